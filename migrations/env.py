@@ -1,0 +1,58 @@
+"""Runs the migrations on SQLite and PostgreSQL alike.
+
+On SQLite foreign keys are off while tables are rebuilt: with them on, a batch that
+rebuilds a parent table deletes the children of ON DELETE CASCADE without an error.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+
+from remote_training import tables
+from remote_training.core.db import UtcDateTime
+
+LOCK = 7_305_114
+
+
+def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+    """Write our own column types by their short names."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "UtcDateTime()"
+    if kind == "type" and isinstance(item, sa.Enum):
+        return f"sa.String({item.length})"
+    return False
+
+
+def run() -> None:
+    """Bring one database to the wanted revision, one process at a time."""
+    engine = sa.create_engine(context.config.attributes["url"])
+    is_sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        if is_sqlite:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 20000")
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        else:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=tables.metadata(),
+            render_as_batch=is_sqlite,
+            compare_type=True,
+            render_item=render_item,
+            transaction_per_migration=False,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        if is_sqlite:
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            if broken:
+                raise RuntimeError(f"{len(broken)} rows point at nothing after the migration")
+        else:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.commit()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,39 @@
+"""What accounts refuse."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from remote_training.core.errors import Invalid, NotAllowed, Refused
+
+
+class SignInFirst(Refused):
+    """A page for staff was asked for by nobody we know: the sign-in page answers."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class LinkNeeded(Refused):
+    """A personal page was asked for without a link or sign-in that opens it."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class LinkEnded(Refused):
+    """The link was good once; it no longer opens anything."""
+
+    status = HTTPStatus.GONE
+
+
+class WrongRole(NotAllowed):
+    """Signed in, but this is not theirs to do."""
+
+
+class WrongCode(Invalid):
+    """A second factor, recovery code or year of birth that does not fit."""
+
+
+class TooManyTries(Refused):
+    """Wait a while."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS

@@ -1,0 +1,162 @@
+"""The guard on every view: who may come in.
+
+Each view wears exactly one of `public`, `staff_only(...)`, `visitor(...)`; a test walks
+the routes and finds those that wear none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import g, request, session
+from flask_login import LoginManager
+from sqlalchemy.orm import joinedload
+
+from remote_training.accounts import visits
+from remote_training.accounts.errors import LinkNeeded, SignInFirst, WrongRole
+from remote_training.accounts.models import Account, BrowserSession, Grant, Role, Scope
+from remote_training.core.db import db
+from remote_training.core.words import say
+from remote_training.outside.world import outside
+
+View = TypeVar("View", bound=Callable[..., Any])
+STAFF_COOKIE = "staff"
+VISITOR_COOKIE = "me"
+
+
+def public(view: View) -> View:
+    """Let everybody in."""
+    view.guard = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def staff_only(*roles: Role) -> Callable[[View], View]:
+    """Let in staff with one of the roles at any site; without roles, any staff.
+
+    Which site's rows they may touch is asked with `site_ids`.
+    Raises `SignInFirst` or `WrongRole`.
+    """
+
+    def wear(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if staff_account() is None:
+                raise SignInFirst(say("Please sign in first."))
+            if roles and not has_role(*roles):
+                raise WrongRole(say("This page is for somebody with another role."))
+            return view(*args, **kwargs)
+
+        guarded.guard = "staff:" + "|".join(roles)  # type: ignore[attr-defined]
+        return cast(View, guarded)
+
+    return wear
+
+
+def visitor(scope: Scope, subject: str | None = None) -> Callable[[View], View]:
+    """Let in a participant whose visit may see this; `subject` names the URL's id.
+
+    Raises `LinkNeeded`. A visit for everything of her own passes too; that the thing
+    with that id is hers is for the view's query to ask.
+    """
+
+    def wear(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            subject_id = cast(UUID, kwargs[subject]) if subject else None
+            visit = _visit()
+            now = outside().now()
+            if visit is None or not visits.may_see(visit, scope, subject_id, now=now):
+                raise LinkNeeded(say("Please open the link in your newest mail."))
+            return view(*args, **kwargs)
+
+        guarded.guard = f"visitor:{scope}"  # type: ignore[attr-defined]
+        return cast(View, guarded)
+
+    return wear
+
+
+def visitor_account() -> Account:
+    """The participant's account; only behind `visitor`."""
+    visit = _visit()
+    assert visit is not None
+    return visit.account
+
+
+def current_visit() -> BrowserSession | None:
+    """The participant's visit in this browser, if any."""
+    return _visit()
+
+
+def staff_visit() -> BrowserSession | None:
+    """The visit of staff in this browser, with the password alone or with both factors."""
+    if "staff_visit" not in g:
+        token = session.get(STAFF_COOKIE)
+        g.staff_visit = visits.find(token, now=outside().now()) if token else None
+    return cast(BrowserSession | None, g.staff_visit)
+
+
+def staff_account() -> Account | None:
+    """The member of staff who is signed in with both factors, if any."""
+    visit = staff_visit()
+    return visit.account if visit is not None and visit.second_factor_at is not None else None
+
+
+def grants() -> Sequence[Grant]:
+    """Roles of the member of staff who is signed in, one query a request."""
+    if "grants" not in g:
+        account = staff_account()
+        found = sa.select(Grant).options(joinedload(Grant.site)).order_by(Grant.id)
+        g.grants = (
+            db.session.scalars(found.where(Grant.account_id == account.id)).all() if account else []
+        )
+    return cast(Sequence[Grant], g.grants)
+
+
+def has_role(*roles: Role) -> bool:
+    """Whether the member of staff has one of the roles at any site."""
+    return any(grant.role in roles for grant in grants())
+
+
+def site_ids(*roles: Role) -> list[UUID]:
+    """Sites at which the member of staff has one of the roles."""
+    return [grant.site_id for grant in grants() if grant.role in roles]
+
+
+def sees_arm() -> bool:
+    """Whether the arm may be shown: to coordinators, and to researchers who are not blinded.
+
+    A researcher who is blinded anywhere is blinded everywhere.
+    """
+    research = [grant for grant in grants() if grant.role is Role.RESEARCHER]
+    if research:
+        return all(grant.sees_arm for grant in research)
+    return has_role(Role.COORDINATOR)
+
+
+def _visit() -> BrowserSession | None:
+    if "visit" not in g:
+        token = session.get(VISITOR_COOKIE)
+        g.visit = visits.find(token, now=outside().now()) if token else None
+    return cast(BrowserSession | None, g.visit)
+
+
+def reader() -> Account | None:
+    """Whose language and zone this request speaks."""
+    if request.path.startswith("/staff"):
+        visit = staff_visit()
+        return visit.account if visit is not None else None
+    here = _visit()
+    return here.account if here is not None else None
+
+
+login_manager = LoginManager()
+login_manager.session_protection = None
+
+
+@login_manager.request_loader  # type: ignore[untyped-decorator]
+def _current_user(_request: object) -> Account | None:
+    return staff_account()

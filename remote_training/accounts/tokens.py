@@ -1,0 +1,80 @@
+"""Links in mails: made when a letter is written, found by their hash, revoked at once.
+
+Source: contract, "Links in mail".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from remote_training.accounts.models import Account, Link, LinkKind
+from remote_training.core.crypto import new_token, token_hash
+from remote_training.core.db import db
+
+BOOKINGS_LAST = timedelta(days=14)
+SIGN_IN_LASTS = timedelta(minutes=10)
+TRIES = 5
+
+
+def mint(
+    kind: LinkKind,
+    account_id: UUID,
+    *,
+    now: datetime,
+    subject_id: UUID | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Make a link and give its token, which is kept nowhere.
+
+    `subject_id` is the booking (join) or the assessment (answer). Without `expires_at`
+    the subject's own end decides.
+    """
+    token = new_token()
+    db.session.add(
+        Link(
+            kind=kind,
+            token_hash=token_hash(token),
+            account_id=account_id,
+            subject_id=subject_id,
+            made_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return token
+
+
+def find(token: str) -> Link | None:
+    """The link of a token with its account, open or not; None for a token that never was."""
+    found = (
+        sa.select(Link)
+        .where(Link.token_hash == token_hash(token))
+        .options(joinedload(Link.account).joinedload(Account.contact))
+    )
+    return db.session.scalars(found).one_or_none()
+
+
+def spend(link: Link, *, now: datetime) -> bool:
+    """Use a link that is good once; True for exactly one of many who try at the same time."""
+    spent = (
+        sa.update(Link)
+        .where(
+            Link.id == link.id,
+            Link.used_at.is_(None),
+            Link.revoked_at.is_(None),
+            Link.expires_at > now,
+        )
+        .values(used_at=now)
+    )
+    return bool(db.session.execute(spent).rowcount == 1)  # type: ignore[attr-defined]
+
+
+def revoke_all(account_id: UUID, *, now: datetime, kinds: tuple[LinkKind, ...] = ()) -> None:
+    """End all links of an account, or those of some kinds."""
+    revoked = sa.update(Link).where(Link.account_id == account_id, Link.revoked_at.is_(None))
+    if kinds:
+        revoked = revoked.where(Link.kind.in_(kinds))
+    db.session.execute(revoked.values(revoked_at=now))

@@ -1,0 +1,100 @@
+"""Visits: who is here in which browser, until when, and what a visit may see.
+
+A cookie holds a random token, the table its hash: ending a row ends the visit on that
+device at the next request, whatever the cookie says.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from remote_training.accounts.models import Account, BrowserSession, Link, Permit, Scope
+from remote_training.core.crypto import new_token, token_hash
+from remote_training.core.db import db
+
+STAFF_HOURS = timedelta(hours=10)
+PARTICIPANT_HOURS = timedelta(hours=12)
+
+
+def begin(account: Account, *, lasts: timedelta, now: datetime) -> tuple[BrowserSession, str]:
+    """Begin a visit; returns it with the token for the cookie, which is kept nowhere."""
+    token = new_token()
+    visit = BrowserSession(
+        token_hash=token_hash(token), account_id=account.id, began_at=now, expires_at=now + lasts
+    )
+    db.session.add(visit)
+    db.session.flush()
+    return visit, token
+
+
+def find(token: str, *, now: datetime) -> BrowserSession | None:
+    """The live visit of a cookie's token, with its account, or None."""
+    found = (
+        sa.select(BrowserSession)
+        .where(BrowserSession.token_hash == token_hash(token))
+        .options(joinedload(BrowserSession.account).joinedload(Account.contact))
+    )
+    visit = db.session.scalars(found).one_or_none()
+    if visit is None or not visit.is_live(now) or not visit.account.is_active:
+        return None
+    return visit
+
+
+def end(visit: BrowserSession, *, now: datetime) -> None:
+    """End one visit."""
+    if visit.ended_at is None:
+        visit.ended_at = now
+
+
+def end_all(account_id: UUID, *, now: datetime) -> int:
+    """End every visit of an account on every device; returns how many were live."""
+    ended = (
+        sa.update(BrowserSession)
+        .where(BrowserSession.account_id == account_id, BrowserSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    return int(db.session.execute(ended).rowcount)  # type: ignore[attr-defined]
+
+
+def permit(
+    visit: BrowserSession, scope: Scope, *, subject_id: UUID | None = None, link: Link | None = None
+) -> None:
+    """Let a visit see something more; twice changes nothing."""
+    if not _permits(visit, scope, subject_id):
+        link_id = link.id if link is not None else None
+        db.session.add(
+            Permit(
+                browser_session_id=visit.id, scope=scope, subject_id=subject_id, link_id=link_id
+            )
+        )
+
+
+def may_see(visit: BrowserSession, scope: Scope, subject_id: UUID | None, *, now: datetime) -> bool:
+    """Whether a visit may see a thing: by a permit for it, or for everything of her own.
+
+    A permit is worth as much as the link it came from: a revoked or ended one opens nothing.
+    A permit for everything outlives its link, which is spent by using it.
+    """
+    found = sa.select(Permit).where(Permit.browser_session_id == visit.id)
+    permits = db.session.scalars(found.options(joinedload(Permit.link))).all()
+    return any(_covers(permit, scope, subject_id, now) for permit in permits)
+
+
+def _covers(permit: Permit, scope: Scope, subject_id: UUID | None, now: datetime) -> bool:
+    if permit.scope is Scope.EVERYTHING:
+        return permit.link is None or permit.link.revoked_at is None
+    fits = permit.scope is scope and permit.subject_id == subject_id
+    return fits and (permit.link is None or permit.link.is_open(now))
+
+
+def _permits(visit: BrowserSession, scope: Scope, subject_id: UUID | None) -> bool:
+    found = sa.select(Permit.id).where(
+        Permit.browser_session_id == visit.id,
+        Permit.scope == scope,
+        Permit.subject_id.is_(None) if subject_id is None else Permit.subject_id == subject_id,
+    )
+    return db.session.scalar(found) is not None

@@ -1,0 +1,192 @@
+"""Puts the house together; knows all, nobody knows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import (
+    Flask,
+    flash,
+    g,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from remote_training.accounts import guard, public
+from remote_training.accounts import views as accounts_views
+from remote_training.accounts.errors import SignInFirst
+from remote_training.assessments import views as assessments_views
+from remote_training.attendance import views as attendance_views
+from remote_training.bookings import views as bookings_views
+from remote_training.core import words
+from remote_training.core.crypto import KeyRing
+from remote_training.core.db import db, engine_options, prepare_sqlite
+from remote_training.core.errors import Refused
+from remote_training.core.settings import Settings
+from remote_training.core.words import say, translated
+from remote_training.dashboard import views as dashboard_views
+from remote_training.demo import views as demo_views
+from remote_training.exports import views as exports_views
+from remote_training.home import views as home_views
+from remote_training.links import views as links_views
+from remote_training.operations import edge
+from remote_training.operations import views as operations_views
+from remote_training.outside.world import Outside
+from remote_training.reminders import letters
+from remote_training.studies import load
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGEST_BODY = 256 * 1024
+
+BLUEPRINTS = (
+    public.blueprint,
+    accounts_views.blueprint,
+    links_views.blueprint,
+    home_views.blueprint,
+    bookings_views.blueprint,
+    assessments_views.blueprint,
+    attendance_views.blueprint,
+    dashboard_views.blueprint,
+    exports_views.blueprint,
+    operations_views.blueprint,
+)
+
+
+def create_app(settings: Settings, outside: Outside) -> Flask:
+    """Build the platform: one app, its settings and its outside world handed in."""
+    app = Flask(
+        __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
+    )
+    app.config.from_mapping(_flask_config(settings))
+    app.extensions["settings"] = settings
+    app.extensions["outside"] = outside
+    app.extensions["keyring"] = KeyRing(settings.keys)
+    app.extensions["study"] = load.load(settings.study_file)
+    app.extensions["message_kinds"] = letters.kinds()
+    _install_database(app)
+    edge.install(app)
+    _install_words(app)
+    CSRFProtect(app)
+    guard.login_manager.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if settings.demo:
+        app.register_blueprint(demo_views.blueprint)
+    app.context_processor(_on_every_page)
+    _answer_refusals(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    cookie_keys = KeyRing(settings.keys).cookie_keys
+    return {
+        "SECRET_KEY": cookie_keys[0],
+        "SECRET_KEY_FALLBACKS": cookie_keys[1:],
+        "SQLALCHEMY_DATABASE_URI": settings.database,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database),
+        "SESSION_COOKIE_NAME": "visit",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.address.startswith("https"),
+        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_BODY,
+        "MAX_FORM_PARTS": 200,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "remote_training" / "translations"),
+    }
+
+
+def _install_database(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        prepare_sqlite(db.engine)
+
+
+def _install_words(app: Flask) -> None:
+    babel = Babel(app, locale_selector=_language, timezone_selector=lambda: str(words.zone()))
+    words.install(app, babel)
+    app.before_request(_speak_the_readers_zone)
+
+
+def _language() -> str:
+    if not has_request_context():
+        return words.DEFAULT_LANGUAGE
+    chosen = session.get("language")
+    if chosen in words.LANGUAGES:
+        return str(chosen)
+    reader = guard.reader()
+    if reader is not None:
+        return reader.language
+    return request.accept_languages.best_match(list(words.LANGUAGES)) or words.DEFAULT_LANGUAGE
+
+
+def _speak_the_readers_zone() -> None:
+    if request.endpoint in (None, "static") or request.path.startswith(("/health", "/metrics")):
+        return
+    reader = guard.reader()
+    g.zone = reader.zone if reader is not None else words.DEFAULT_ZONE
+
+
+def _on_every_page() -> dict[str, object]:
+    return {
+        "request_id": edge.request_id,
+        "help_phone": public.help_phone,
+        "emergency_number": public.emergency_number,
+        "staff_menu": dashboard_views.menu,
+        "staff_name": accounts_views.staff_name,
+    }
+
+
+def _answer_refusals(app: Flask) -> None:
+    app.register_error_handler(Refused, _refuse)
+    app.register_error_handler(SignInFirst, _sign_in_first)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Exception, _broken)
+
+
+def _refuse(error: Refused) -> ResponseReturnValue:
+    reason = translated(error.sentence, **error.gaps)
+    return render_template("refused.html", reason=reason, status=error.status), error.status
+
+
+def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:
+    if request.method == "GET":
+        flash(translated(error.sentence))
+        return redirect(url_for("accounts.sign_in"))
+    return _refuse(error)
+
+
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    reason = translated(
+        say("This page was open for too long. Please go back, load it again and press once more.")
+    )
+    return render_template("refused.html", reason=reason, status=400), 400
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    return render_template("errors/error.html", status=status), status
+
+
+def _database_away(error: OperationalError) -> ResponseReturnValue:
+    db.session.rollback()
+    edge.log.error("database away", request_id=edge.request_id(), error=error)
+    return render_template("errors/error.html", status=503), 503, {"Retry-After": "5"}
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    edge.log.error("broken", request_id=edge.request_id(), error=error)
+    return render_template("errors/error.html", status=500), 500

@@ -1,0 +1,52 @@
+"""The attendance of one booking: what the machine found, what a trainer says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from remote_training.bookings.models import Booking
+from remote_training.core.db import Model
+
+
+class Status(StrEnum):
+    """How a class went for one person."""
+
+    ATTENDED = "attended"
+    LATE = "late"
+    EXCUSED = "excused"
+    TECHNICAL = "technical"
+    NO_SHOW = "no_show"
+
+
+class Attendance(Model):
+    """One person's attendance of one class.
+
+    `machine_status` and `machine_minutes` come from the provider's events and are kept
+    whatever a trainer says; `status` with `reason`, `set_by_id`, `set_at` is the
+    trainer's word and counts where it is given.
+    """
+
+    __tablename__ = "attendance"
+
+    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"), unique=True)
+    machine_status: Mapped[Status | None]
+    machine_minutes: Mapped[float] = mapped_column(default=0.0)
+    first_joined_at: Mapped[datetime | None]
+    last_left_at: Mapped[datetime | None]
+    computed_at: Mapped[datetime | None]
+    status: Mapped[Status | None]
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    set_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("account.id"))
+    set_at: Mapped[datetime | None]
+
+    booking: Mapped[Booking] = relationship()
+
+    @property
+    def counts_as(self) -> Status | None:
+        """The trainer's word, or else the machine's."""
+        return self.status or self.machine_status

@@ -1,0 +1,1 @@
+"""What is offered when, and by whom."""

@@ -1,0 +1,106 @@
+"""A weekly series, and its class hours."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from remote_training.accounts.models import Account
+from remote_training.core.db import Model
+from remote_training.studies.models import Site
+
+BOOKING_CLOSES = timedelta(minutes=0)
+DOORS_OPEN = timedelta(minutes=15)
+
+
+class Series(Model):
+    """A class that repeats every week at the same wall time of its own zone.
+
+    `weekday` is 0 for Monday; `module` a code of the study file.
+    """
+
+    __tablename__ = "series"
+    __table_args__ = (
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        sa.CheckConstraint("minutes BETWEEN 5 AND 240", name="minutes"),
+        sa.CheckConstraint("places BETWEEN 1 AND 100", name="places"),
+        sa.CheckConstraint("last_on >= first_on", name="order"),
+    )
+
+    site_id: Mapped[UUID] = mapped_column(sa.ForeignKey("site.id"), index=True)
+    trainer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
+    module: Mapped[str] = mapped_column(sa.String(20))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    zone: Mapped[str] = mapped_column(sa.String(60))
+    weekday: Mapped[int]
+    wall_time: Mapped[time]
+    minutes: Mapped[int]
+    places: Mapped[int]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+
+    site: Mapped[Site] = relationship()
+    trainer: Mapped[Account] = relationship()
+
+
+class Session(Model):
+    """One class hour. `taken` counts live bookings; the database refuses one too many.
+
+    `sequence` grows with each change that calendars must hear of.
+    """
+
+    __tablename__ = "session"
+    __table_args__ = (
+        sa.CheckConstraint("taken >= 0 AND taken <= places", name="places"),
+        sa.CheckConstraint("ends_at > starts_at", name="order"),
+        sa.UniqueConstraint("series_id", "on_date"),
+        sa.Index("ix_session_site_starts_at", "site_id", "starts_at"),
+        sa.Index("ix_session_trainer_starts_at", "trainer_id", "starts_at"),
+        sa.Index("ix_session_starts_at", "starts_at"),
+    )
+
+    series_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("series.id"))
+    on_date: Mapped[date]
+    site_id: Mapped[UUID] = mapped_column(sa.ForeignKey("site.id"))
+    trainer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
+    module: Mapped[str] = mapped_column(sa.String(20))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    places: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    called_off_at: Mapped[datetime | None]
+
+    site: Mapped[Site] = relationship()
+    trainer: Mapped[Account] = relationship()
+
+    @property
+    def minutes(self) -> int:
+        """Length in whole minutes."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def places_left(self) -> int:
+        """Places nobody holds."""
+        return self.places - self.taken
+
+    @property
+    def doors_open_at(self) -> datetime:
+        """From when people may come in."""
+        return self.starts_at - DOORS_OPEN
+
+    @property
+    def is_called_off(self) -> bool:
+        """True when the class does not take place."""
+        return self.called_off_at is not None
+
+    def takes_bookings(self, now: datetime) -> bool:
+        """Whether a place can still be booked: not called off, not begun."""
+        return not self.is_called_off and now < self.starts_at - BOOKING_CLOSES
+
+    def doors_are_open(self, now: datetime) -> bool:
+        """Whether people may come in: from 15 minutes before, to the end."""
+        return not self.is_called_off and self.doors_open_at <= now < self.ends_at

@@ -1,0 +1,46 @@
+"""`remote-training`: what operators and scripts may ask for.
+
+Exit status 0, 1 (refused, with one sentence on stderr) or 2 (usage).
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import ScriptInfo
+
+from remote_training.accounts.cli import accounts
+from remote_training.core.errors import Refused
+from remote_training.core.settings import WrongSetting
+from remote_training.demo.cli import demo
+from remote_training.exports.cli import export
+from remote_training.instruments.cli import instruments
+from remote_training.messages.cli import messages
+from remote_training.operations.cli import database, translations
+from remote_training.reminders.cli import worker
+from remote_training.start import real_app
+from remote_training.studies.cli import study
+from remote_training.studies.load import WrongStudyFile
+
+REFUSALS = (Refused, WrongSetting, WrongStudyFile)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Run and look after the platform of a live-remote exercise trial."""
+
+
+for command in (
+    database, worker, messages, accounts, export, instruments, study, demo, translations,
+):  # fmt: skip
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run one command; a refusal is one sentence on stderr and exit status 1."""
+    try:
+        commands.main(prog_name="remote-training", obj=ScriptInfo(create_app=real_app))
+    except REFUSALS as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)

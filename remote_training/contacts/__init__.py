@@ -1,0 +1,1 @@
+"""The vault: name, address, telephone, emergency contact, sealed field by field."""

@@ -1,0 +1,1 @@
+"""Database, errors, settings, words, keys: knows nothing of the trial."""

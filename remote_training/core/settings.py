@@ -1,0 +1,165 @@
+"""Settings: environment variables, checked at start.
+
+A wrong value stops the start with a sentence that names the variable.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_KEY = 32
+DEMO_MAILBOX = "mailbox:"
+
+
+class WrongSetting(Exception):
+    """A setting has a value that cannot be used. The message names the variable."""
+
+
+class Settings(BaseSettings):
+    """The settings of one installation; names are those of `shared contract: Settings`.
+
+    Attributes
+    ----------
+    database_url
+        SQLite in `data_dir` unless given; `postgresql+psycopg://...` otherwise.
+    secret_keys
+        Comma-separated, newest first: old ones still open what they sealed.
+    public_url
+        The only source of absolute links.
+    smtp_url
+        `smtp://user:password@host:587`; empty means the demo mailbox, in demo only.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    secret_keys: str = ""
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
+    meetings: Literal["offline"] = "offline"
+    study_file: Path | None = None
+    demo: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query):
+            raise ValueError("must be an address such as https://trial.example.org")
+        return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must be an address such as smtp://user:password@host:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", value):
+            raise ValueError("must be a bare mail address such as classes@trial.example.org")
+        return value
+
+    @field_validator("study_file")
+    @classmethod
+    def _study(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        if value and any(len(key.strip()) < SHORTEST_KEY for key in value.split(",")):
+            raise ValueError(f"each key must have at least {SHORTEST_KEY} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.demo:
+            if urlsplit(self.public_url or "http://127.0.0.1").scheme == "https":
+                raise ValueError("DEMO must be off in production (PUBLIC_URL is https)")
+            return self
+        missing = [
+            name.upper()
+            for name in ("secret_keys", "public_url", "smtp_url", "mail_from")
+            if not getattr(self, name)
+        ]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} must be set when DEMO is off")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve()}/trial.db"
+
+    @property
+    def address(self) -> str:
+        """The start of every absolute link."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sender(self) -> str:
+        """The address of every mail and the organiser of every invitation."""
+        return self.mail_from or "classes@trial.example.org"
+
+    @property
+    def keys(self) -> list[str]:
+        """The secret keys, newest first; in the demo made on the first start."""
+        if self.secret_keys:
+            return [key.strip() for key in self.secret_keys.split(",")]
+        return [_kept_key(self.data_dir / "secret-key")]
+
+    @property
+    def mailbox_dir(self) -> Path:
+        """Where the demo mailbox keeps its mails."""
+        return self.data_dir / "mailbox"
+
+
+def load() -> Settings:
+    """Read the settings from the environment, or raise `WrongSetting`."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSetting("; ".join(_sentence(dict(fault)) for fault in error.errors())) from None
+
+
+def _sentence(fault: dict[str, object]) -> str:
+    location = fault["loc"]
+    names = ".".join(str(part) for part in location) if isinstance(location, tuple) else ""
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{names.upper()}: {message}" if names else message
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    key = secrets.token_urlsafe(48)
+    with os.fdopen(handle, "w") as file:
+        file.write(key)
+    return key

@@ -1,0 +1,101 @@
+"""Words: translation, and dates and times as a person reads them.
+
+Language and zone are those of the person who reads: of the browser session in a
+request, of the recipient while a mail is written (`reading_as`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone_location
+from flask import Flask, g
+from flask_babel import Babel, force_locale, get_locale, gettext
+
+LANGUAGES = {"en": "English", "nl": "Nederlands"}
+DEFAULT_LANGUAGE = "en"
+DEFAULT_ZONE = "Europe/Amsterdam"
+_BABEL_LOCALES = {"en": "en_GB", "nl": "nl_NL"}
+
+
+def say(sentence: str) -> str:
+    """Mark a sentence for translation; it is translated where it is shown."""
+    return sentence
+
+
+def translated(sentence: str, **gaps: object) -> str:
+    """Give a marked sentence in the reader's language, its gaps filled."""
+    return str(gettext(sentence, **gaps))
+
+
+def language() -> str:
+    """Two letters: the reader's language."""
+    locale = get_locale()
+    return locale.language if locale is not None else DEFAULT_LANGUAGE
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone."""
+    return ZoneInfo(str(getattr(g, "zone", DEFAULT_ZONE)))
+
+
+@contextmanager
+def reading_as(language: str, zone: str) -> Iterator[None]:
+    """Write for somebody else: their language and zone for as long as this lasts."""
+    before = getattr(g, "zone", None)
+    g.zone = zone
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        if before is None:
+            g.pop("zone", None)
+        else:
+            g.zone = before
+
+
+def day(at: datetime | date) -> str:
+    """`Tuesday 24 November`, in the reader's language and zone."""
+    local = at.astimezone(zone()) if isinstance(at, datetime) else at
+    return str(format_date(local, "EEEE d MMMM", locale=_babel_locale()))
+
+
+def long_day(at: datetime | date) -> str:
+    """`Tuesday 24 November 2026`, in the reader's language and zone."""
+    local = at.astimezone(zone()) if isinstance(at, datetime) else at
+    return str(format_date(local, "EEEE d MMMM y", locale=_babel_locale()))
+
+
+def clock(at: datetime) -> str:
+    """`10:00`, in the reader's zone, 24 hours."""
+    return str(format_time(at.astimezone(zone()), "HH:mm", locale=_babel_locale()))
+
+
+def zone_name(at: datetime | None = None) -> str:
+    """`Amsterdam time`: the reader's zone by the name of its city, summer and winter."""
+    return translated(say("%(city)s time"), city=_city())
+
+
+def moment(at: datetime) -> str:
+    """`Tuesday 24 November, 10:00`, in the reader's language and zone."""
+    return f"{day(at)}, {clock(at)}"
+
+
+def _city() -> str:
+    return str(get_timezone_location(zone(), locale=_babel_locale(), return_city=True))
+
+
+def _babel_locale() -> str:
+    return _BABEL_LOCALES.get(language(), "en_GB")
+
+
+def install(app: Flask, babel: Babel) -> None:
+    """Give the templates the filters of this module."""
+    for filter_ in (day, long_day, clock, zone_name, moment):
+        app.jinja_env.filters[filter_.__name__] = filter_
+    app.jinja_env.globals["language"] = language
+    app.jinja_env.globals["languages"] = LANGUAGES
+    app.extensions["words"] = babel

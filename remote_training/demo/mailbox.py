@@ -1,0 +1,1 @@
+"""The demo mailbox: mails are kept as files, nothing leaves the machine."""

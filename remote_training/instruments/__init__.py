@@ -1,0 +1,1 @@
+"""What is asked, as data. Knows no trial noun."""

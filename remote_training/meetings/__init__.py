@@ -1,0 +1,1 @@
+"""Makes the video provider agree with the classes we hold, and keeps what it reports."""

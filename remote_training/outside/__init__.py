@@ -1,0 +1,1 @@
+"""Clock, mail, meeting providers: the only room that touches the network."""

@@ -1,0 +1,1 @@
+"""Who takes part, under which study number, with which facts."""

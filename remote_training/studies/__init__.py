@@ -1,0 +1,1 @@
+"""Study, site, arm, module, time-point: read from a study file."""

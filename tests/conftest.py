@@ -1,0 +1,158 @@
+"""What every test may ask for: an app on each database, a browser of the test client."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from remote_training import tables
+from remote_training.accounts import guard, visits
+from remote_training.accounts.models import Account, Scope
+from remote_training.app import create_app
+from remote_training.core.db import db
+from remote_training.core.settings import Settings
+from remote_training.participants.models import Participant
+from remote_training.studies import service as studies
+from remote_training.studies.current import study
+from tests import fakes
+from tests.fakes import NOON, FakeClock, FakeMail
+from tests.servers.postgres import postgres_url
+
+SECRET = "a key for the tests that is long enough, 1"
+DATABASES = ("sqlite", "postgresql")
+
+_apps: dict[str, Flask] = {}
+
+
+class Browser(FlaskClient):
+    """A test client whose requests run in a context of their own, as real ones do."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.rollback()
+        try:
+            return contextvars.Context().run(super().open, *args, **kwargs)
+        finally:
+            db.session.expire_all()
+
+
+def settings(database_url: str, **changes: Any) -> Settings:
+    """Settings for a test app on a database."""
+    plain = {
+        "database_url": database_url,
+        "secret_keys": SECRET,
+        "public_url": "http://localhost",
+        "smtp_url": "smtp://127.0.0.1:1",
+        "mail_from": "classes@trial.example.org",
+    }
+    return Settings(**plain | changes)
+
+
+def new_app(database_url: str, **changes: Any) -> Flask:
+    """An app with empty tables, on a database that nobody else uses."""
+    app = create_app(settings(database_url, **changes), fakes.world())
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Browser
+    with app.app_context():
+        tables.metadata().create_all(db.engine)
+    return app
+
+
+def empty(app: Flask) -> None:
+    """Empty all tables, and put the sites of the study back."""
+    metadata = tables.metadata()
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+            connection.execute(sa.text(f"TRUNCATE {names} CASCADE"))
+        else:
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+    studies.install(study())
+    db.session.commit()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """The name of the database: each test runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def app(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The app on an emptied database, its context pushed, the clock at noon."""
+    if database not in _apps:
+        folder = tmp_path_factory.mktemp("database")
+        _apps[database] = new_app(_url(database, folder))
+    app = _apps[database]
+    world = app.extensions["outside"]
+    world.now.moment = NOON
+    world.mail.sent.clear()
+    world.mail.fault = None
+    with app.app_context():
+        empty(app)
+        yield app
+        db.session.rollback()
+
+
+def _url(database: str, folder: Path) -> str:
+    return f"sqlite:///{folder}/test.db" if database == "sqlite" else postgres_url()
+
+
+@pytest.fixture
+def clock(app: Flask) -> FakeClock:
+    """The clock of the app: it stands at noon until it is moved."""
+    return app.extensions["outside"].now
+
+
+@pytest.fixture
+def mailbox(app: Flask) -> FakeMail:
+    """What the app sent."""
+    return app.extensions["outside"].mail
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    """A browser in which nobody has been yet."""
+    return app.test_client()
+
+
+@pytest.fixture
+def browse_as(app: Flask) -> Callable[[Participant | Account], FlaskClient]:
+    """Give a browser in which somebody has signed in: a participant, or an account of staff."""
+
+    def signed_in(who: Participant | Account) -> FlaskClient:
+        client = app.test_client()
+        is_participant = isinstance(who, Participant)
+        account = who.account if is_participant else who
+        now = app.extensions["outside"].now()
+        visit, token = visits.begin(account, lasts=visits.STAFF_HOURS, now=now)
+        if is_participant:
+            visits.permit(visit, Scope.EVERYTHING)
+        else:
+            visit.second_factor_at = now
+        db.session.commit()
+        with client.session_transaction() as cookie:
+            cookie[guard.VISITOR_COOKIE if is_participant else guard.STAFF_COOKIE] = token
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def count_queries(app: Flask) -> Iterator[list[str]]:
+    """A list that fills with the SQL statements of what happens in the test."""
+    statements: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    yield statements
+    sa.event.remove(db.engine, "before_cursor_execute", note)

@@ -1,0 +1,168 @@
+"""Builders: rows that are valid as they stand; a test names only what matters to it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, time, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from remote_training.accounts.models import Account, AccountKind, Grant, Role
+from remote_training.assessments.models import Assessment
+from remote_training.bookings.models import Booking
+from remote_training.classes.models import Series, Session
+from remote_training.contacts import service as contacts
+from remote_training.contacts.models import Contact
+from remote_training.core.db import db
+from remote_training.participants.models import Allocation, Participant
+from remote_training.studies import queries as studies
+from remote_training.studies.models import Site
+from tests.fakes import NOON
+
+Row = TypeVar("Row")
+_number = itertools.count(1)
+TODAY = NOON.date()
+
+
+def _save(row: Row) -> Row:
+    db.session.add(row)
+    db.session.commit()
+    return row
+
+
+def site(code: str = "utrecht") -> Site:
+    """A site of the shipped study: `utrecht` or `melbourne`."""
+    return studies.site(code)
+
+
+def contact(**changes: str) -> Contact:
+    """Somebody in the vault."""
+    n = next(_number)
+    plain = {"name": f"Ada Byron{n}", "email": f"ada{n}@example.org", "birth_year": "1960"}
+    row = contacts.keep(**plain | {"phone": "030 000 1111"} | changes)
+    return _save(row)
+
+
+def account(kind: AccountKind = AccountKind.STAFF, **changes: Any) -> Account:
+    """Somebody who signs in; `contact` may be given."""
+    person = changes.pop("contact", None) or contact()
+    plain = {
+        "kind": kind,
+        "contact_id": person.id,
+        "language": "en",
+        "zone": "Europe/Amsterdam",
+        "created_at": NOON,
+    }
+    return _save(Account(**plain | changes))
+
+
+def staff(*roles: Role, at: Site | None = None, sees_arm: bool = False, **changes: Any) -> Account:
+    """A member of staff with roles at a site (Utrecht unless told)."""
+    who = account(**changes)
+    for role in roles:
+        place = at or site()
+        db.session.add(
+            Grant(account_id=who.id, role=role, site_id=place.id, sees_arm=sees_arm)
+        )
+    db.session.commit()
+    return who
+
+
+def participant(**changes: Any) -> Participant:
+    """A participant with consent, baseline and clearance; `arm` and `contact` may be given."""
+    arm = changes.pop("arm", "exercise")
+    person = changes.pop("contact", None) or contact()
+    language, zone = changes.get("language", "en"), changes.get("zone", "Europe/Amsterdam")
+    login = account(AccountKind.PARTICIPANT, contact=person, language=language, zone=zone)
+    place = changes.pop("site", None) or site()
+    plain = {
+        "study_number": f"T{next(_number):05}",
+        "account_id": login.id,
+        "contact_id": person.id,
+        "site_id": place.id,
+        "language": language,
+        "zone": zone,
+        "consented_on": TODAY - timedelta(days=10),
+        "baseline_on": TODAY,
+        "cleared_on": TODAY - timedelta(days=5),
+        "complaint": "neuropathy",
+    }
+    row = _save(Participant(**plain | changes))
+    if arm:
+        _save(Allocation(participant_id=row.id, arm=arm, allocated_on=TODAY))
+    return row
+
+
+def trainer(**changes: Any) -> Account:
+    """A trainer at Utrecht."""
+    return staff(Role.TRAINER, **changes)
+
+
+def series(**changes: Any) -> Series:
+    """A weekly class on Tuesdays at 10:00 in Utrecht, without its class hours."""
+    plain: dict[str, Any] = {
+        "site_id": changes.pop("site", site()).id,
+        "module": "base",
+        "language": "en",
+        "zone": "Europe/Amsterdam",
+        "weekday": 1,
+        "wall_time": time(10, 0),
+        "minutes": 60,
+        "places": 12,
+        "first_on": date(2026, 11, 24),
+        "last_on": date(2026, 12, 15),
+    }
+    if "trainer_id" not in changes:
+        plain["trainer_id"] = (changes.pop("trainer", None) or trainer()).id
+    return _save(Series(**plain | changes))
+
+
+def session(**changes: Any) -> Session:
+    """A class tomorrow at noon UTC, an hour long, with twelve places."""
+    starts_at = changes.pop("starts_at", NOON + timedelta(days=1))
+    minutes = changes.pop("minutes", 60)
+    place = changes.pop("site", None) or site()
+    plain: dict[str, Any] = {
+        "on_date": starts_at.date(),
+        "site_id": place.id,
+        "module": "base",
+        "language": "en",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=minutes),
+        "places": 12,
+    }
+    if "trainer_id" not in changes:
+        plain["trainer_id"] = (changes.pop("trainer", None) or trainer()).id
+    return _save(Session(**plain | changes))
+
+
+def booking(**changes: Any) -> Booking:
+    """A live booking, with the counter of the class in step."""
+    who = changes.pop("participant", None) or participant()
+    hour = changes.pop("session", None) or session()
+    plain = {
+        "participant_id": who.id,
+        "session_id": hour.id,
+        "booked_at": NOON,
+        "calendar_uid": f"{uuid4().hex}@trial.example.org",
+    }
+    row = Booking(**plain | changes)
+    if row.cancelled_at is None:
+        hour.taken += 1
+    return _save(row)
+
+
+def assessment(**changes: Any) -> Assessment:
+    """The neuropathy form of week 0, open today."""
+    who = changes.pop("participant", None) or participant()
+    plain = {
+        "participant_id": who.id,
+        "timepoint": "w0",
+        "week": 0,
+        "instrument": "neuropathy-nrs",
+        "instrument_version": "1.0",
+        "opens_on": TODAY - timedelta(days=7),
+        "due_on": TODAY,
+        "closes_on": TODAY + timedelta(days=14),
+    }
+    return _save(Assessment(**plain | changes))
