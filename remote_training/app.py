@@ -38,7 +38,7 @@ from remote_training.demo import views as demo_views
 from remote_training.exports import views as exports_views
 from remote_training.home import views as home_views
 from remote_training.links import views as links_views
-from remote_training.operations import edge
+from remote_training.operations import edge, faults
 from remote_training.operations import views as operations_views
 from remote_training.outside.world import Outside
 from remote_training.reminders import letters
@@ -139,11 +139,11 @@ def _speak_the_readers_zone() -> None:
 
 def _on_every_page() -> dict[str, object]:
     return {
-        "request_id": edge.request_id,
-        "help_phone": public.help_phone,
-        "emergency_number": public.emergency_number,
+        "request_id": edge.request_id(),
+        "help_phone": public.help_phone(),
+        "emergency_number": public.emergency_number(),
         "staff_menu": dashboard_views.menu,
-        "staff_name": accounts_views.staff_name,
+        "staff_name": accounts_views.staff_name(),
     }
 
 
@@ -158,7 +158,7 @@ def _answer_refusals(app: Flask) -> None:
 
 def _refuse(error: Refused) -> ResponseReturnValue:
     reason = translated(error.sentence, **error.gaps)
-    return render_template("refused.html", reason=reason, status=error.status), error.status
+    return render_template("errors/refused.html", reason=reason), error.status
 
 
 def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:
@@ -172,21 +172,21 @@ def _stale_form(_error: CSRFError) -> ResponseReturnValue:
     reason = translated(
         say("This page was open for too long. Please go back, load it again and press once more.")
     )
-    return render_template("refused.html", reason=reason, status=400), 400
+    return render_template("errors/refused.html", reason=reason), 400
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
-    return render_template("errors/error.html", status=status), status
+    return faults.page(status), status
 
 
 def _database_away(error: OperationalError) -> ResponseReturnValue:
     db.session.rollback()
     edge.log.error("database away", request_id=edge.request_id(), error=error)
-    return render_template("errors/error.html", status=503), 503, {"Retry-After": "5"}
+    return faults.page(503), 503, {"Retry-After": "5"}
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     edge.log.error("broken", request_id=edge.request_id(), error=error)
-    return render_template("errors/error.html", status=500), 500
+    return faults.page(500), 500

@@ -25,7 +25,7 @@ from tests import fakes
 from tests.fakes import NOON, FakeClock, FakeMail
 from tests.servers.postgres import postgres_url
 
-SECRET = "a key for the tests that is long enough, 1"
+SECRET = "a-key-for-the-tests-that-is-long-enough-1"
 DATABASES = ("sqlite", "postgresql")
 
 _apps: dict[str, Flask] = {}

@@ -1,0 +1,1 @@
+"""An invented study for laptops; refuses to run in production."""

@@ -1,1 +1,94 @@
-"""The demo mailbox: mails are kept as files, nothing leaves the machine."""
+"""The demo mailbox: every mail is kept as a file, and nothing leaves the machine.
+
+A file is named by its order and the mail's own id, never by a person.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import cast
+
+FILE_NAME = re.compile(r"^[0-9]{8}-[A-Za-z0-9_-]{1,80}\.eml$")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One mail of the mailbox, as a list shows it."""
+
+    name: str
+    to: str
+    subject: str
+    date: str
+
+
+class DemoMailbox:
+    """A mail provider that keeps mails in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def open(self) -> Iterator[DemoMailbox]:
+        """Open the mailbox; it holds no connection."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        yield self
+
+    def send(self, message: EmailMessage) -> None:
+        """Keep one mail: written beside its place, then moved there, so that it is whole."""
+        identity = re.sub(r"[^A-Za-z0-9-]", "", str(message["Message-ID"]).split("@")[0])[:80]
+        unfinished = self._folder / f".{identity}.part"
+        unfinished.write_bytes(message.as_bytes(policy=email.policy.SMTP))
+        self._move(unfinished, identity)
+
+    def _move(self, unfinished: Path, identity: str) -> None:
+        number = self._last_number() + 1
+        while True:
+            try:
+                os.link(unfinished, self._folder / f"{number:08}-{identity}.eml")
+            except FileExistsError:
+                number += 1
+                continue
+            unfinished.unlink()
+            return
+
+    def _last_number(self) -> int:
+        names = self._names()
+        return int(names[0].split("-")[0]) if names else 0
+
+    def _names(self) -> list[str]:
+        """File names, newest first."""
+        if not self._folder.is_dir():
+            return []
+        return sorted((n for n in os.listdir(self._folder) if FILE_NAME.match(n)), reverse=True)
+
+    def newest(self, limit: int, *, to: str = "") -> Sequence[Kept]:
+        """The newest mails, newest first; with `to`, those to one address only."""
+        kept = []
+        for name in self._names():
+            mail = self._read(name)
+            if not to or to == str(mail["To"]):
+                kept.append(Kept(name, str(mail["To"]), str(mail["Subject"]), str(mail["Date"])))
+            if len(kept) == limit:
+                break
+        return kept
+
+    def mail(self, name: str) -> EmailMessage | None:
+        """One mail, or None where there is none of this name."""
+        return self._read(name) if self.raw(name) is not None else None
+
+    def raw(self, name: str) -> bytes | None:
+        """One mail as it would travel, or None."""
+        path = self._folder / name
+        return path.read_bytes() if FILE_NAME.match(name) and path.is_file() else None
+
+    def _read(self, name: str) -> EmailMessage:
+        content = (self._folder / name).read_bytes()
+        return cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.SMTP))

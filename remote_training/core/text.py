@@ -1,0 +1,40 @@
+"""Text as people type and paste it, made safe for headers, calendar files and pages.
+
+Source: Unicode NFC (UAX 15); categories Cc, Cs, Cn and the bidirectional controls of UAX 9.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+LINE_BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
+
+
+def clean_line(value: str, *, limit: int | None = None) -> str:
+    """One line: composed, without control characters, bidi controls or lone surrogates.
+
+    Breaks and tabs become one space; runs of space become one; the ends are trimmed. With
+    `limit` the result has at most that many characters.
+    """
+    spaced = "".join(" " if sign in LINE_BREAKS or sign == "\t" else sign for sign in value)
+    line = " ".join(_visible(spaced).split())
+    return line if limit is None else line[:limit].rstrip()
+
+
+def clean_lines(value: str, *, limit: int | None = None) -> str:
+    """Several lines, each as `clean_line` makes it, separated by a line feed."""
+    unified = value.replace("\r\n", "\n")
+    for sign in LINE_BREAKS - {"\n"}:
+        unified = unified.replace(sign, "\n")
+    text = "\n".join(clean_line(line) for line in unified.split("\n")).strip("\n")
+    return text if limit is None else text[:limit].rstrip()
+
+
+def _visible(value: str) -> str:
+    kept = (
+        sign
+        for sign in value
+        if unicodedata.category(sign) not in ("Cc", "Cs") and sign not in BIDI_CONTROLS
+    )
+    return unicodedata.normalize("NFC", "".join(kept))

@@ -1,0 +1,47 @@
+"""What a page says when something went wrong: no blame, no riddle, a way on."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from remote_training.core.words import say, translated
+from remote_training.operations.edge import request_id
+
+START = say("Your newest mail has a link that works. Or go to the start and ask for a new one.")
+AGAIN = say("Please go back, look over what you typed, and press once more.")
+SENTENCES = {
+    400: (say("We could not read that"), say("Something in this request was not as we expect it."), AGAIN),
+    401: (say("A link is needed"), say("This page opens from a link in your mail."), START),
+    403: (say("This is not for you"), say("This page is for somebody else."), START),
+    404: (say("There is nothing here"), say("This page is not there, or no longer there."), START),
+    405: (say("We could not do that"), say("This page cannot be used in this way."), START),
+    410: (say("This link has ended"), say("It was good once, and is no longer needed."), START),
+    413: (say("That was too much"), say("What was sent is longer than we can take."), AGAIN),
+    429: (
+        say("Please wait a little"),
+        say("This was tried many times within a short while."),
+        say("Nothing is lost. Please try again in a quarter of an hour."),
+    ),
+    503: (
+        say("One moment, please"),
+        say("The platform is busy, or is being looked after."),
+        say("Nothing that was saved is lost. Please try again in a minute."),
+    ),
+}  # fmt: skip
+BROKEN = (
+    say("Something went wrong on our side"),
+    say("It is not your fault, and nothing that was saved is lost."),
+    say("Please try again in a minute. If it happens again, please ring us."),
+)
+
+
+def page(status: int) -> str:
+    """The page for a status, in the reader's language; on 5xx with a reference for the phone."""
+    title, sentence, next_ = SENTENCES.get(status, SENTENCES[400] if status < 500 else BROKEN)
+    return render_template(
+        "errors/error.html",
+        title=translated(title),
+        sentence=translated(sentence),
+        next=translated(next_),
+        reference=request_id() if status == 500 else "",
+    )
