@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+BIDI_CONTROLS = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+)
 LINE_BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 
 

@@ -74,7 +74,7 @@ def clock(at: datetime) -> str:
     return str(format_time(at.astimezone(zone()), "HH:mm", locale=_babel_locale()))
 
 
-def zone_name(at: datetime | None = None) -> str:
+def zone_name(_at: datetime | None = None) -> str:
     """`Amsterdam time`: the reader's zone by the name of its city, summer and winter."""
     return translated(say("%(city)s time"), city=_city())
 

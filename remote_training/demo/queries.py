@@ -64,11 +64,13 @@ def _next_class(now: datetime) -> dict[UUID, datetime]:
         .where(Session.called_off_at.is_(None))
         .group_by(Booking.participant_id)
     )
-    return {participant_id: starts_at for participant_id, starts_at in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _member(account: Account, grants: list[Grant]) -> Person:
-    what = sorted({str(grant.role) + (" (sees the arm)" if grant.sees_arm else "") for grant in grants})
+    what = sorted(
+        {str(grant.role) + (" (sees the arm)" if grant.sees_arm else "") for grant in grants}
+    )
     sites = sorted({grant.site.name for grant in grants})
     return Person(
         account.id, account.contact.name, account.contact.email, ", ".join(sites), tuple(what)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 
 import click
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import current_app
 from flask.cli import AppGroup
 
 from remote_training.core import migrations
 from remote_training.core.db import unit_of_work
-from remote_training.core.settings import load
+from remote_training.operations import languages
 from remote_training.studies import service as studies
 from remote_training.studies.current import study
-
-TRANSLATIONS = Path(__file__).resolve().parents[1] / "translations"
 
 database = AppGroup("db", help="The schema of the database.")
 translations = click.Group("translations", help="The languages of the platform.")
@@ -31,17 +27,25 @@ def upgrade() -> None:
     click.echo(f"The schema is at {migrations.newest()}.")
 
 
-@database.command(with_appcontext=False)
-def check() -> None:
-    """Say whether the settings can be used; touches nothing."""
-    load()
-    click.echo("The settings are good.")
+@translations.command("update")
+def update() -> None:
+    """Find all texts in code and templates, and add the new ones to each language."""
+    for language, missing in languages.update():
+        click.echo(f"{language}: {missing} texts to translate")
 
 
-@translations.command()
-def compile() -> None:
+@translations.command("compile")
+def compile_() -> None:
     """Turn each messages.po into the messages.mo that the platform reads."""
-    for source in sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")):
-        with source.open("rb") as po, source.with_suffix(".mo").open("wb") as mo:
-            write_mo(mo, read_po(po))
-        click.echo(f"{source.parts[-3]}: compiled")
+    for language in languages.compile_all():
+        click.echo(f"{language}: compiled")
+
+
+@translations.command("check")
+def check() -> None:
+    """Say what is missing, outdated or not compiled; exit status 1 if anything is."""
+    faults = languages.faults()
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        sys.exit(1)

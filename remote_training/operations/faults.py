@@ -10,7 +10,7 @@ from remote_training.operations.edge import request_id
 START = say("Your newest mail has a link that works. Or go to the start and ask for a new one.")
 AGAIN = say("Please go back, look over what you typed, and press once more.")
 SENTENCES = {
-    400: (say("We could not read that"), say("Something in this request was not as we expect it."), AGAIN),
+    400: (say("We could not read that"), say("This request was not as we expect it."), AGAIN),
     401: (say("A link is needed"), say("This page opens from a link in your mail."), START),
     403: (say("This is not for you"), say("This page is for somebody else."), START),
     404: (say("There is nothing here"), say("This page is not there, or no longer there."), START),
