@@ -159,6 +159,7 @@ def upgrade() -> None:
         "download",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.Column("account_id", sa.Uuid(), nullable=True),
         sa.Column("format", sa.String(length=10), nullable=False),
         sa.Column("shows_arm", sa.Boolean(), nullable=False),
@@ -384,6 +385,7 @@ def upgrade() -> None:
         sa.Column("item", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("value", sa.Integer(), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=False),
         sa.Column("replaced_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("(state = 'given') = (value IS NOT NULL)", name=op.f("ck_answer_value")),
@@ -443,6 +445,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("session_id", name=op.f("uq_meeting_room_session_id")),
     )
     op.create_table(
+        "settlement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("settled_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_settlement_session_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
+        sa.UniqueConstraint("session_id", name=op.f("uq_settlement_session_id")),
+    )
+    op.create_table(
         "attendance",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=False),
@@ -450,6 +463,7 @@ def upgrade() -> None:
         sa.Column("machine_minutes", sa.Double(), nullable=False),
         sa.Column("first_joined_at", UtcDateTime(), nullable=True),
         sa.Column("last_left_at", UtcDateTime(), nullable=True),
+        sa.Column("is_imputed", sa.Boolean(), nullable=False),
         sa.Column("computed_at", UtcDateTime(), nullable=True),
         sa.Column("status", sa.String(24), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=True),
@@ -501,6 +515,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
         sa.Column("is_over", sa.Boolean(), nullable=False),
+        sa.Column("has_left", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_pulse_booking_id")),
         sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_pulse_session_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pulse")),
@@ -508,14 +523,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pulse", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pulse_booking_id"), ["booking_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_pulse_seen_at"), ["seen_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_pulse_session_id"), ["session_id"], unique=False)
+        batch_op.create_index("ix_pulse_silent", ["is_over", "seen_at"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("pulse", schema=None) as batch_op:
+        batch_op.drop_index("ix_pulse_silent")
         batch_op.drop_index(batch_op.f("ix_pulse_session_id"))
-        batch_op.drop_index(batch_op.f("ix_pulse_seen_at"))
         batch_op.drop_index(batch_op.f("ix_pulse_booking_id"))
 
     op.drop_table("pulse")
@@ -525,6 +540,7 @@ def downgrade() -> None:
 
     op.drop_table("meeting_event")
     op.drop_table("attendance")
+    op.drop_table("settlement")
     op.drop_table("meeting_room")
     with op.batch_alter_table("booking", schema=None) as batch_op:
         batch_op.drop_index(

@@ -57,7 +57,10 @@ class Assessment(Model):
 
 
 class Answer(Model):
-    """One answer to one item. A changed answer keeps its row, marked as replaced."""
+    """One answer to one item. A changed answer keeps its row, marked as replaced.
+
+    `language` is that of the wording that was answered: she may change it on the way.
+    """
 
     __tablename__ = "answer"
     __table_args__ = (
@@ -76,5 +79,6 @@ class Answer(Model):
     item: Mapped[str] = mapped_column(sa.String(40))
     state: Mapped[AnswerState]
     value: Mapped[int | None]
+    language: Mapped[str] = mapped_column(sa.String(8))
     answered_at: Mapped[datetime]
     replaced_at: Mapped[datetime | None]

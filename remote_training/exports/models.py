@@ -15,13 +15,14 @@ from remote_training.core.db import Model
 class Download(Model):
     """One export that left the platform: by whom, of which sites, blinded or not, and what.
 
-    `files` holds for each file its row count and SHA-256. `account_id` is empty for an
-    export by command.
+    `files` holds for each file its row count and SHA-256; it is empty, and `finished_at`
+    too, until the last byte has left. `account_id` is empty for an export by command.
     """
 
     __tablename__ = "download"
 
     made_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
     account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("account.id"))
     format: Mapped[str] = mapped_column(sa.String(10))
     shows_arm: Mapped[bool]
