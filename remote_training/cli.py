@@ -18,6 +18,7 @@ from remote_training.exports.cli import export
 from remote_training.instruments.cli import instruments
 from remote_training.messages.cli import messages
 from remote_training.operations.cli import database, translations
+from remote_training.operations.keys import keys
 from remote_training.reminders.cli import worker
 from remote_training.start import real_app
 from remote_training.studies.cli import study
@@ -32,7 +33,7 @@ def commands() -> None:
 
 
 for command in (
-    database, worker, messages, accounts, export, instruments, study, demo, translations,
+    database, worker, messages, accounts, keys, export, instruments, study, demo, translations,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from remote_training.contacts import checks
 from remote_training.contacts.errors import WrongAddress
-from remote_training.contacts.models import Contact
+from remote_training.contacts.models import Contact, Sealed, Whereabouts
 from remote_training.core.crypto import keyring
 from remote_training.core.db import db
 from remote_training.core.text import clean_line
@@ -16,13 +18,20 @@ from remote_training.core.words import say
 
 LONGEST_ADDRESS = 254
 FIELDS = ("name", "phone", "birth_year", "emergency_name", "emergency_phone")
+TAKEN_AS: dict[str, Callable[[str], str]] = {
+    "name": checks.name,
+    "phone": checks.phone,
+    "birth_year": clean_line,
+    "emergency_name": clean_line,
+    "emergency_phone": checks.phone,
+}
 
 
 def keep(*, name: str, email: str, **fields: str) -> Contact:
     """Put a person into the vault.
 
     `fields` may be `phone`, `birth_year`, `emergency_name`, `emergency_phone`.
-    Raises `WrongAddress` for what is no mail address.
+    Raises `WrongName`, `WrongPhone`, or `WrongAddress` for what is no mail address.
     """
     contact = Contact(id=uuid4())
     correct(contact, name=name, **fields)
@@ -32,12 +41,14 @@ def keep(*, name: str, email: str, **fields: str) -> Contact:
 
 
 def correct(contact: Contact, **fields: str) -> list[str]:
-    """Write fields anew; returns the names of those that changed, in order."""
-    changed = []
-    for field in FIELDS:
-        if field in fields and getattr(contact, field) != clean_line(fields[field]):
-            setattr(contact, field, clean_line(fields[field]))
-            changed.append(field)
+    """Write fields anew; returns the names of those that changed, in order.
+
+    Raises `WrongName` or `WrongPhone`; then none of them is written.
+    """
+    taken = {field: TAKEN_AS[field](fields[field]) for field in FIELDS if field in fields}
+    changed = [field for field, value in taken.items() if getattr(contact, field) != value]
+    for field in changed:
+        setattr(contact, field, taken[field])
     return changed
 
 
@@ -78,3 +89,36 @@ def with_email(email: str) -> Sequence[Contact]:
 def get(contact_id: UUID) -> Contact:
     """The contact of this id; `NoResultFound` where there is none."""
     return db.session.scalars(sa.select(Contact).where(Contact.id == contact_id)).one()
+
+
+def reseal(limit: int) -> int:
+    """Seal anew, with the newest key, what an older one sealed; returns how many rows.
+
+    At most `limit` rows at a time: call it until it gives 0, then drop the old key.
+    """
+    contacts = db.session.scalars(sa.select(Contact).order_by(Contact.id))
+    whereabouts = db.session.scalars(sa.select(Whereabouts).order_by(Whereabouts.id))
+    done = 0
+    for row in chain(contacts, whereabouts):
+        if done == limit:
+            break
+        done += _reseal(row)
+    return done
+
+
+def _reseal(row: Contact | Whereabouts) -> bool:
+    old = [field for field in _sealed_fields(row) if not _is_newest(row, field)]
+    for field in old:
+        setattr(row, field, getattr(row, field))
+    if isinstance(row, Contact) and "email" in old:
+        row.email_index = keyring().blind_index(row.email)
+    return bool(old)
+
+
+def _sealed_fields(row: Contact | Whereabouts) -> list[str]:
+    return [name for name, value in vars(type(row)).items() if isinstance(value, Sealed)]
+
+
+def _is_newest(row: Contact | Whereabouts, field: str) -> bool:
+    sealed: bytes | None = getattr(row, f"{field}_sealed")
+    return sealed is None or keyring().is_newest(sealed)

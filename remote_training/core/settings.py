@@ -9,9 +9,10 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
+from flask import current_app
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -136,6 +137,11 @@ class Settings(BaseSettings):
     def mailbox_dir(self) -> Path:
         """Where the demo mailbox keeps its mails."""
         return self.data_dir / "mailbox"
+
+
+def current() -> Settings:
+    """The settings of the running app."""
+    return cast(Settings, current_app.extensions["settings"])
 
 
 def load() -> Settings:

@@ -1,0 +1,161 @@
+"""Reading bookings, and what can be booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, joinedload
+
+from remote_training.accounts.models import Account
+from remote_training.bookings import rules
+from remote_training.bookings.errors import AlreadyBooked
+from remote_training.bookings.models import Booking
+from remote_training.classes.models import Session
+from remote_training.core.db import db
+from remote_training.core.errors import NotFound
+from remote_training.core.words import say
+from remote_training.participants.models import Participant
+
+OFFERED_AHEAD = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A class hour as one participant sees it.
+
+    Attributes
+    ----------
+    trainer_name
+        First name of the trainer.
+    booking
+        Her live booking of it, or None.
+    """
+
+    session: Session
+    trainer_name: str
+    places_left: int
+    booking: Booking | None
+
+
+def mine(booking_id: UUID, account_id: UUID) -> Booking:
+    """The booking of this id, live or cancelled, of the participant with this account.
+
+    Raises `NotFound`, also for a booking of somebody else.
+    """
+    return _one(
+        Booking.id == booking_id, Booking.participant.has(Participant.account_id == account_id)
+    )
+
+
+def of_participant(booking_id: UUID, participant: Participant) -> Booking:
+    """The booking of this id, if it is the participant's, or `NotFound`."""
+    return _one(Booking.id == booking_id, Booking.participant_id == participant.id)
+
+
+def live(participant: Participant, session: Session) -> Booking:
+    """Her live booking of a class, or `AlreadyBooked` where it was cancelled meanwhile."""
+    found = _bookings().where(
+        Booking.participant_id == participant.id,
+        Booking.session_id == session.id,
+        Booking.cancelled_at.is_(None),
+    )
+    booking = db.session.scalars(found).one_or_none()
+    if booking is None:
+        raise AlreadyBooked(say("You already have a place in this class."))
+    return booking
+
+
+def upcoming(participant: Participant, *, now: datetime) -> Sequence[Booking]:
+    """Her live bookings of classes that have not ended, soonest first.
+
+    Classes that were called off are among them, and say so: she may still expect them.
+    """
+    found = _bookings().where(
+        Booking.participant_id == participant.id,
+        Booking.cancelled_at.is_(None),
+        Session.ends_at > now,
+    )
+    return db.session.scalars(found).all()
+
+
+def all_of(participant: Participant) -> Sequence[Booking]:
+    """Every booking she ever made, by the time of the class, newest first."""
+    found = _bookings().where(Booking.participant_id == participant.id)
+    newest_first = (Session.starts_at.desc(), Booking.booked_at.desc(), Booking.id)
+    return db.session.scalars(found.order_by(None).order_by(*newest_first)).all()
+
+
+def offered(participant: Participant, *, now: datetime) -> Sequence[Offer]:
+    """Classes of the next four weeks that are hers to book, soonest first.
+
+    Those of her site and modules, from the day on which her classes begin; full ones and
+    those that she has booked are among them. Nothing where she may not train.
+    """
+    first = rules.trains_from(participant)
+    if not participant.may_train or first is None:
+        return []
+    begins = datetime.combine(first, time(), tzinfo=ZoneInfo(participant.zone)).astimezone(UTC)
+    found = (
+        sa.select(Session, Booking)
+        .outerjoin(
+            Booking,
+            sa.and_(
+                Booking.session_id == Session.id,
+                Booking.participant_id == participant.id,
+                Booking.cancelled_at.is_(None),
+            ),
+        )
+        .where(
+            Session.site_id == participant.site_id,
+            Session.module.in_(rules.modules(participant)),
+            Session.called_off_at.is_(None),
+            Session.on_date >= first,
+            Session.starts_at > now,
+            Session.starts_at < max(now, begins) + OFFERED_AHEAD,
+        )
+        .options(joinedload(Session.trainer).joinedload(Account.contact))
+        .order_by(Session.starts_at, Session.id)
+    )
+    return [
+        Offer(session, session.trainer.contact.first_name, session.places_left, booking)
+        for session, booking in db.session.execute(found)
+    ]
+
+
+def roster(session: Session) -> Sequence[Booking]:
+    """The live bookings of a class with participants and contacts, first booked first."""
+    found = (
+        sa.select(Booking)
+        .where(Booking.session_id == session.id, Booking.cancelled_at.is_(None))
+        .options(
+            joinedload(Booking.participant).joinedload(Participant.contact),
+            joinedload(Booking.session),
+        )
+        .order_by(Booking.booked_at, Booking.id)
+    )
+    return db.session.scalars(found).all()
+
+
+def _one(*wanted: sa.ColumnElement[bool]) -> Booking:
+    booking = db.session.scalars(_bookings().where(*wanted)).one_or_none()
+    if booking is None:
+        raise NotFound(say("This class is not among yours."))
+    return booking
+
+
+def _bookings() -> sa.Select[Booking]:
+    trainer = contains_eager(Booking.session).joinedload(Session.trainer)
+    return (
+        sa.select(Booking)
+        .join(Booking.session)
+        .options(
+            trainer.joinedload(Account.contact),
+            joinedload(Booking.participant).joinedload(Participant.contact),
+        )
+        .order_by(Session.starts_at, Booking.booked_at, Booking.id)
+    )

@@ -1,0 +1,83 @@
+"""Who may book which class: one place that answers for page, command and desk."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from remote_training.bookings.errors import (
+    BookingClosed,
+    NotBegun,
+    NotCleared,
+    NotTakingPart,
+    OtherProgramme,
+)
+from remote_training.classes.models import Session
+from remote_training.core.errors import NotFound
+from remote_training.core.words import long_day, say
+from remote_training.participants import queries as participants
+from remote_training.participants.models import Participant
+from remote_training.studies.current import study
+
+
+def check(participant: Participant, session: Session) -> None:
+    """Refuse a class that is not hers to book.
+
+    Raises
+    ------
+    NotFound, NotTakingPart, NotCleared, NotBegun, OtherProgramme
+        Asked in this order. No sentence tells the arm.
+    """
+    if session.site_id != participant.site_id:
+        raise NotFound(say("This class is not here."))
+    if not participant.is_taking_part:
+        raise NotTakingPart(
+            say("You can book classes when you have agreed to take part. Please ring us.")
+        )
+    if participant.cleared_on is None:
+        raise NotCleared(
+            say(
+                "Before your first class somebody of the team must have written down that "
+                "exercise is safe for you. Please ring us: we gladly see to it."
+            )
+        )
+    _check_has_begun(participant, session)
+    if session.module not in modules(participant):
+        raise OtherProgramme(
+            say("This class is not part of your programme. Please choose one from your list.")
+        )
+
+
+def check_is_open(session: Session, is_open: bool) -> None:
+    """Refuse a class that takes no more bookings with `BookingClosed`, saying why."""
+    if session.is_called_off:
+        raise BookingClosed(say("This class does not take place. Please choose another one."))
+    if not is_open:
+        raise BookingClosed(say("This class has already begun. Please choose another one."))
+
+
+def modules(participant: Participant) -> list[str]:
+    """Codes of the modules that are hers: the general ones, and that of her complaint."""
+    general = [module.code for module in study().modules if not module.is_specific]
+    return [*general, participant.complaint] if participant.complaint else general
+
+
+def trains_from(participant: Participant) -> date | None:
+    """The first day of her classes, in her zone; None while it is not known."""
+    allocation = participants.allocation(participant.id)
+    if allocation is None or participant.baseline_on is None:
+        return None
+    weeks = {arm.code: arm.trains_from_week for arm in study().arms}
+    return participant.baseline_on + timedelta(weeks=weeks[allocation.arm])
+
+
+def _check_has_begun(participant: Participant, session: Session) -> None:
+    first = trains_from(participant)
+    if first is None:
+        raise NotBegun(
+            say("It is not yet known when your classes begin. We write to you as soon as it is.")
+        )
+    if session.on_date < first:
+        raise NotBegun(
+            say("Your classes begin on %(day)s. You can book any class from that day on."),
+            day=long_day(first),
+        )

@@ -1,0 +1,206 @@
+"""Booking and giving back a place.
+
+The database itself refuses the place too many: the counter of the class rises only
+while it is below the places (a CHECK is the last line), and a partial unique index allows
+one live booking for a person and a class. Locks are always taken in the order
+participant, class, booking, so that no two of these verbs wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from remote_training.audit import service as audit
+from remote_training.bookings import queries, rules
+from remote_training.bookings.errors import AlreadyBooked, HasBegun, Overlap, SessionFull
+from remote_training.bookings.models import Booking
+from remote_training.classes import service as classes
+from remote_training.classes.models import Session
+from remote_training.core import settings
+from remote_training.core.db import db
+from remote_training.core.words import moment, say
+from remote_training.messages import service as outbox
+from remote_training.participants.models import Participant
+
+
+def book(participant: Participant, session: Session, *, now: datetime, by: UUID | None) -> Booking:
+    """Give the participant a place, and queue the confirmation.
+
+    Raises
+    ------
+    NotTakingPart, NotCleared, NotBegun, OtherProgramme, BookingClosed, Overlap,
+    AlreadyBooked, SessionFull
+        Asked in this order; where one speaks, nothing is written.
+    """
+    rules.check(participant, session)
+    rules.check_is_open(session, session.takes_bookings(now))
+    _one_at_a_time(participant)
+    _check_is_free(participant, session)
+    _take_place(session)
+    booking = _add(participant, session, now)
+    _tell("booking_confirmed", booking, not_after=session.starts_at, now=now)
+    audit.note(
+        "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
+    )
+    return booking
+
+
+def book_once(
+    participant: Participant, session: Session, *, now: datetime, by: UUID | None
+) -> Booking:
+    """As `book`; where she holds a place in this class already, that one is given.
+
+    So a second press, or a page loaded again, ends where the first one did.
+    """
+    try:
+        return book(participant, session, now=now, by=by)
+    except AlreadyBooked:
+        return queries.live(participant, session)
+
+
+def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
+    """Give the place back, and queue the word that it is. Cancelling twice changes nothing.
+
+    In a class that was called off there is no place to give back: nothing changes.
+    Raises `HasBegun` once the class has begun.
+    """
+    session = booking.session
+    _lock(session)
+    if not booking.is_live or session.is_called_off:
+        return
+    if now >= session.starts_at:
+        raise HasBegun(
+            say("This class has already begun: it can no longer be cancelled. Please ring us.")
+        )
+    if not _end(booking, now):
+        return
+    freed = sa.update(Session).where(Session.id == session.id).values(taken=Session.taken - 1)
+    db.session.execute(freed.execution_options(synchronize_session=False))
+    db.session.expire(session, ["taken"])
+    _tell("booking_cancelled", booking, not_after=session.ends_at, now=now)
+    audit.note("bookings.cancel", "booking", booking.id, by=by, now=now)
+
+
+def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -> Sequence[Booking]:
+    """Call off a class and tell everybody who holds a place; returns their bookings.
+
+    The bookings keep their rows as they were: the trial counts classes that were called
+    off apart from places given back. Calling off twice tells nobody twice.
+    """
+    if not classes.call_off(session, now=now, by=by, reason=reason):
+        return []
+    told = queries.roster(session)
+    changed = sa.update(Booking).where(Booking.id.in_([booking.id for booking in told]))
+    db.session.execute(
+        changed.values(sequence=Booking.sequence + 1).execution_options(synchronize_session=False)
+    )
+    for booking in told:
+        db.session.expire(booking, ["sequence"])
+        _tell("class_called_off", booking, not_after=session.ends_at, now=now)
+    return told
+
+
+def _one_at_a_time(participant: Participant) -> None:
+    row = sa.select(Participant.id).where(Participant.id == participant.id)
+    db.session.execute(row.with_for_update(key_share=True))
+
+
+def _check_is_free(participant: Participant, session: Session) -> None:
+    held = (
+        sa.select(Booking)
+        .join(Booking.session)
+        .options(joinedload(Booking.session))
+        .where(
+            Booking.participant_id == participant.id,
+            Booking.cancelled_at.is_(None),
+            Session.called_off_at.is_(None),
+            Session.starts_at < session.ends_at,
+            Session.ends_at > session.starts_at,
+        )
+        .order_by(Session.starts_at)
+    )
+    bookings = db.session.scalars(held).all()
+    for booking in bookings:
+        if booking.session_id != session.id:
+            raise Overlap(
+                say(
+                    "You have another class at that time: %(moment)s. "
+                    "Cancel that one first if you would rather come to this one."
+                ),
+                moment=moment(booking.session.starts_at),
+            )
+    if bookings:
+        raise AlreadyBooked(say("You already have a place in this class."))
+
+
+def _take_place(session: Session) -> None:
+    taken = (
+        sa.update(Session)
+        .where(
+            Session.id == session.id,
+            Session.taken < Session.places,
+            Session.called_off_at.is_(None),
+        )
+        .values(taken=Session.taken + 1)
+        .execution_options(synchronize_session=False)
+    )
+    got_one = db.session.execute(taken).rowcount == 1  # type: ignore[attr-defined]
+    db.session.expire(session, ["taken", "called_off_at"])
+    if not got_one:
+        rules.check_is_open(session, True)
+        raise SessionFull(
+            say("This class is full. Please choose another one: somebody may cancel here as well.")
+        )
+
+
+def _add(participant: Participant, session: Session, now: datetime) -> Booking:
+    booking = Booking(
+        participant_id=participant.id,
+        session_id=session.id,
+        booked_at=now,
+        calendar_uid=f"{uuid4().hex}@{_host()}",
+    )
+    booking.participant, booking.session = participant, session
+    try:
+        with db.session.begin_nested():
+            db.session.add(booking)
+    except IntegrityError as error:
+        raise AlreadyBooked(say("You already have a place in this class.")) from error
+    return booking
+
+
+def _host() -> str:
+    return settings.current().sender.rpartition("@")[2]
+
+
+def _lock(session: Session) -> None:
+    newest = ["called_off_at", "starts_at", "ends_at"]
+    db.session.refresh(session, newest, with_for_update={"key_share": True})
+
+
+def _end(booking: Booking, now: datetime) -> bool:
+    ended = (
+        sa.update(Booking)
+        .where(Booking.id == booking.id, Booking.cancelled_at.is_(None))
+        .values(cancelled_at=now, sequence=Booking.sequence + 1)
+        .execution_options(synchronize_session=False)
+    )
+    did_it = db.session.execute(ended).rowcount == 1  # type: ignore[attr-defined]
+    db.session.expire(booking, ["cancelled_at", "sequence"])
+    return bool(did_it)
+
+
+def _tell(kind: str, booking: Booking, *, not_after: datetime, now: datetime) -> None:
+    outbox.queue(
+        kind,
+        to=booking.participant.contact_id,
+        facts={"booking_id": str(booking.id)},
+        not_after=not_after,
+        now=now,
+    )

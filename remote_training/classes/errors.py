@@ -1,0 +1,21 @@
+"""What is refused about classes."""
+
+from __future__ import annotations
+
+from remote_training.core.errors import Invalid, Refused
+
+
+class WrongSeries(Invalid):
+    """A weekly class that cannot be offered as it was typed."""
+
+
+class TrainerBusy(Refused):
+    """The trainer gives another class at that time."""
+
+
+class ReasonNeeded(Invalid):
+    """A class is called off without saying why."""
+
+
+class ClassOver(Refused):
+    """The class has ended."""

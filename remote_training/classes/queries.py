@@ -1,0 +1,87 @@
+"""Reading what is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from remote_training.accounts.models import Account, Grant, Role
+from remote_training.classes.models import Series, Session
+from remote_training.core.db import db
+from remote_training.core.errors import NotFound
+from remote_training.core.words import say
+
+
+def session(session_id: UUID) -> Session:
+    """The class hour of this id, or `NotFound`."""
+    return _one(Session.id == session_id)
+
+
+def at_sites(session_id: UUID, site_ids: Collection[UUID]) -> Session:
+    """The class hour of this id at one of these sites, or `NotFound`."""
+    return _one(Session.id == session_id, Session.site_id.in_(site_ids))
+
+
+def upcoming(site_ids: Collection[UUID], *, now: datetime, until: datetime) -> Sequence[Session]:
+    """Class hours at these sites that have not ended and begin before `until`, soonest first.
+
+    Those that were called off are among them.
+    """
+    found = _sessions().where(
+        Session.site_id.in_(site_ids), Session.ends_at > now, Session.starts_at < until
+    )
+    return db.session.scalars(found).all()
+
+
+def of_trainer(account_id: UUID, *, now: datetime) -> Sequence[Session]:
+    """The trainer's class hours that have not ended, soonest first; called-off ones too."""
+    found = _sessions().where(Session.trainer_id == account_id, Session.ends_at > now)
+    return db.session.scalars(found).all()
+
+
+def series(site_ids: Collection[UUID]) -> Sequence[Series]:
+    """The weekly classes of these sites, newest first."""
+    found = (
+        sa.select(Series)
+        .where(Series.site_id.in_(site_ids))
+        .options(*_with_people(Series))
+        .order_by(Series.first_on.desc(), Series.weekday, Series.wall_time, Series.id)
+    )
+    return db.session.scalars(found).all()
+
+
+def trainers(site_ids: Collection[UUID]) -> Sequence[Grant]:
+    """The trainers of these sites, as grants with account, contact and site."""
+    found = (
+        sa.select(Grant)
+        .join(Grant.account)
+        .where(Grant.role == Role.TRAINER, Grant.site_id.in_(site_ids), Account.is_active.is_(True))
+        .options(joinedload(Grant.account).joinedload(Account.contact), joinedload(Grant.site))
+        .order_by(Grant.site_id, Account.created_at, Grant.id)
+    )
+    return db.session.scalars(found).all()
+
+
+def _one(*wanted: sa.ColumnElement[bool]) -> Session:
+    found = db.session.scalars(_sessions().where(*wanted)).one_or_none()
+    if found is None:
+        raise NotFound(say("This class is not here."))
+    return found
+
+
+def _sessions() -> sa.Select[Session]:
+    return (
+        sa.select(Session).options(*_with_people(Session)).order_by(Session.starts_at, Session.id)
+    )
+
+
+def _with_people(model: type[Series] | type[Session]) -> tuple[ORMOption, ...]:
+    return (
+        joinedload(model.trainer).joinedload(Account.contact),
+        joinedload(model.site),
+    )

@@ -1,0 +1,173 @@
+"""Offering classes. Who holds a place in them is the matter of `bookings`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import sqlalchemy as sa
+
+from remote_training.accounts.models import Account, Grant, Role
+from remote_training.audit import service as audit
+from remote_training.classes import wall_time as wall
+from remote_training.classes.errors import ClassOver, ReasonNeeded, TrainerBusy, WrongSeries
+from remote_training.classes.models import Series, Session
+from remote_training.core.db import db
+from remote_training.core.text import clean_line
+from remote_training.core.words import LANGUAGES, day, say
+from remote_training.studies.current import study
+from remote_training.studies.models import Site
+
+LONGEST_RUN = timedelta(days=2 * 366)
+SHORTEST, LONGEST = 5, 240  # minutes
+MOST_PLACES = 100
+WEEKDAYS = 7
+
+
+def offer(
+    *,
+    site: Site,
+    trainer: Account,
+    module: str,
+    language: str,
+    zone: str,
+    weekday: int,
+    wall_time: time,
+    minutes: int,
+    places: int,
+    first_on: date,
+    last_on: date,
+    now: datetime,
+    by: UUID | None,
+) -> Series:
+    """Offer a weekly class: a series with all its class hours.
+
+    Every hour begins when a clock of `zone` shows `wall_time`, in summer as in winter
+    (`classes.wall_time.moment` says what happens in the hour that is left out or comes
+    twice). `weekday` is 0 for Monday; `minutes` is the length of each hour.
+
+    Raises
+    ------
+    WrongSeries
+        For an unknown code, zone or language, a trainer without that role at the site,
+        a length or number of places out of range, or days between which none falls.
+    TrainerBusy
+        Where the trainer already gives a class at one of those times.
+    """
+    series = Series(
+        site_id=site.id,
+        trainer_id=trainer.id,
+        module=module,
+        language=language,
+        zone=zone,
+        weekday=weekday,
+        wall_time=wall_time,
+        minutes=minutes,
+        places=places,
+        first_on=first_on,
+        last_on=last_on,
+    )
+    _check(series)
+    _check_trainer(trainer, site)
+    hours = _hours(series)
+    _check_trainer_is_free(trainer, hours)
+    db.session.add(series)
+    db.session.flush()
+    for hour in hours:
+        hour.series_id = series.id
+    db.session.add_all(hours)
+    audit.note(
+        "classes.offer", "series", series.id, by=by, now=now, site=site.code, hours=len(hours)
+    )
+    return series
+
+
+def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -> bool:
+    """Mark a class hour as called off; True for the one call that did it.
+
+    Those who hold a place are told by `bookings.service.call_off`, which calls this.
+    Raises `ReasonNeeded`, or `ClassOver` after its end.
+    """
+    why = clean_line(reason, limit=500)
+    if not why:
+        raise ReasonNeeded(say("Please write why the class is called off."))
+    if now >= session.ends_at:
+        raise ClassOver(say("This class has ended: it can no longer be called off."))
+    called_off = (
+        sa.update(Session)
+        .where(Session.id == session.id, Session.called_off_at.is_(None))
+        .values(called_off_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    did_it = bool(db.session.execute(called_off).rowcount == 1)  # type: ignore[attr-defined]
+    db.session.expire(session, ["called_off_at"])
+    if did_it:
+        audit.note("classes.call_off", "session", session.id, by=by, now=now, reason=why)
+    return did_it
+
+
+def _check(series: Series) -> None:
+    for is_right, sentence in (
+        (series.module in study().module_codes(), say("Please choose a kind of class.")),
+        (series.language in LANGUAGES, say("Please choose a language.")),
+        (series.zone in available_timezones(), say("Please choose a time zone.")),
+        (0 <= series.weekday < WEEKDAYS, say("Please choose a day of the week.")),
+        (SHORTEST <= series.minutes <= LONGEST, say("A class lasts 5 to 240 minutes.")),
+        (1 <= series.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
+        (series.first_on <= series.last_on, say("The last day must not be before the first.")),
+        (
+            series.last_on - series.first_on <= LONGEST_RUN,
+            say("Please offer at most two years at a time."),
+        ),
+    ):
+        if not is_right:
+            raise WrongSeries(sentence)
+
+
+def _check_trainer(trainer: Account, site: Site) -> None:
+    grant = sa.select(Grant.id).where(
+        Grant.account_id == trainer.id, Grant.site_id == site.id, Grant.role == Role.TRAINER
+    )
+    if not trainer.is_active or db.session.scalar(grant) is None:
+        raise WrongSeries(say("Please choose a trainer of this site."))
+
+
+def _hours(series: Series) -> list[Session]:
+    length = timedelta(minutes=series.minutes)
+    hours = []
+    for on in wall.days(series.weekday, series.first_on, series.last_on):
+        starts_at = wall.moment(on, series.wall_time, series.zone)
+        hours.append(
+            Session(
+                on_date=on,
+                site_id=series.site_id,
+                trainer_id=series.trainer_id,
+                module=series.module,
+                language=series.language,
+                starts_at=starts_at,
+                ends_at=starts_at + length,
+                places=series.places,
+            )
+        )
+    if not hours:
+        raise WrongSeries(say("There is no such day of the week between these two days."))
+    return hours
+
+
+def _check_trainer_is_free(trainer: Account, hours: Sequence[Session]) -> None:
+    first, last = hours[0].starts_at, hours[-1].ends_at
+    held = sa.select(Session).where(
+        Session.trainer_id == trainer.id,
+        Session.called_off_at.is_(None),
+        Session.ends_at > first,
+        Session.starts_at < last,
+    )
+    for other in db.session.scalars(held.order_by(Session.starts_at)):
+        for hour in hours:
+            if hour.starts_at < other.ends_at and other.starts_at < hour.ends_at:
+                raise TrainerBusy(
+                    say("This trainer already gives a class at that time on %(day)s."),
+                    day=day(other.starts_at),
+                )

@@ -1,0 +1,21 @@
+"""What is refused about participants."""
+
+from __future__ import annotations
+
+from remote_training.core.errors import Invalid, Refused
+
+
+class WrongFact(Invalid):
+    """A fact that cannot be so."""
+
+
+class ReasonNeeded(Invalid):
+    """A fact that is already known is changed without saying why."""
+
+
+class HasLeft(Refused):
+    """The participant has withdrawn."""
+
+
+class NoStudyNumber(Refused):
+    """No free study number was found: nearly all are given away."""

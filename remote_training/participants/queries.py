@@ -1,0 +1,79 @@
+"""Reading participants. The arm is read by itself, and only where it may be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from remote_training.core.db import db
+from remote_training.core.errors import NotFound
+from remote_training.core.words import say
+from remote_training.participants import study_numbers
+from remote_training.participants.models import Allocation, Participant
+
+
+def of_account(account_id: UUID) -> Participant:
+    """The participant who signs in with this account, or `NotFound`."""
+    return _one(Participant.account_id == account_id)
+
+
+def by_id(participant_id: UUID, site_ids: Collection[UUID]) -> Participant:
+    """A participant of one of these sites, or `NotFound`."""
+    return _one(Participant.id == participant_id, Participant.site_id.in_(site_ids))
+
+
+def listing(
+    site_ids: Collection[UUID], *, number: str = "", limit: int | None = None, offset: int = 0
+) -> Sequence[Participant]:
+    """Participants of these sites with their contacts, by study number.
+
+    With `number`, those whose study number begins with it, however it was typed.
+    """
+    found = (
+        sa.select(Participant)
+        .where(*_listed(site_ids, number))
+        .options(joinedload(Participant.contact), joinedload(Participant.site))
+        .order_by(Participant.study_number)
+        .limit(limit)
+        .offset(offset)
+    )
+    return db.session.scalars(found).all()
+
+
+def count(site_ids: Collection[UUID], *, number: str = "") -> int:
+    """How many `listing` has in all."""
+    found = sa.select(sa.func.count(Participant.id)).where(*_listed(site_ids, number))
+    return db.session.scalar(found) or 0
+
+
+def allocation(participant_id: UUID) -> Allocation | None:
+    """The arm of a participant, if allocated. Not for the blinded."""
+    found = sa.select(Allocation).where(Allocation.participant_id == participant_id)
+    return db.session.scalars(found).one_or_none()
+
+
+def _one(*wanted: sa.ColumnElement[bool]) -> Participant:
+    found = (
+        sa.select(Participant)
+        .where(*wanted)
+        .options(
+            joinedload(Participant.contact),
+            joinedload(Participant.account),
+            joinedload(Participant.site),
+        )
+    )
+    participant = db.session.scalars(found).one_or_none()
+    if participant is None:
+        raise NotFound(say("This person is not here."))
+    return participant
+
+
+def _listed(site_ids: Collection[UUID], number: str) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = [Participant.site_id.in_(site_ids)]
+    begins = study_numbers.tidy(number)
+    if begins:
+        wanted.append(Participant.study_number.startswith(begins, autoescape=True))
+    return wanted
