@@ -1,7 +1,57 @@
-"""Commands."""
+"""Study files, from the command line."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
+import click
 from flask.cli import AppGroup
 
-study = AppGroup("study")
+from remote_training.studies import load
+from remote_training.studies.timeline import timeline as timeline_of
+
+study = AppGroup("study", help="Study files: what the trial is, as data.")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@study.command(with_appcontext=False)
+@click.argument("file", type=FILE)
+def check(file: Path) -> None:
+    """Refuse a study file that contradicts itself, with one sentence for each contradiction."""
+    found = load.load(file)
+    parts = (
+        f"{len(found.sites)} sites",
+        f"{len(found.arms)} arms",
+        f"{len(found.modules)} modules",
+        f"{len(found.timepoints)} time-points",
+    )
+    click.echo(f"{file.name} agrees with itself: {found.title}, {', '.join(parts)}")
+
+
+@study.command(with_appcontext=False)
+@click.argument("file", type=FILE)
+@click.option(
+    "--participant-from",
+    "baseline",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The day of the baseline, such as 2026-11-24.",
+)
+@click.option("--arm", "arm_code", required=True, help="The code of an arm of the file.")
+def timeline(file: Path, baseline: datetime, arm_code: str) -> None:
+    """Print what a participant gets, and when: days, week after baseline, what."""
+    found = load.load(file)
+    if not FIRST_YEAR <= baseline.year <= LAST_YEAR:
+        raise click.BadParameter(
+            f"the year must lie between {FIRST_YEAR} and {LAST_YEAR}",
+            param_hint="--participant-from",
+        )
+    if arm_code not in found.arm_codes():
+        known = ", ".join(found.arm_codes())
+        raise click.BadParameter(f"{arm_code!r} is none of {known}", param_hint="--arm")
+    steps = timeline_of(found, found.arm(arm_code), baseline_on=baseline.date())
+    for step in steps:
+        until = f" to {step.last_on}" if step.last_on != step.first_on else ""
+        click.echo(f"{step.first_on}{until:<14} | week {step.week:>2} | {step.what}")
