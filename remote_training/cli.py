@@ -11,6 +11,7 @@ import click
 from flask.cli import ScriptInfo
 
 from remote_training.accounts.cli import accounts
+from remote_training.core.definitions import WrongDefinition
 from remote_training.core.errors import Refused
 from remote_training.core.settings import WrongSetting
 from remote_training.demo.cli import demo
@@ -22,9 +23,8 @@ from remote_training.operations.keys import keys
 from remote_training.reminders.cli import worker
 from remote_training.start import real_app
 from remote_training.studies.cli import study
-from remote_training.studies.load import WrongStudyFile
 
-REFUSALS = (Refused, WrongSetting, WrongStudyFile)
+REFUSALS = (Refused, WrongSetting, WrongDefinition)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
