@@ -129,6 +129,8 @@ def prepare(data: Path, environment: dict[str, str]) -> bool:
         if remote_training("demo", "fill", *DEMO_SIZE, environment=environment).returncode:
             return False
         filled.touch()
+    elif environment["DEMO"] == "on":
+        remote_training("demo", "class-soon", environment=environment)
     return True
 
 

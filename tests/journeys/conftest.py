@@ -1,0 +1,122 @@
+"""The whole platform on loopback: a real web server, a real mail server, a real browser.
+
+Only the clock is ours, so that a class can begin while the test looks on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from remote_training import tables
+from remote_training.app import create_app
+from remote_training.core.db import db
+from remote_training.messages import jobs as outbox
+from remote_training.outside.offline import OfflineMeetings
+from remote_training.outside.smtp import SmtpMail
+from remote_training.outside.world import Outside
+from remote_training.reminders import jobs as reminders
+from remote_training.studies import service as studies
+from remote_training.studies.current import study
+from tests.conftest import settings
+from tests.fakes import FakeClock
+from tests.servers.browser import chromium
+from tests.servers.smtp import SmtpServer
+
+PHONE, DESK = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
+
+
+@dataclass
+class Platform:
+    """The platform as it stands on this port, and the mails that it sent."""
+
+    app: Flask
+    url: str
+    clock: FakeClock
+    smtp: SmtpServer
+    folder: Path
+
+    def work(self) -> None:
+        """Do what the worker does: plan what is due, send what is owed."""
+        with self.app.app_context():
+            reminders.plan(self.app.extensions["outside"].now())
+            while outbox.deliver("journey", self.app.extensions["outside"]):
+                continue
+
+    def mails_to(self, address: str) -> list[EmailMessage]:
+        """The mails that arrived for an address, oldest first."""
+        return [mail for mail in self.smtp.mails if address in str(mail["To"])]
+
+
+class Quiet(WSGIRequestHandler):
+    """A request handler that writes no access log."""
+
+    def log(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def platform(tmp_path: Path, smtp_server: SmtpServer) -> Iterator[Platform]:
+    """The platform, running, with the sites of the study and nobody in it."""
+    clock = FakeClock()
+    server = make_server("127.0.0.1", 0, _no_app, threaded=True, request_handler=Quiet)
+    url = f"http://127.0.0.1:{server.server_port}"
+    chosen = settings(
+        f"sqlite:///{tmp_path}/journey.db", public_url=url, smtp_url=smtp_server.url
+    )
+    world = Outside(clock, SmtpMail(smtp_server.url), {"offline": OfflineMeetings(url)})
+    app = create_app(chosen, world)
+    server.app = app
+    with app.app_context():
+        tables.metadata().create_all(db.engine)
+        studies.install(study())
+        db.session.commit()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Platform(app, url, clock, smtp_server, tmp_path)
+    server.shutdown()
+    thread.join(timeout=10)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _no_app(_environ: dict[str, Any], _start: Callable[..., Any]) -> list[bytes]:
+    raise RuntimeError("the app is not there yet")
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """One browser a process."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def phone(chrome: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    """Give a new phone each time it is asked: 375 px wide, nobody signed in."""
+    opened: list[BrowserContext] = []
+
+    def new() -> BrowserContext:
+        opened.append(chrome.new_context(viewport=PHONE, locale="en-GB"))
+        return opened[-1]
+
+    yield new
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def desk(chrome: Browser) -> Iterator[BrowserContext]:
+    """A desk: 1280 px wide, nobody signed in."""
+    context = chrome.new_context(viewport=DESK, locale="en-GB")
+    yield context
+    context.close()
