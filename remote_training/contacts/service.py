@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -96,10 +95,12 @@ def reseal(limit: int) -> int:
 
     At most `limit` rows at a time: call it until it gives 0, then drop the old key.
     """
-    contacts = db.session.scalars(sa.select(Contact).order_by(Contact.id))
-    whereabouts = db.session.scalars(sa.select(Whereabouts).order_by(Whereabouts.id))
+    rows: list[Contact | Whereabouts] = [
+        *db.session.scalars(sa.select(Contact).order_by(Contact.id)),
+        *db.session.scalars(sa.select(Whereabouts).order_by(Whereabouts.id)),
+    ]
     done = 0
-    for row in chain(contacts, whereabouts):
+    for row in rows:
         if done == limit:
             break
         done += _reseal(row)

@@ -1,0 +1,293 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from remote_training.audit.models import Entry
+from remote_training.bookings import queries, service
+from remote_training.bookings.errors import (
+    AlreadyBooked,
+    BookingClosed,
+    HasBegun,
+    NotBegun,
+    NotCleared,
+    NotTakingPart,
+    OtherProgramme,
+    Overlap,
+    SessionFull,
+)
+from remote_training.bookings.models import Booking
+from remote_training.classes.errors import ClassOver, ReasonNeeded
+from remote_training.classes.models import Session
+from remote_training.core.db import db
+from remote_training.core.errors import NotFound
+from remote_training.messages.models import Message
+from tests import make
+from tests.fakes import NOON
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def book(who, session, *, now=NOON):
+    booking = service.book(who, session, now=now, by=who.account_id)
+    db.session.commit()
+    return booking
+
+
+def cancel(booking, *, now=NOON):
+    service.cancel(booking, now=now, by=None)
+    db.session.commit()
+
+
+def kinds():
+    return [row.kind for row in db.session.scalars(sa.select(Message).order_by(Message.queued_at))]
+
+
+def count(model):
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
+
+
+def refused(error, who, session, *, now=NOON):
+    with pytest.raises(error) as caught:
+        service.book(who, session, now=now, by=None)
+    db.session.rollback()
+    assert count(Booking) == count(Message) == count(Entry) == 0
+    return str(caught.value)
+
+
+def test_a_booking_holds_a_place_and_tells_it():
+    ada, session = make.participant(), make.session()
+
+    booking = book(ada, session)
+
+    assert booking.is_live
+    assert booking.booked_at == NOON
+    assert session.taken == 1
+    message = db.session.scalars(sa.select(Message)).one()
+    assert (message.kind, message.facts) == ("booking_confirmed", {"booking_id": str(booking.id)})
+    assert message.contact_id == ada.contact_id
+    assert message.not_after == session.starts_at
+    entry = db.session.scalars(sa.select(Entry)).one()
+    assert (entry.action, entry.actor_id) == ("bookings.book", ada.account_id)
+
+
+@pytest.mark.parametrize(
+    ("facts", "error", "words"),
+    [
+        pytest.param({"consented_on": None}, NotTakingPart, "agreed", id="no consent"),
+        pytest.param({"withdrawn_on": make.TODAY}, NotTakingPart, "agreed", id="withdrawn"),
+        pytest.param({"cleared_on": None}, NotCleared, "safe for you", id="not cleared"),
+        pytest.param({"baseline_on": None}, NotBegun, "not yet known", id="no baseline"),
+        pytest.param({"arm": None}, NotBegun, "not yet known", id="not allocated"),
+        pytest.param({"arm": "waitlist"}, NotBegun, "16 February 2027", id="classes come later"),
+        pytest.param(
+            {"baseline_on": make.TODAY + timedelta(days=2)}, NotBegun, "26 November", id="too early"
+        ),
+    ],
+)
+def test_no_place_for_whom_it_is_not_time(facts, error, words):
+    sentence = refused(error, make.participant(**facts), make.session())
+
+    assert words in sentence
+    assert "wait" not in sentence.lower()
+    assert "exercise arm" not in sentence
+
+
+def test_who_waited_books_from_her_first_day_on():
+    ada = make.participant(arm="waitlist")
+    day_before = make.session(starts_at=NOON + timedelta(weeks=12, days=-1))
+    first_day = make.session(starts_at=NOON + timedelta(weeks=12))
+
+    refused(NotBegun, ada, day_before)
+
+    assert book(ada, first_day).is_live
+
+
+def test_only_the_classes_of_her_own_complaint():
+    ada = make.participant(complaint="neuropathy")
+
+    refused(OtherProgramme, ada, make.session(module="fatigue"))
+
+    assert book(ada, make.session(module="neuropathy")).is_live
+
+
+def test_a_class_of_another_site_is_not_there():
+    refused(NotFound, make.participant(), make.session(site=make.site("melbourne")))
+
+
+def test_no_place_once_the_class_has_begun():
+    session = make.session(starts_at=NOON + timedelta(minutes=1))
+    ada = make.participant()
+
+    refused(BookingClosed, ada, session, now=session.starts_at)
+
+    assert book(ada, session).is_live
+
+
+def test_no_place_in_a_class_that_was_called_off():
+    refused(BookingClosed, make.participant(), make.session(called_off_at=NOON))
+
+
+def test_nobody_is_in_two_classes_at_once():
+    ada = make.participant()
+    book(ada, make.session())
+    half_past = make.session(starts_at=NOON + timedelta(days=1, minutes=59), module="neuropathy")
+    right_after = make.session(starts_at=NOON + timedelta(days=1, minutes=60))
+
+    with pytest.raises(Overlap, match="Wednesday 25 November, 13:00"):
+        service.book(ada, half_past, now=NOON, by=None)
+    db.session.rollback()
+
+    assert book(ada, right_after).is_live
+
+
+def test_a_class_that_was_called_off_stands_in_nobodys_way():
+    ada, off = make.participant(), make.session()
+    book(ada, off)
+    service.call_off(off, now=NOON, by=None, reason="The trainer is ill")
+
+    assert book(ada, make.session()).is_live
+
+
+def test_nobody_books_twice_but_anybody_may_come_back():
+    ada, session = make.participant(), make.session()
+    first = book(ada, session)
+    with pytest.raises(AlreadyBooked):
+        service.book(ada, session, now=NOON, by=None)
+    db.session.rollback()
+
+    cancel(first)
+    again = book(ada, session)
+
+    assert again.is_live
+    assert again.calendar_uid != first.calendar_uid
+    assert session.taken == 1
+
+
+def test_a_second_press_gives_the_same_booking():
+    ada, session = make.participant(), make.session()
+
+    first = service.book_once(ada, session, now=NOON, by=None)
+    second = service.book_once(ada, session, now=NOON, by=None)
+
+    assert second is first
+    assert kinds() == ["booking_confirmed"]
+    assert session.taken == 1
+
+
+def test_a_full_class_takes_nobody_more():
+    session = make.session(places=1)
+    book(make.participant(), session)
+
+    with pytest.raises(SessionFull):
+        service.book(make.participant(), session, now=NOON, by=None)
+    db.session.rollback()
+
+    assert count(Booking) == session.taken == 1
+
+
+def test_the_same_person_hears_that_she_is_in_not_that_it_is_full():
+    ada, session = make.participant(), make.session(places=1)
+    book(ada, session)
+
+    with pytest.raises(AlreadyBooked):
+        service.book(ada, session, now=NOON, by=None)
+
+
+def test_a_place_given_back_can_be_taken():
+    session = make.session(places=1)
+    first = book(make.participant(), session)
+
+    cancel(first)
+
+    assert session.taken == 0
+    assert book(make.participant(), session).is_live
+
+
+def test_cancelling_twice_changes_nothing():
+    booking = book(make.participant(), make.session())
+    book(make.participant(), booking.session)
+
+    cancel(booking)
+    cancel(booking, now=NOON + timedelta(hours=1))
+
+    assert booking.cancelled_at == NOON
+    assert booking.sequence == 1
+    assert booking.session.taken == 1
+    assert kinds().count("booking_cancelled") == 1
+
+
+def test_a_class_that_has_begun_is_not_cancelled():
+    booking = book(make.participant(), make.session())
+
+    with pytest.raises(HasBegun):
+        service.cancel(booking, now=booking.session.starts_at, by=None)
+    db.session.rollback()
+
+    assert booking.is_live
+    assert booking.session.taken == 1
+
+
+def test_calling_off_tells_everybody_once_and_keeps_their_bookings():
+    session = make.session()
+    stays, left = book(make.participant(), session), book(make.participant(), session)
+    cancel(left)
+
+    told = service.call_off(session, now=NOON, by=None, reason="The trainer is ill")
+    again = service.call_off(session, now=NOON, by=None, reason="The trainer is ill")
+    db.session.commit()
+
+    assert list(told) == [stays]
+    assert again == []
+    assert session.is_called_off
+    assert (stays.is_live, stays.sequence) == (True, 1)
+    assert kinds().count("class_called_off") == 1
+    entry = db.session.scalars(sa.select(Entry).where(Entry.action == "classes.call_off")).one()
+    assert entry.reason == "The trainer is ill"
+
+
+def test_calling_off_asks_why():
+    with pytest.raises(ReasonNeeded):
+        service.call_off(make.session(), now=NOON, by=None, reason=" ")
+
+
+def test_a_class_that_has_ended_is_not_called_off():
+    session = make.session(starts_at=NOON - timedelta(hours=1))
+
+    with pytest.raises(ClassOver):
+        service.call_off(session, now=NOON, by=None, reason="too late")
+
+
+def test_cancelling_in_a_class_that_was_called_off_changes_nothing():
+    booking = book(make.participant(), make.session())
+    service.call_off(booking.session, now=NOON, by=None, reason="The trainer is ill")
+
+    cancel(booking)
+
+    assert booking.is_live
+    assert kinds().count("booking_cancelled") == 0
+
+
+def test_the_database_itself_refuses_the_place_too_many():
+    session = make.session(places=1)
+    book(make.participant(), session)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        db.session.execute(sa.update(Session).values(taken=2))
+
+
+def test_the_database_itself_refuses_the_double_booking():
+    booking = book(make.participant(), make.session())
+
+    with pytest.raises(sa.exc.IntegrityError):
+        make.booking(participant=booking.participant, session=booking.session)
+
+
+def test_somebody_elses_booking_is_not_there():
+    booking = book(make.participant(), make.session())
+    other = make.participant()
+
+    with pytest.raises(NotFound):
+        queries.mine(booking.id, other.account_id)
+
+    assert queries.mine(booking.id, booking.participant.account_id) is booking
