@@ -47,9 +47,23 @@ STAFF = (
     ("administrator", Role.ADMINISTRATOR, False),
 )
 NAMES = {
-    "utrecht": ("Ilse Oefenaar", "Mats Baan", "Corrie Regelaar", "Rob Blind", "Stella Cijfers", "Ada Beheer"),
-    "melbourne": ("Jack Trainer", "Mia Stretch", "Olive Organiser", "Rose Blinded", "Max Numbers", "Ava Keeper"),
-}  # fmt: skip
+    "utrecht": (
+        "Ilse Oefenaar",
+        "Mats Baan",
+        "Corrie Regelaar",
+        "Rob Blind",
+        "Stella Cijfers",
+        "Ada Beheer",
+    ),
+    "melbourne": (
+        "Jack Trainer",
+        "Mia Stretch",
+        "Olive Organiser",
+        "Rose Blinded",
+        "Max Numbers",
+        "Ava Keeper",
+    ),
+}
 
 
 class NotEmpty(Refused):

@@ -7,13 +7,46 @@ from dataclasses import dataclass
 from random import Random
 
 FIRST = {
-    "nl": ("Anneke", "Wil", "Joke", "Truus", "Marijke", "Hennie", "Ria", "Kees", "Gerda", "Els", "Toos", "Bep"),
-    "en": ("Shirley", "Noelene", "Beryl", "Gwen", "Mavis", "Desmond", "Colleen", "Thelma", "Rhonda", "Valmai"),
-}  # fmt: skip
+    "nl": (
+        "Anneke",
+        "Wil",
+        "Joke",
+        "Truus",
+        "Marijke",
+        "Hennie",
+        "Ria",
+        "Kees",
+        "Gerda",
+        "Els",
+        "Toos",
+        "Bep",
+    ),
+    "en": (
+        "Shirley",
+        "Noelene",
+        "Beryl",
+        "Gwen",
+        "Mavis",
+        "Desmond",
+        "Colleen",
+        "Thelma",
+        "Rhonda",
+        "Valmai",
+    ),
+}
 LAST = {
-    "nl": ("Voorbeeld", "Verzonnen", "Proefman", "van Demo", "Schijn", "Fictief", "Denkbeeld", "Voorstel"),
+    "nl": (
+        "Voorbeeld",
+        "Verzonnen",
+        "Proefman",
+        "van Demo",
+        "Schijn",
+        "Fictief",
+        "Denkbeeld",
+        "Voorstel",
+    ),
     "en": ("Sample", "Madeup", "Example", "Pretend", "Fable", "Imagine", "Invented", "Trialman"),
-}  # fmt: skip
+}
 COMPLAINTS = ("fatigue", "function", "distress", "neuropathy")
 
 
