@@ -25,6 +25,7 @@ from remote_training.accounts import guard, public
 from remote_training.accounts import views as accounts_views
 from remote_training.accounts.errors import SignInFirst
 from remote_training.assessments import views as assessments_views
+from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     bookings_views.blueprint,
     assessments_views.blueprint,
     attendance_views.blueprint,
+    trainer_views.blueprint,
     dashboard_views.blueprint,
     exports_views.blueprint,
     operations_views.blueprint,

@@ -28,7 +28,9 @@ class Attendance(Model):
 
     `machine_status` and `machine_minutes` come from the provider's events and are kept
     whatever a trainer says; `status` with `reason`, `set_by_id`, `set_at` is the
-    trainer's word and counts where it is given.
+    trainer's word and counts where it is given. `is_imputed` says that some of the
+    minutes end at a leaving that nobody reported. `machine_status` is empty while it is
+    not known: before the class is over, and where nobody at all was seen in the room.
     """
 
     __tablename__ = "attendance"
@@ -38,6 +40,7 @@ class Attendance(Model):
     machine_minutes: Mapped[float] = mapped_column(default=0.0)
     first_joined_at: Mapped[datetime | None]
     last_left_at: Mapped[datetime | None]
+    is_imputed: Mapped[bool] = mapped_column(default=False)
     computed_at: Mapped[datetime | None]
     status: Mapped[Status | None]
     reason: Mapped[str | None] = mapped_column(sa.String(500))
@@ -50,3 +53,12 @@ class Attendance(Model):
     def counts_as(self) -> Status | None:
         """The trainer's word, or else the machine's."""
         return self.status or self.machine_status
+
+
+class Settlement(Model):
+    """A class that is over, and when the attendance of its bookings was worked out."""
+
+    __tablename__ = "settlement"
+
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
+    settled_at: Mapped[datetime]

@@ -60,12 +60,20 @@ class MeetingEvent(Model):
 
 
 class Pulse(Model):
-    """The last sign of life of one visit in the room that we serve ourselves."""
+    """One visit in the room that we serve ourselves, and its last sign of life.
+
+    `seen_at` is until when we take her to be there: the last heartbeat, or, for a page
+    without script, the end of the class. `is_over` is true while the visit is closed; a
+    page that was only reloaded comes back with its next heartbeat, one that was left by
+    the button (`has_left`) does not.
+    """
 
     __tablename__ = "pulse"
+    __table_args__ = (sa.Index("ix_pulse_silent", "is_over", "seen_at"),)
 
     connection: Mapped[str] = mapped_column(sa.String(80), unique=True)
     booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"), index=True)
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), index=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
     is_over: Mapped[bool] = mapped_column(default=False)
+    has_left: Mapped[bool] = mapped_column(default=False)

@@ -16,6 +16,7 @@ class OfflineMeetings:
     """The meeting provider `offline`."""
 
     name = "offline"
+    is_our_page = True
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
@@ -24,5 +25,9 @@ class OfflineMeetings:
         """Give the room of a class; it always exists."""
         return Room(
             external_id=f"offline-{session_id}",
-            join_url=f"{self._public_url}/room/{session_id}",
+            join_url=f"{self._public_url}/staff/classes/{session_id}/room",
         )
+
+    def join_url(self, room: Room, *, person_key: str, first_name: str) -> str:
+        """Give the page of one booking: `person_key` is the booking's id."""
+        return f"{self._public_url}/class/{person_key}/room"

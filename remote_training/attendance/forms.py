@@ -1,0 +1,132 @@
+"""What is typed at the door, and by the trainer afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import StopValidation
+
+from remote_training.attendance.models import Status
+from remote_training.contacts import checks
+from remote_training.contacts.models import Contact
+from remote_training.core.errors import Invalid
+from remote_training.core.text import clean_line
+from remote_training.core.words import translated
+
+LONGEST_PLACE = 200
+LONGEST_TYPED = 1000
+IN_FILE, OTHER = "file", "other"
+
+STATUS_WORDS = {
+    Status.ATTENDED: _l("was there"),
+    Status.LATE: _l("came late"),
+    Status.EXCUSED: _l("excused"),
+    Status.TECHNICAL: _l("technical trouble"),
+    Status.NO_SHOW: _l("did not come"),
+}
+
+
+class JoinForm(FlaskForm):  # type: ignore[misc]
+    """Where she is, and whom to call: asked for each class, shown to her trainer only.
+
+    Once told, it need not be told again for the same class: then an empty place is right.
+    """
+
+    visit = HiddenField()
+    js = HiddenField(default="0")
+    place = StringField(_l("Where are you today?"))
+    whom = RadioField(
+        _l("Whom shall we call in an emergency?"),
+        choices=[
+            (IN_FILE, _l("The person whom I named to the study")),
+            (OTHER, _l("Somebody else")),
+        ],
+        default=IN_FILE,
+    )
+    call_name = StringField(_l("Name"))
+    call_phone = StringField(_l("Telephone"))
+
+    def __init__(self, contact: Contact, *, has_told: bool) -> None:
+        super().__init__()
+        self._contact = contact
+        self.has_told = has_told
+        self.place.flags.required = not has_told
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what was told before still holds."""
+        return self.has_told and not clean_line(self.place.data or "")
+
+    @property
+    def whereabouts(self) -> dict[str, str]:
+        """What is to be kept, as `contacts.whereabouts.tell` takes it."""
+        is_other = self.whom.data == OTHER
+        return {
+            "place": clean_line(self.place.data or ""),
+            "call_name": checks.name(self.call_name.data or "") if is_other else "",
+            "call_phone": checks.phone(self.call_phone.data or "") if is_other else "",
+        }
+
+    def validate_place(self, field: StringField) -> None:
+        """Ask for a place that fits on one line."""
+        place = clean_line(field.data or "")
+        if not place and not self.has_told:
+            raise StopValidation(_l("Please write where you are, so that help can find you."))
+        if len(place) > LONGEST_PLACE:
+            raise StopValidation(_l("Please shorten this to 200 letters."))
+
+    def validate_whom(self, field: RadioField) -> None:
+        """Ask for somebody where the file names nobody."""
+        in_file = field.data == IN_FILE
+        if in_file and not self.keeps and not self._contact.emergency_phone:
+            raise StopValidation(
+                _l("You have not named anybody yet. Please choose the second answer.")
+            )
+
+    def validate_call_name(self, field: StringField) -> None:
+        """Ask for a name where somebody else is to be called."""
+        if self.whom.data == OTHER and not self.keeps:
+            _checked(checks.name, field)
+
+    def validate_call_phone(self, field: StringField) -> None:
+        """Ask for a number where somebody else is to be called."""
+        if self.whom.data == OTHER and not self.keeps:
+            if not clean_line(field.data or ""):
+                raise StopValidation(_l("Please write the telephone number of this person."))
+            _checked(checks.phone, field)
+
+
+class StatusForm(FlaskForm):  # type: ignore[misc]
+    """A trainer's word about one person in one class; the first choice takes it back."""
+
+    status = SelectField(
+        _l("How did this class go?"),
+        choices=[("", _l("as the room reported")), *[(str(s), w) for s, w in STATUS_WORDS.items()]],
+    )
+    reason = StringField(_l("Why?"))
+
+    def __init__(self, machine: Status | None = None, **shown: str) -> None:
+        super().__init__(**shown)
+        self._machine = machine
+
+    def validate_reason(self, field: StringField) -> None:
+        """Ask why, where the word differs from what the room reported."""
+        overrules = self.chosen and self._machine not in (None, self.chosen)
+        if overrules and not clean_line(field.data or ""):
+            raise StopValidation(_l("Please write why: the room reported something else."))
+
+    @property
+    def chosen(self) -> Status | None:
+        """The status, or None to let the machine's count again."""
+        known = {str(status) for status in Status}
+        return Status(self.status.data) if self.status.data in known else None
+
+
+def _checked(check: Callable[[str], str], field: StringField) -> None:
+    try:
+        check(field.data or "")
+    except Invalid as refusal:
+        raise StopValidation(translated(refusal.sentence, **refusal.gaps)) from refusal

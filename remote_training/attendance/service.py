@@ -1,0 +1,223 @@
+"""Coming in, going, and what counts in the end.
+
+Each report is kept by `meetings` and worked into the attendance in the same transaction.
+Whoever writes about a booking locks its row first: two devices wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remote_training.attendance import doors, queries
+from remote_training.attendance.errors import NoLinkNow, NotBegun, ReasonNeeded
+from remote_training.attendance.models import Attendance, Settlement, Status
+from remote_training.audit import service as audit
+from remote_training.bookings.models import Booking
+from remote_training.classes.models import Session
+from remote_training.contacts import whereabouts
+from remote_training.contacts.models import Whereabouts
+from remote_training.core.db import db
+from remote_training.core.text import clean_line
+from remote_training.core.words import say
+from remote_training.meetings import queries as meetings_queries
+from remote_training.meetings import service as meetings
+from remote_training.meetings.models import MeetingEvent, MeetingRoom
+from remote_training.messages import service as outbox
+
+AT_ONCE = 100
+LONGEST_REASON = 500
+NEEDS_A_BEGUN_CLASS = frozenset({Status.ATTENDED, Status.LATE, Status.NO_SHOW})
+
+
+def come_in(booking: Booking, connection: str, *, beats: bool, now: datetime) -> MeetingRoom:
+    """Bring somebody into her class; the same `connection` twice is one coming in.
+
+    In a room of our own the visit begins here; another provider reports it by itself.
+    `beats` as in `meetings.service.come_in`. Raises `DoorClosed` or `RoomUnavailable`.
+    """
+    doors.check(booking, now=now)
+    room = meetings.room_of(booking.session, now=now)
+    _lock([booking.id])
+    is_ours = meetings.provider_named(room.provider).is_our_page
+    if is_ours and meetings.come_in(booking, connection, beats=beats, now=now):
+        recompute(booking, now=now)
+    return room
+
+
+def beat(booking: Booking, connection: str, *, now: datetime) -> bool:
+    """Take a sign of life from the room of our own; whether the visit goes on."""
+    _lock([booking.id])
+    goes_on = booking.is_live and meetings.beat(booking, connection, now=now)
+    if not goes_on:
+        leave(booking, connection, by_button=False, now=now)
+    return goes_on
+
+
+def leave(booking: Booking, connection: str, *, by_button: bool, now: datetime) -> None:
+    """End a visit in the room of our own; twice changes nothing."""
+    _lock([booking.id])
+    meetings.leave(booking, connection, by_button=by_button, now=now)
+    recompute(booking, now=now)
+
+
+def hear(booking: Booking, *, now: datetime, **report: Any) -> MeetingEvent | None:
+    """Take a provider's report about a booking; None for a repeated one.
+
+    `report` as in `meetings.service.receive`. A late one, after the class was settled,
+    corrects everybody's attendance: with the first report the room is known to have worked.
+    """
+    session = booking.session
+    if now >= session.ends_at:
+        _lock_session(session.id)
+    _lock([booking.id])
+    event = meetings.receive(session_id=session.id, booking_id=booking.id, now=now, **report)
+    if event is not None and now >= session.ends_at:
+        _settle([session], now=now)
+    elif event is not None:
+        recompute(booking, now=now)
+    return event
+
+
+def recompute(booking: Booking, *, now: datetime) -> Attendance:
+    """Work out one attendance anew from all reports; a trainer's word stays."""
+    row = queries.of_booking(booking.id) or _new(booking.id)
+    _write(row, queries.verdict_of(booking, now=now), now)
+    db.session.flush()
+    return row
+
+
+def settle(*, now: datetime) -> int:
+    """Give every live booking of the classes that are over its status; returns how many classes.
+
+    At most 100 classes at once, oldest first, each once; several workers may ask at the
+    same time. What people told about where they are is forgotten two days later.
+    """
+    whereabouts.forget(now=now)
+    found = (
+        sa.select(Session)
+        .where(
+            Session.ends_at <= now - meetings_queries.SILENT,
+            Session.called_off_at.is_(None),
+            ~sa.exists().where(Settlement.session_id == Session.id),
+        )
+        .order_by(Session.ends_at, Session.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    sessions = db.session.scalars(found).all()
+    if sessions:
+        _settle(sessions, now=now)
+        db.session.add_all(
+            Settlement(session_id=session.id, settled_at=now) for session in sessions
+        )
+        db.session.flush()
+    return len(sessions)
+
+
+def set_status(
+    booking: Booking, status: Status | None, *, reason: str, now: datetime, by: UUID
+) -> Attendance:
+    """Let a trainer's word count; None takes it back, and the machine's counts again.
+
+    Raises
+    ------
+    NotBegun, ReasonNeeded
+        In this order; the reason is needed where the word differs from the machine's.
+    """
+    _lock([booking.id])
+    row = recompute(booking, now=now)
+    reason = clean_line(reason, limit=LONGEST_REASON)
+    _check_status(row, booking.session, status, reason, now)
+    before = row.status
+    row.status, row.reason = status, (reason or None) if status else None
+    row.set_by_id, row.set_at = (by, now) if status else (None, None)
+    audit.note(
+        "attendance.set_status", "booking", booking.id, by=by, now=now, reason=reason or None,
+        status=status, before=before, machine=row.machine_status,
+    )  # fmt: skip
+    return row
+
+
+def send_link(booking: Booking, *, now: datetime, by: UUID) -> None:
+    """Send the link to the class once more; a second press in the same minute sends nothing.
+
+    Raises `NoLinkNow` where the class is over or called off.
+    """
+    session = booking.session
+    if session.is_called_off or now >= session.ends_at:
+        raise NoLinkNow(say("The link cannot be sent: this class is over or called off."))
+    queued = outbox.queue(
+        "reminder_hour",
+        to=booking.participant.contact_id,
+        facts={"booking_id": str(booking.id)},
+        not_after=session.ends_at,
+        now=now,
+        dedupe_key=f"link_again/{booking.id}/{now:%Y%m%d%H%M}",
+    )
+    if queued is not None:
+        audit.note("attendance.send_link", "booking", booking.id, by=by, now=now)
+
+
+def emergency_card(booking: Booking, *, now: datetime, by: UUID) -> Whereabouts | None:
+    """What she told about today, for the trainer; that it was read is written down."""
+    audit.note("attendance.read_emergency_card", "booking", booking.id, by=by, now=now)
+    return whereabouts.of(booking.id)
+
+
+def _check_status(
+    row: Attendance, session: Session, status: Status | None, reason: str, now: datetime
+) -> None:
+    if status in NEEDS_A_BEGUN_CLASS and now < session.starts_at:
+        raise NotBegun(say("The class has not begun. Until then you can only excuse somebody."))
+    overrules = status is not None and row.machine_status not in (None, status)
+    if overrules and not reason:
+        raise ReasonNeeded(say("Please write why: the room reported something else."))
+
+
+def _settle(sessions: Sequence[Session], *, now: datetime) -> None:
+    """Work out all live bookings of some classes: few statements, however many people."""
+    by_id = {session.id: session for session in sessions}
+    found = (
+        sa.select(Booking.id, Booking.session_id)
+        .where(Booking.session_id.in_(by_id), Booking.cancelled_at.is_(None))
+        .order_by(Booking.id)
+    )
+    booked = {row.id: row.session_id for row in db.session.execute(found)}
+    _lock(booked)
+    known = queries.of_bookings(booked)
+    reports = meetings_queries.reports(list(by_id), now=now)
+    for booking_id, session_id in booked.items():
+        row = known.get(booking_id) or _new(booking_id)
+        said = queries.verdict(by_id[session_id], reports[session_id], booking_id, now=now)
+        _write(row, said, now)
+    db.session.flush()
+
+
+def _new(booking_id: UUID) -> Attendance:
+    row = Attendance(booking_id=booking_id)
+    db.session.add(row)
+    return row
+
+
+def _write(row: Attendance, found: queries.Verdict, now: datetime) -> None:
+    row.machine_status = found.status
+    row.machine_minutes = round(found.presence.minutes, 4)
+    row.first_joined_at = found.presence.first_joined_at
+    row.last_left_at = None if found.here_since else found.presence.last_left_at
+    row.is_imputed = found.presence.is_imputed
+    row.computed_at = now
+
+
+def _lock(booking_ids: Collection[UUID]) -> None:
+    locked = sa.select(Booking.id).where(Booking.id.in_(booking_ids)).order_by(Booking.id)
+    db.session.execute(locked.with_for_update(key_share=True)).all()
+
+
+def _lock_session(session_id: UUID) -> None:
+    locked = sa.select(Session.id).where(Session.id == session_id)
+    db.session.execute(locked.with_for_update(key_share=True)).all()
