@@ -34,6 +34,8 @@ def clean_lines(value: str, *, limit: int | None = None) -> str:
 
 
 def _visible(value: str) -> str:
+    if value.isprintable():
+        return unicodedata.normalize("NFC", value)
     kept = (
         sign
         for sign in value
