@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 
 from remote_training import tables
@@ -24,6 +24,7 @@ from remote_training.studies.current import study
 from tests import fakes
 from tests.fakes import NOON, FakeClock, FakeMail
 from tests.servers.postgres import postgres_url
+from tests.servers.smtp import smtp_server as smtp_server
 
 SECRET = "a-key-for-the-tests-that-is-long-enough-1"
 DATABASES = ("sqlite", "postgresql")
@@ -35,6 +36,8 @@ class Browser(FlaskClient):
     """A test client whose requests run in a context of their own, as real ones do."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
+        if not has_app_context():  # a redirect that is followed: we are inside already
+            return super().open(*args, **kwargs)
         db.session.rollback()
         try:
             return contextvars.Context().run(super().open, *args, **kwargs)

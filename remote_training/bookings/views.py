@@ -1,7 +1,103 @@
-"""Pages."""
+"""Her classes: what she has booked, what she can book."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from uuid import UUID
 
-blueprint = Blueprint("bookings", __name__)
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from remote_training.accounts.guard import visitor, visitor_account
+from remote_training.accounts.models import Scope
+from remote_training.bookings import queries, service
+from remote_training.bookings.models import Booking
+from remote_training.bookings.queries import Offer
+from remote_training.classes import names
+from remote_training.classes import queries as classes
+from remote_training.core import words
+from remote_training.core.db import unit_of_work
+from remote_training.outside.world import outside
+from remote_training.participants import queries as participants
+from remote_training.participants.models import Participant
+
+blueprint = Blueprint("bookings", __name__, url_prefix="/classes")
+
+
+@blueprint.get("/")
+@visitor(Scope.BOOKINGS)
+def index() -> ResponseReturnValue:
+    """Show what she has booked, then what she can book, day by day."""
+    her, now = _her(), outside().now()
+    offers = [offer for offer in queries.offered(her, now=now) if offer.booking is None]
+    return _page("index", her, booked=queries.upcoming(her, now=now), days=_by_day(offers))
+
+
+@blueprint.post("/<uuid:session_id>/book")
+@visitor(Scope.BOOKINGS)
+@unit_of_work()
+def book(session_id: UUID) -> ResponseReturnValue:
+    """Book one class; pressed twice, there is one place and the same page."""
+    her = _her()
+    session = classes.session(session_id)
+    booking = service.book_once(her, session, now=outside().now(), by=her.account_id)
+    return redirect(url_for(".show", booking_id=booking.id), 303)
+
+
+@blueprint.get("/bookings/<uuid:booking_id>")
+@visitor(Scope.BOOKINGS)
+def show(booking_id: UUID) -> ResponseReturnValue:
+    """Say how the booking stands, and what happens next."""
+    booking = _mine(booking_id)
+    return _booking_page("show", booking)
+
+
+@blueprint.get("/bookings/<uuid:booking_id>/cancel")
+@visitor(Scope.BOOKINGS)
+def ask_to_cancel(booking_id: UUID) -> ResponseReturnValue:
+    """Ask once more before the place is given back; looking changes nothing."""
+    booking = _mine(booking_id)
+    if not booking.is_live or booking.session.is_called_off:
+        return redirect(url_for(".show", booking_id=booking.id), 303)
+    return _booking_page("cancel", booking)
+
+
+@blueprint.post("/bookings/<uuid:booking_id>/cancel")
+@visitor(Scope.BOOKINGS)
+@unit_of_work()
+def cancel(booking_id: UUID) -> ResponseReturnValue:
+    """Give the place back; pressed twice, it is given back once."""
+    booking = _mine(booking_id)
+    service.cancel(booking, now=outside().now(), by=booking.participant.account_id)
+    return redirect(url_for(".show", booking_id=booking.id), 303)
+
+
+def _her() -> Participant:
+    return participants.of_account(visitor_account().id)
+
+
+def _mine(booking_id: UUID) -> Booking:
+    return queries.mine(booking_id, visitor_account().id)
+
+
+def _by_day(offers: Sequence[Offer]) -> list[tuple[date, list[Offer]]]:
+    zone = words.zone()
+    days = groupby(offers, key=lambda offer: offer.session.starts_at.astimezone(zone).date())
+    return [(day, list(on_it)) for day, on_it in days]
+
+
+def _booking_page(name: str, booking: Booking) -> str:
+    return _page(name, booking.participant, booking=booking, session=booking.session)
+
+
+def _page(name: str, her: Participant, **more: object) -> str:
+    return render_template(
+        f"bookings/{name}.html",
+        now=outside().now(),
+        module_name=names.of_module,
+        help_phone=her.site.phone,
+        emergency_number=her.site.emergency_number,
+        **more,
+    )

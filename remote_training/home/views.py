@@ -1,7 +1,53 @@
-"""Pages."""
+"""A participant's own page: when is my class, and where do I press?"""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import datetime, timedelta
 
-blueprint = Blueprint("home", __name__)
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from remote_training.accounts.guard import visitor, visitor_account
+from remote_training.accounts.models import Scope
+from remote_training.assessments import queries as assessments
+from remote_training.assessments.models import Assessment
+from remote_training.bookings import queries as bookings
+from remote_training.classes import names
+from remote_training.core import words
+from remote_training.outside.world import outside
+from remote_training.participants import queries as participants
+from remote_training.participants.models import Participant
+
+blueprint = Blueprint("home", __name__, url_prefix="/home")
+WEEK = timedelta(days=7)
+
+
+@blueprint.get("/")
+@visitor(Scope.EVERYTHING)
+def index() -> ResponseReturnValue:
+    """Show everything of her own: the next class, questions, the seven days to come."""
+    her, now = participants.of_account(visitor_account().id), outside().now()
+    booked = bookings.upcoming(her, now=now)
+    held = [booking for booking in booked if not booking.session.is_called_off]
+    next_one = held[0] if held else None
+    return render_template(
+        "home/index.html",
+        her=her,
+        now=now,
+        next=next_one,
+        questions=_open_questions(her, now),
+        week=[
+            booking
+            for booking in booked
+            if booking is not next_one and booking.session.starts_at < now + WEEK
+        ],
+        later=[booking for booking in held[1:] if booking.session.starts_at >= now + WEEK],
+        module_name=names.of_module,
+        help_phone=her.site.phone,
+        emergency_number=her.site.emergency_number,
+    )
+
+
+def _open_questions(her: Participant, now: datetime) -> list[Assessment]:
+    today = now.astimezone(words.zone()).date()
+    return list(assessments.open_for(her, today=today))

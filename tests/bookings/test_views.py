@@ -1,0 +1,193 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from remote_training.bookings import service
+from remote_training.bookings.models import Booking
+from remote_training.core.db import db
+from remote_training.messages.models import Message
+from tests import make
+from tests.fakes import NOON
+
+
+@pytest.fixture
+def ada(app):
+    return make.participant(language="en", contact=make.contact(name="Ada Byron"))
+
+
+def bookings():
+    return db.session.scalars(sa.select(Booking).order_by(Booking.booked_at)).all()
+
+
+def test_the_page_shows_what_is_booked_and_what_can_be_booked(ada, browse_as):
+    trainer = make.trainer(contact=make.contact(name="Ilse Trainer"))
+    booked = make.session(trainer=trainer, module="neuropathy")
+    make.booking(participant=ada, session=booked)
+    make.session(starts_at=NOON + timedelta(days=2), places=1)
+    make.session(starts_at=NOON + timedelta(days=2, hours=2), module="fatigue")
+
+    page = browse_as(ada).get("/classes/").text
+
+    assert "Wednesday 25 November, 13:00" in page
+    assert "Amsterdam time" in page
+    assert "Hands, feet and balance with Ilse" in page
+    assert "Thursday 26 November" in page
+    assert "1 place left" in page
+    assert page.count("Book this class") == 1
+    assert "Energy" not in page
+    assert "Ilse Trainer" not in page
+
+
+def test_booking_leads_to_a_page_that_says_what_happens_next(ada, browse_as):
+    session = make.session()
+
+    answer = browse_as(ada).post(f"/classes/{session.id}/book", follow_redirects=True)
+
+    assert answer.status_code == 200
+    assert "Your place is booked" in answer.text
+    assert "What happens next" in answer.text
+    assert "Wednesday 25 November, 13:00" in answer.text
+    assert [booking.session_id for booking in bookings()] == [session.id]
+    assert db.session.scalars(sa.select(Message.kind)).all() == ["booking_confirmed"]
+
+
+def test_a_second_press_ends_on_the_same_page_with_one_booking(ada, browse_as):
+    session = make.session(places=1)
+    browser = browse_as(ada)
+
+    first = browser.post(f"/classes/{session.id}/book")
+    second = browser.post(f"/classes/{session.id}/book")
+
+    assert first.status_code == second.status_code == 303
+    assert first.location == second.location
+    assert len(bookings()) == 1
+
+
+def test_a_full_class_is_refused_kindly(ada, browse_as):
+    session = make.session(places=1)
+    make.booking(session=session)
+
+    answer = browse_as(ada).post(f"/classes/{session.id}/book")
+
+    assert answer.status_code == 409
+    assert "This class is full." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        pytest.param({"consented_on": None}, "agreed to take part", id="no consent"),
+        pytest.param({"cleared_on": None}, "safe for you", id="not cleared"),
+        pytest.param({"arm": "waitlist"}, "Your classes begin on", id="her classes come later"),
+    ],
+)
+def test_a_refusal_says_why(facts, words, browse_as, app):
+    her, session = make.participant(**facts), make.session()
+
+    answer = browse_as(her).post(f"/classes/{session.id}/book")
+
+    assert answer.status_code == 403
+    assert words in answer.text
+    assert bookings() == []
+
+
+def test_looking_at_the_cancel_page_changes_nothing(ada, browse_as):
+    booking = make.booking(participant=ada)
+    browser = browse_as(ada)
+
+    page = browser.get(f"/classes/bookings/{booking.id}/cancel").text
+
+    assert "Give my place back" in page
+    assert "Keep my place" in page
+    assert bookings()[0].is_live
+
+
+def test_cancelling_gives_the_place_back_and_offers_to_book_again(ada, browse_as):
+    booking = make.booking(participant=ada)
+    browser = browse_as(ada)
+
+    page = browser.post(f"/classes/bookings/{booking.id}/cancel", follow_redirects=True).text
+    again = browser.post(f"/classes/bookings/{booking.id}/cancel")
+
+    assert "You have given your place back" in page
+    assert "Book this class again" in page
+    assert again.status_code == 303
+    [row] = bookings()
+    assert (row.is_live, row.sequence, row.session.taken) == (False, 1, 0)
+
+
+def test_a_class_that_has_begun_stays_booked(ada, browse_as, clock):
+    booking = make.booking(participant=ada)
+    clock.forward(days=1)
+
+    answer = browse_as(ada).post(f"/classes/bookings/{booking.id}/cancel")
+
+    assert answer.status_code == 409
+    assert "already begun" in answer.text
+    assert bookings()[0].is_live
+
+
+@pytest.mark.parametrize("path", ["", "/cancel"])
+def test_somebody_elses_booking_is_not_there(path, ada, browse_as):
+    booking = make.booking(participant=ada)
+    address = f"/classes/bookings/{booking.id}{path}"
+
+    assert browse_as(make.participant()).get(address).status_code == 404
+    assert browse_as(ada).get(address).status_code == 200
+
+
+def test_nobody_cancels_for_somebody_else(ada, browse_as):
+    booking = make.booking(participant=ada)
+
+    answer = browse_as(make.participant()).post(f"/classes/bookings/{booking.id}/cancel")
+
+    assert answer.status_code == 404
+    assert bookings()[0].is_live
+
+
+def test_who_has_no_link_sees_no_classes(browser, app):
+    assert browser.get("/classes/").status_code == 401
+
+
+def test_a_class_that_was_called_off_says_so(ada, browse_as):
+    booking = make.booking(participant=ada)
+    service.call_off(booking.session, now=NOON, by=None, reason="The trainer is ill")
+    db.session.commit()
+    browser = browse_as(ada)
+
+    assert "does not take place" in browser.get("/classes/").text
+    assert "does not take place" in browser.get(f"/classes/bookings/{booking.id}").text
+
+
+def test_times_are_shown_in_her_own_zone_and_language(app, browse_as):
+    her = make.participant(
+        language="nl", zone="Australia/Melbourne", baseline_on=make.TODAY - timedelta(days=1)
+    )
+    make.session()
+
+    page = browse_as(her).get("/classes/").text
+
+    assert "23:00" in page
+    assert "Melbourne" in page
+    assert "woensdag 25 november" in page
+
+
+def test_the_page_costs_the_same_however_much_is_on_it(app, ada, browse_as, count_queries):
+    browser = browse_as(ada)
+
+    def cost():
+        db.session.rollback()
+        count_queries.clear()
+        assert browser.get("/classes/").status_code == 200
+        return len(count_queries)
+
+    make.booking(participant=ada, session=make.session())
+    make.session(starts_at=NOON + timedelta(days=2))
+    few = cost()
+    for n in range(3, 13):
+        make.booking(participant=ada, session=make.session(starts_at=NOON + timedelta(days=n)))
+        make.session(starts_at=NOON + timedelta(days=n, hours=3))
+
+    assert cost() == few
+    assert few <= 10
