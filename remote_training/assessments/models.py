@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -54,6 +55,22 @@ class Assessment(Model):
     def is_complete(self) -> bool:
         """True once she pressed the last button."""
         return self.completed_at is not None
+
+    @property
+    def is_started(self) -> bool:
+        """True from the first answer on: version and window no longer move."""
+        return self.started_at is not None
+
+    @property
+    def closes_at(self) -> datetime:
+        """The moment at which the last day ends in her zone."""
+        zone = ZoneInfo(self.participant.zone)
+        midnight = datetime.combine(self.closes_on + timedelta(days=1), time(), zone)
+        return midnight.astimezone(UTC)
+
+    def today(self, now: datetime) -> date:
+        """What day it is where she is."""
+        return now.astimezone(ZoneInfo(self.participant.zone)).date()
 
 
 class Answer(Model):

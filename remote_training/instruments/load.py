@@ -86,6 +86,13 @@ class ItemWording:
         """An answer as it was shown: the number, or the words of a choice."""
         return dict(self.choices).get(value, str(value))
 
+    def rows(self) -> list[tuple[int, str]]:
+        """The answers as rows to press: points and words, the ends of a scale with theirs."""
+        if self.choices:
+            return list(self.choices)
+        ends = {self.values[0]: self.low_word, self.values[-1]: self.high_word}
+        return [(v, f"{v} = {ends[v]}" if v in ends else str(v)) for v in self.values]
+
 
 @dataclass(frozen=True)
 class Wording:

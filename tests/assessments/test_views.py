@@ -1,0 +1,264 @@
+"""Questions, one a page."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from remote_training.accounts import visits
+from remote_training.accounts.models import Scope
+from remote_training.assessments import queries, service
+from remote_training.assessments.models import Assessment
+from remote_training.core.db import db
+from tests import make
+from tests.fakes import NOON
+from tests.make import TODAY
+
+CODES = ["numb_hands", "numb_feet", "tingling_hands", "tingling_feet", "pain_hands", "pain_feet"]
+
+
+@pytest.fixture
+def ada(app):
+    return make.participant()
+
+
+@pytest.fixture
+def week_0(ada):
+    return make.assessment(participant=ada)
+
+
+def values(assessment):
+    """What stands, by item."""
+    return {item: answer.value for item, answer in queries.answers(assessment).items()}
+
+
+def chosen(page):
+    """The number that is chosen on a page."""
+    return re.findall(r'value="(\d+)" checked', page)
+
+
+def test_the_first_page_says_how_many_how_long_and_that_nobody_watches(browse_as, ada, week_0):
+    page = browse_as(ada).get(f"/questions/{week_0.id}/").text
+
+    assert "7 questions" in page
+    assert "about 2 minutes" in page
+    assert "saved as you go" in page
+    assert "Nobody reads your answers straight away" in page
+    assert "030 000 0000" in page
+    assert f"/questions/{week_0.id}/1" in page
+
+
+def test_each_next_saves_and_goes_on_to_the_next_question(browse_as, ada, week_0):
+    browser = browse_as(ada)
+
+    for number in range(1, 8):
+        answer = browser.post(f"/questions/{week_0.id}/{number}", data={"answer": str(number)})
+        after = "check" if number == 7 else str(number + 1)
+        assert (answer.status_code, answer.location) == (303, f"/questions/{week_0.id}/{after}")
+
+    assert list(values(week_0).values()).count(None) == 0
+    page = browser.post(f"/questions/{week_0.id}/check", follow_redirects=True).text
+    assert "Thank you. Your answers have arrived." in page
+    assert db.session.get(Assessment, week_0.id).is_complete
+
+
+def test_next_without_a_choice_asks_to_choose_and_loses_nothing(browse_as, ada, week_0):
+    browser = browse_as(ada)
+    browser.post(f"/questions/{week_0.id}/1", data={"answer": "4"})
+
+    answer = browser.post(f"/questions/{week_0.id}/1", data={})
+
+    assert answer.status_code == 422
+    assert "Please choose a number from 0 to 10, or press" in answer.text
+    assert chosen(answer.text) == ["4"]
+    assert values(week_0) == {"numb_hands": 4}
+
+
+@pytest.mark.parametrize("odd", ["11", "-1", "abc", "1.5", "٣", "", "9" * 400, "\ud800", "1\x00"])
+def test_an_answer_that_the_scale_does_not_have_is_asked_again(browse_as, ada, week_0, odd):
+    answer = browse_as(ada).post(
+        f"/questions/{week_0.id}/1",
+        data=f"answer={odd}".encode("utf-8", "surrogatepass"),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert answer.status_code == 422
+    assert values(week_0) == {}
+
+
+def test_rather_not_answer_is_kept_as_such_and_can_be_taken_back(browse_as, ada, week_0):
+    browser = browse_as(ada)
+
+    browser.post(f"/questions/{week_0.id}/1", data={"answer": "4", "decline": "1"})
+    page = browser.get(f"/questions/{week_0.id}/1").text
+
+    assert values(week_0) == {"numb_hands": None}
+    assert chosen(page) == []
+    assert "You said that you would rather not answer" in page
+    browser.post(f"/questions/{week_0.id}/1", data={"answer": "4"})
+    assert values(week_0) == {"numb_hands": 4}
+
+
+def test_another_browser_goes_on_where_the_first_one_stopped(browse_as, ada, week_0):
+    first, second = browse_as(ada), browse_as(ada)
+    for number in (1, 2, 3):
+        first.post(f"/questions/{week_0.id}/{number}", data={"answer": "5"})
+
+    page = second.get(f"/questions/{week_0.id}/").text
+
+    assert "Go on with question 4" in page
+    assert "You have done 3 of 7 questions" in page
+    assert chosen(second.get(f"/questions/{week_0.id}/2").text) == ["5"]
+
+
+def test_another_language_on_the_way_keeps_the_answers(browse_as, ada, week_0):
+    browser = browse_as(ada)
+    browser.post(f"/questions/{week_0.id}/1", data={"answer": "5"})
+    browser.post("/language", data={"language": "nl", "back": f"/questions/{week_0.id}/2"})
+
+    page = browser.get(f"/questions/{week_0.id}/1").text
+    browser.post(f"/questions/{week_0.id}/2", data={"answer": "6"})
+
+    assert "Hoe doof voelden uw handen" in page
+    assert chosen(page) == ["5"]
+    languages = {item: answer.language for item, answer in queries.answers(week_0).items()}
+    assert languages == {"numb_hands": "en", "numb_feet": "nl"}
+
+
+def test_looking_over_shows_everything_and_leads_to_a_change_and_back(browse_as, ada, week_0):
+    browser = browse_as(ada)
+    browser.post(f"/questions/{week_0.id}/1", data={"answer": "5"})
+    browser.post(f"/questions/{week_0.id}/2", data={"decline": "1"})
+
+    page = browser.get(f"/questions/{week_0.id}/check").text
+
+    assert "5 questions have no answer yet" in page
+    assert page.count("I'd rather not answer") == 1
+    assert f"/questions/{week_0.id}/1?look=1" in page
+    answer = browser.post(f"/questions/{week_0.id}/1?look=1", data={"answer": "6"})
+    assert answer.location == f"/questions/{week_0.id}/check"
+
+
+def test_sending_twice_sends_once_and_thanks_twice(browse_as, ada, week_0):
+    browser = browse_as(ada)
+    browser.post(f"/questions/{week_0.id}/1", data={"answer": "5"})
+
+    for _ in range(2):
+        page = browser.post(f"/questions/{week_0.id}/check", follow_redirects=True)
+        assert page.status_code == 200
+        assert "Your answers have arrived" in page.text
+
+    for address in ("", "1", "check", "stop"):
+        page = browser.get(f"/questions/{week_0.id}/{address}", follow_redirects=True)
+        assert "Your answers have arrived" in page.text
+    refused = browser.post(f"/questions/{week_0.id}/1", data={"answer": "6"})
+    assert refused.status_code == 409
+    assert "You have already sent these answers." in refused.text
+    assert values(week_0) == {"numb_hands": 5}
+
+
+def test_stopping_says_until_when_she_can_go_on(browse_as, ada, week_0):
+    page = browse_as(ada).get(f"/questions/{week_0.id}/stop").text
+
+    assert "saved" in page
+    assert "until the end of" in page
+    assert "Tuesday 8 December" in page
+
+
+def test_thanks_are_not_said_before_the_end(browse_as, ada, week_0):
+    answer = browse_as(ada).get(f"/questions/{week_0.id}/thanks")
+
+    assert answer.location == f"/questions/{week_0.id}/"
+
+
+@pytest.mark.parametrize("number", [0, 8, 10**30])
+def test_a_question_that_is_not_asked_is_not_there(browse_as, ada, week_0, number):
+    browser = browse_as(ada)
+
+    assert browser.get(f"/questions/{week_0.id}/{number}").status_code == 404
+    assert browser.post(f"/questions/{week_0.id}/{number}", data={"answer": "1"}).status_code == 404
+    assert browser.get(f"/questions/{week_0.id}/7").status_code == 200
+
+
+def test_the_questions_of_somebody_else_are_not_there(browse_as, ada, week_0):
+    stranger = browse_as(make.participant())
+
+    for address in ("", "1", "check", "thanks", "stop"):
+        assert stranger.get(f"/questions/{week_0.id}/{address}").status_code == 404
+    assert stranger.post(f"/questions/{week_0.id}/1", data={"answer": "1"}).status_code == 404
+    assert stranger.post(f"/questions/{week_0.id}/check").status_code == 404
+    assert browse_as(ada).get(f"/questions/{week_0.id}/").status_code == 200
+    assert values(week_0) == {}
+
+
+def test_a_visit_for_one_questionnaire_opens_that_one_only(app, browser, ada, week_0):
+    week_6 = make.assessment(participant=ada, timepoint="w6", week=6)
+    visit, token = visits.begin(ada.account, lasts=visits.PARTICIPANT_HOURS, now=NOON)
+    visits.permit(visit, Scope.ANSWER, subject_id=week_0.id)
+    db.session.commit()
+    with browser.session_transaction() as cookie:
+        cookie["me"] = token
+
+    assert browser.get(f"/questions/{week_0.id}/").status_code == 200
+    assert browser.get(f"/questions/{week_6.id}/").status_code == 401
+
+
+def test_nobody_answers_without_a_link(browser, week_0):
+    assert browser.get(f"/questions/{week_0.id}/1").status_code == 401
+    assert browser.post(f"/questions/{week_0.id}/1", data={"answer": "1"}).status_code == 401
+    assert values(week_0) == {}
+
+
+@pytest.mark.parametrize(
+    ("window", "status", "sentence"),
+    [
+        ({"opens_on": TODAY + timedelta(days=1)}, 409, "It is too early for these questions."),
+        ({"closes_on": TODAY - timedelta(days=1)}, 410, "The days for these questions are over."),
+    ],
+)
+def test_outside_the_window_a_sentence_says_so(browse_as, ada, window, status, sentence):
+    shut = make.assessment(participant=ada, **window)
+    browser = browse_as(ada)
+
+    for answer in (
+        browser.get(f"/questions/{shut.id}/"),
+        browser.get(f"/questions/{shut.id}/1"),
+        browser.get(f"/questions/{shut.id}/check"),
+        browser.post(f"/questions/{shut.id}/1", data={"answer": "1"}),
+        browser.post(f"/questions/{shut.id}/check"),
+    ):
+        assert answer.status_code == status
+        assert sentence in answer.text
+
+
+def test_an_answer_costs_a_constant_number_of_statements(browse_as, ada, week_0, count_queries):
+    browser, address = browse_as(ada), f"/questions/{week_0.id}"
+    browser.post(f"{address}/1", data={"answer": "1"})
+    verbs = []
+    for number in range(2, 8):
+        count_queries.clear()
+        browser.post(f"{address}/{number}", data={"answer": "1"})
+        verbs.append([s.split()[0] for s in count_queries if not s.startswith("BEGIN")])
+
+    two_for_the_visit, the_form = ["SELECT", "SELECT"], ["SELECT"]
+    assert verbs == [[*two_for_the_visit, *the_form, "UPDATE", "INSERT"]] * 6
+
+
+def test_looking_at_pages_changes_nothing(browse_as, ada, week_0):
+    browser = browse_as(ada)
+
+    for address in ("", "1", "7", "check", "stop", "thanks"):
+        browser.get(f"/questions/{week_0.id}/{address}")
+
+    db.session.refresh(week_0)
+    assert (week_0.started_at, week_0.completed_at) == (None, None)
+
+
+def test_what_was_saved_by_the_service_is_on_the_page(browse_as, ada, week_0):
+    for code in CODES:
+        service.save(week_0, code, 10, now=NOON)
+    db.session.commit()
+
+    assert "Go on with question 7" in browse_as(ada).get(f"/questions/{week_0.id}/").text
