@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -176,9 +177,14 @@ class SmtpConnection:
 
     def _dial(self, hello: str) -> smtplib.SMTP:
         host, port, seconds = self._server.host, self._server.port, self._patience.connect
-        if self._server.is_tls:
-            return smtplib.SMTP_SSL(host, port, hello, timeout=seconds, context=self._context)
-        return smtplib.SMTP(host, port, hello, timeout=seconds)
+        smtp = (
+            smtplib.SMTP_SSL(host, port, hello, timeout=seconds, context=self._context)
+            if self._server.is_tls
+            else smtplib.SMTP(host, port, hello, timeout=seconds)
+        )
+        if smtp.sock is not None:  # the end of a mail is not to wait for an acknowledgement
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return smtp
 
     def _encrypt(self, smtp: smtplib.SMTP) -> None:
         if smtp.has_extn("starttls"):
