@@ -39,14 +39,17 @@ const ICAL = require(process.argv[1]), text = require('fs').readFileSync(0, 'utf
 const calendar = new ICAL.Component(ICAL.parse(text));
 for (const zone of calendar.getAllSubcomponents('vtimezone'))
   ICAL.TimezoneService.register(new ICAL.Timezone(zone));
-const value = (c, n) => { const p = c.getFirstProperty(n); return p ? String(p.getFirstValue()) : null; };
+const value = (c, n) => {
+  const p = c.getFirstProperty(n);
+  return p ? String(p.getFirstValue()) : null;
+};
 const instant = t => t ? t.toJSDate().toISOString() : null;
 const events = calendar.getAllSubcomponents('vevent').map(c => {
   const e = new ICAL.Event(c);
-  return { uid: e.uid, sequence: e.sequence, starts_at: instant(e.startDate), ends_at: instant(e.endDate),
-    summary: e.summary, location: e.location, description: e.description, status: value(c, 'status'),
-    url: value(c, 'url'), organizer: value(c, 'organizer'),
-    recurrence_id: value(c, 'recurrence-id'), class: value(c, 'class'),
+  return { uid: e.uid, sequence: e.sequence, summary: e.summary, location: e.location,
+    starts_at: instant(e.startDate), ends_at: instant(e.endDate), description: e.description,
+    status: value(c, 'status'), url: value(c, 'url'), organizer: value(c, 'organizer'),
+    recurrence_id: instant(c.getFirstPropertyValue('recurrence-id')), class: value(c, 'class'),
     attendees: c.getAllProperties('attendee').map(p => p.getFirstValue()),
     instants: e.isRecurring() ? first(e) : [instant(e.startDate)] };
 });
