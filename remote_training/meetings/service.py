@@ -7,17 +7,15 @@ sorted out where minutes are counted, never here.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
+from remote_training.core import settings
 from remote_training.core.db import db
-from remote_training.core.settings import Settings
 from remote_training.core.words import say
 from remote_training.meetings import queries
 from remote_training.meetings.errors import RoomUnavailable, WrongRoom
@@ -35,7 +33,7 @@ OURS = "offline"
 
 def provider_named(name: str | None = None) -> MeetingProvider:
     """The provider of this name, or the one of the settings."""
-    chosen = name or cast(Settings, current_app.extensions["settings"]).meetings
+    chosen = name or settings.current().meetings
     return outside().meetings[chosen]
 
 
