@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import StopValidation
 
 from remote_training.attendance.models import Status
@@ -41,8 +41,8 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
     whom = RadioField(
         _l("Whom shall we call in an emergency?"),
         choices=[
-            (IN_FILE, _l("The person whom I named to the study")),
-            (OTHER, _l("Somebody else")),
+            SelectChoice(IN_FILE, _l("The person whom I named to the study")),
+            SelectChoice(OTHER, _l("Somebody else")),
         ],
         default=IN_FILE,
     )
@@ -104,7 +104,10 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
 
     status = SelectField(
         _l("How did this class go?"),
-        choices=[("", _l("as the room reported")), *[(str(s), w) for s, w in STATUS_WORDS.items()]],
+        choices=[
+            SelectChoice("", _l("as the room reported")),
+            *(SelectChoice(str(status), words) for status, words in STATUS_WORDS.items()),
+        ],
     )
     reason = StringField(_l("Why?"))
 

@@ -149,7 +149,7 @@ def _of_one(reports: Sequence[Report], closes_at: datetime) -> list[Interval]:
             joined_at = None
         elif found and found[-1].is_imputed:
             found[-1] = Interval(found[-1].begins_at, at, kinds[EventKind.LEFT])
-    if joined_at is not None and joined_at < closes_at:
+    if joined_at is not None and joined_at <= closes_at:
         found.append(Interval(joined_at, closes_at, is_imputed=True))
     return found
 

@@ -1,0 +1,215 @@
+"""Rooms and reports: kept once, in any order; visits in the room of our own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from remote_training.bookings.models import Booking
+from remote_training.core.db import db
+from remote_training.meetings import queries, service
+from remote_training.meetings.errors import RoomUnavailable, WrongRoom
+from remote_training.meetings.models import EventKind, MeetingEvent, MeetingRoom
+from remote_training.outside.meetings import MeetingProvider, MeetingUnavailable, Room
+from remote_training.outside.offline import OfflineMeetings
+from tests import make
+from tests.fakes import NOON
+
+VISIT = "0" * 32
+
+
+class ProviderAway(OfflineMeetings):
+    """A provider that does not answer."""
+
+    def open_room(self, *, session_id: UUID, topic: str, starts_at: datetime, minutes: int) -> Room:
+        raise MeetingUnavailable("away")
+
+
+@pytest.fixture
+def booking(app: Flask) -> Booking:
+    return make.booking(session=make.session(starts_at=NOON))
+
+
+def report(booking: Booking, **changes: object) -> MeetingEvent | None:
+    plain: dict[str, object] = {
+        "provider": "zoom",
+        "session_id": booking.session_id,
+        "booking_id": booking.id,
+        "kind": EventKind.JOINED,
+        "connection": "uuid-1",
+        "happened_at": NOON,
+        "key": "zoom/1",
+        "now": NOON,
+    }
+    return service.receive(**plain | changes)  # type: ignore[arg-type]
+
+
+def events() -> list[tuple[str, int, bool]]:
+    """Kind, minute, and whether it was presumed, by time."""
+    rows = db.session.scalars(sa.select(MeetingEvent).order_by(MeetingEvent.happened_at))
+    return [
+        (row.kind, round((row.happened_at - NOON) / timedelta(minutes=1)), row.is_imputed)
+        for row in rows
+    ]
+
+
+def minute(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def test_a_room_is_opened_once_and_stays_the_same(booking: Booking) -> None:
+    first = service.room_of(booking.session, now=NOON)
+    again = service.room_of(booking.session, now=minute(5))
+    assert first.id == again.id
+    assert first.provider == "offline"
+    assert db.session.scalar(sa.select(sa.func.count(MeetingRoom.id))) == 1
+
+
+def test_each_person_has_a_way_in_of_her_own(booking: Booking) -> None:
+    room = service.room_of(booking.session, now=NOON)
+    hers = service.join_url(room, booking=booking, first_name="Ada")
+    other = make.booking(session=booking.session)
+    assert hers.endswith(f"/class/{booking.id}/room")
+    assert hers != service.join_url(room, booking=other, first_name="Ada")
+
+
+def test_a_provider_that_does_not_answer_is_a_refusal_with_words(
+    app: Flask, booking: Booking
+) -> None:
+    meetings = app.extensions["outside"].meetings
+    kept: MeetingProvider = meetings["offline"]
+    meetings["offline"] = ProviderAway("http://localhost")
+    try:
+        with pytest.raises(RoomUnavailable, match="try again"):
+            service.room_of(booking.session, now=NOON)
+    finally:
+        meetings["offline"] = kept
+    assert service.room_of(booking.session, now=NOON).provider == "offline"
+
+
+def test_a_report_that_comes_five_times_is_kept_once(booking: Booking) -> None:
+    assert [report(booking) is not None for _ in range(5)] == [True, False, False, False, False]
+    assert events() == [("joined", 0, False)]
+
+
+def test_a_report_keeps_the_time_of_the_provider_and_ours(booking: Booking) -> None:
+    event = report(booking, happened_at=minute(-2), now=minute(300))
+    assert event is not None
+    assert (event.happened_at, event.received_at) == (minute(-2), minute(300))
+
+
+def test_a_report_for_the_wrong_class_counts_for_nobody(booking: Booking) -> None:
+    other = make.session(starts_at=NOON)
+    with pytest.raises(WrongRoom):
+        report(booking, session_id=other.id)
+    with pytest.raises(WrongRoom):
+        report(booking, booking_id=uuid4())
+    assert report(booking) is not None
+
+
+def test_coming_in_twice_with_one_press_is_one_visit(booking: Booking) -> None:
+    assert service.come_in(booking, VISIT, beats=True, now=NOON)
+    assert not service.come_in(booking, VISIT, beats=True, now=minute(0.01))
+    assert events() == [("joined", 0, False)]
+
+
+def test_a_connection_of_somebody_else_is_refused(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=True, now=NOON)
+    other = make.booking(session=booking.session)
+    for verb in (
+        lambda who: service.come_in(who, VISIT, beats=True, now=NOON),
+        lambda who: service.beat(who, VISIT, now=NOON),
+        lambda who: service.leave(who, VISIT, by_button=True, now=NOON),
+    ):
+        with pytest.raises(WrongRoom):
+            verb(other)
+    assert service.beat(booking, VISIT, now=NOON)
+
+
+def test_a_visit_without_a_sign_of_life_is_closed_at_the_last_one(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=True, now=minute(9))
+    service.beat(booking, VISIT, now=minute(10))
+    assert service.close_silent(now=minute(10.5)) == 0
+    assert service.close_silent(now=minute(11)) == 1
+    assert service.close_silent(now=minute(12)) == 0
+    assert events() == [("joined", 9, False), ("left", 10, True)]
+
+
+def test_without_a_script_she_is_taken_to_stay_to_the_end(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=False, now=NOON)
+    assert service.close_silent(now=minute(59)) == 0
+    assert service.close_silent(now=minute(61)) == 1
+    assert events() == [("joined", 0, False), ("left", 60, True)]
+
+
+def test_without_a_script_the_leave_button_still_counts(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=False, now=NOON)
+    service.leave(booking, VISIT, by_button=True, now=minute(20))
+    assert service.close_silent(now=minute(61)) == 0
+    assert events() == [("joined", 0, False), ("left", 20, False)]
+
+
+def test_after_the_leave_button_a_late_heartbeat_does_not_bring_her_back(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=True, now=NOON)
+    service.leave(booking, VISIT, by_button=True, now=minute(1))
+    service.leave(booking, VISIT, by_button=True, now=minute(2))
+    assert not service.beat(booking, VISIT, now=minute(2))
+    assert events() == [("joined", 0, False), ("left", 1, False)]
+
+
+def test_a_page_that_was_reloaded_comes_back_with_its_next_heartbeat(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=True, now=NOON)
+    service.leave(booking, VISIT, by_button=False, now=minute(0.1))
+    assert service.beat(booking, VISIT, now=minute(0.2))
+    reports = queries.reports([booking.session_id], now=minute(0.2))
+    assert len(reports[booking.session_id][booking.id]) == 3
+    assert service.beat(booking, VISIT, now=minute(0.5))
+
+
+@pytest.mark.parametrize("is_swept", [True, False], ids=["the worker came by", "it did not"])
+def test_after_a_long_silence_she_is_back_from_now_on(booking: Booking, is_swept: bool) -> None:
+    service.come_in(booking, VISIT, beats=True, now=NOON)
+    if is_swept:
+        service.close_silent(now=minute(5))
+    service.beat(booking, VISIT, now=minute(30))
+    assert events() == [("joined", 0, False), ("left", 0, True), ("joined", 30, False)]
+
+
+@pytest.mark.parametrize("is_swept", [True, False], ids=["the worker came by", "it did not"])
+def test_a_heartbeat_that_was_a_little_late_leaves_no_gap(booking: Booking, is_swept: bool) -> None:
+    service.come_in(booking, VISIT, beats=True, now=minute(9))
+    service.beat(booking, VISIT, now=minute(10))
+    if is_swept:
+        service.close_silent(now=minute(11.2))
+    service.beat(booking, VISIT, now=minute(11.5))
+    found = queries.reports([booking.session_id], now=minute(11.5))[booking.session_id][booking.id]
+    gaps = [report.at for report in found if report.at > minute(9)]
+    assert set(gaps) <= {minute(10)}
+    assert len(gaps) == (2 if is_swept else 0)
+
+
+def test_a_heartbeat_after_the_end_closes_the_visit_at_the_end(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=True, now=minute(59))
+    service.beat(booking, VISIT, now=minute(59.9))
+    assert not service.beat(booking, VISIT, now=minute(60.1))
+    assert events() == [("joined", 59, False), ("left", 60, False)]
+
+
+def test_a_heartbeat_of_a_visit_that_never_began_is_refused(booking: Booking) -> None:
+    assert not service.beat(booking, VISIT, now=NOON)
+    service.leave(booking, VISIT, by_button=True, now=NOON)
+    assert events() == []
+
+
+def test_reports_say_who_went_silent_before_the_worker_does(booking: Booking) -> None:
+    service.come_in(booking, VISIT, beats=True, now=NOON)
+    service.beat(booking, VISIT, now=minute(1))
+    before = queries.reports([booking.session_id], now=minute(5))[booking.session_id]
+    service.close_silent(now=minute(5))
+    after = queries.reports([booking.session_id], now=minute(5))[booking.session_id]
+    assert before == after
+    assert [report.is_imputed for report in before[booking.id]] == [False, True]
