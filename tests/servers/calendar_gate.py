@@ -292,10 +292,8 @@ def _unfolded(text: str) -> list[str]:
 
 def _blocks(text: str, kind: str) -> list[list[Line]]:
     """The properties of every component of a kind, its inner ones included, in order."""
-    blocks, inside = [], re.findall(rf"BEGIN:{kind}\r?\n.*?END:{kind}\r?\n", text, re.DOTALL)
-    for block in inside:
-        blocks.append(list(_lines(block)))
-    return blocks
+    whole = re.compile(rf"^BEGIN:{kind}\r?\n.*?^END:{kind}\r?\n", re.DOTALL | re.MULTILINE)
+    return [list(_lines(block)) for block in whole.findall(text)]
 
 
 def _value(lines: Iterable[Line], name: str) -> str | None:

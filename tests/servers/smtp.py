@@ -91,7 +91,7 @@ class Dialogue(SMTP):
     def __init__(self, server: SmtpServer, **options: Any) -> None:
         self.faults = server.faults
         self.server = server
-        super().__init__(server, hostname="localhost", enable_SMTPUTF8=True, **options)
+        super().__init__(server, hostname="localhost", **options)
 
     async def _handle_client(self) -> None:
         self.server.connections += 1
@@ -123,13 +123,23 @@ class Dialogue(SMTP):
 
 
 class SmtpServer:
-    """The server, in a thread of its own. `mails` and `received` grow, oldest first."""
+    """The server, in a thread of its own. `mails` and `received` grow, oldest first.
+
+    Attributes
+    ----------
+    commands
+        `MAIL` with its options, `AUTH` and `RSET`, as they came.
+    connections
+        How many were opened.
+    """
 
     def __init__(
         self,
         *,
         context: ssl.SSLContext | None = None,
+        tls_from_start: bool = False,
         logins: bool = False,
+        utf8: bool = True,
         port: int = 0,
         on_mail: Callable[[Received], None] | None = None,
     ) -> None:
@@ -137,7 +147,9 @@ class SmtpServer:
         self.received: list[Received] = []
         self.commands: list[str] = []
         self.connections = 0
-        self._options: dict[str, Any] = {"tls_context": context}
+        self._tls_from_start = context if tls_from_start else None
+        self._options: dict[str, Any] = {"enable_SMTPUTF8": utf8}
+        self._options["tls_context"] = None if tls_from_start else context
         if logins:
             self._options |= {"authenticator": self._check, "auth_require_tls": False}
         self._wanted_port = port
@@ -175,7 +187,10 @@ class SmtpServer:
 
     async def _listen(self) -> asyncio.Server:
         return await self._loop.create_server(
-            lambda: Dialogue(self, **self._options), "127.0.0.1", self._wanted_port
+            lambda: Dialogue(self, **self._options),
+            "127.0.0.1",
+            self._wanted_port,
+            ssl=self._tls_from_start,
         )
 
     async def _close(self) -> None:
