@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -125,7 +126,7 @@ def of_seconds(reports: list[Report]) -> intervals.Presence:
 
 
 @given(some_reports(), st.randoms())
-def test_order_and_repetition_of_reports_change_nothing(reports: list[Report], dice: object) -> None:
+def test_order_and_repetition_change_nothing(reports: list[Report], dice: object) -> None:
     shuffled = reports + reports[::2]
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
     assert of_seconds(shuffled) == of_seconds(reports)
@@ -199,4 +200,4 @@ def _halves(part: Interval) -> list[Interval]:
 @given(some_intervals())
 def test_a_union_has_gaps_and_lies_in_order(parts: list[Interval]) -> None:
     found = intervals.union(parts)
-    assert all(one.ends_at < next_.begins_at for one, next_ in zip(found, found[1:], strict=False))
+    assert all(one.ends_at < next_.begins_at for one, next_ in pairwise(found))

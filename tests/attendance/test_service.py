@@ -211,9 +211,7 @@ class TestATrainersWord:
 
     def test_it_overrules_the_machine_with_a_reason(self, booking: Booking) -> None:
         trainer = make.trainer()
-        service.set_status(
-            booking, Status.TECHNICAL, reason=" no\nsound ", now=OVER, by=trainer.id
-        )
+        service.set_status(booking, Status.TECHNICAL, reason=" no\nsound ", now=OVER, by=trainer.id)
         row = known(booking)
         assert (row.machine_status, row.status) == (Status.NO_SHOW, Status.TECHNICAL)
         assert row.counts_as is Status.TECHNICAL

@@ -242,9 +242,7 @@ def test_the_door_says_how_the_class_stands(
     assert rows()["meeting_event"] == (1 if status == 303 else 0)
 
 
-def test_a_place_given_back_says_so_and_offers_to_book(
-    hers: FlaskClient, booking: Booking
-) -> None:
+def test_a_place_given_back_says_so_and_offers_to_book(hers: FlaskClient, booking: Booking) -> None:
     booking.cancelled_at = NOON
     db.session.commit()
     page = hers.get(url(booking))
