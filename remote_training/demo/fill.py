@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -166,11 +167,11 @@ def _enrol(stage: Stage, site: Site, n: int, who: Invented, weeks: int) -> None:
     stage.people.append(participant.id)
 
 
-def _facts(who: Invented, today: date, n: int, weeks: int) -> dict[str, object]:
+def _facts(who: Invented, today: date, n: int, weeks: int) -> dict[str, Any]:
     """The facts of the n-th person of a site: some wait for consent, clearance, baseline."""
     if n == 5:
         return {}
-    facts: dict[str, object] = {
+    facts: dict[str, Any] = {
         "consented_on": today - timedelta(days=7),
         "complaint": who.complaint,
         "sex": who.sex,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
@@ -45,8 +46,8 @@ def _lines(error: BaseException) -> list[str]:
     return lines
 
 
-def configure() -> None:
-    """Set up logging for a process: JSON lines on standard error."""
+def configure(output: TextIO | None = None) -> None:
+    """Set up logging for a process: JSON lines on standard error, or on `output`."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
@@ -57,6 +58,6 @@ def configure() -> None:
             _only_allowed,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.PrintLoggerFactory(file=output or sys.stderr),
+        cache_logger_on_first_use=output is None,
     )

@@ -14,3 +14,8 @@ def now() -> datetime:
 def pause(seconds: float) -> None:
     """Wait."""
     time.sleep(seconds)
+
+
+def ticking() -> float:
+    """Seconds of a clock that only goes forward, for measuring spans."""
+    return time.monotonic()

@@ -1,0 +1,61 @@
+"""Reading the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remote_training.core.db import db
+from remote_training.messages.models import Message, QueueStop, State
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the queue stands: messages by state, age in seconds of the oldest that is due."""
+
+    counts: dict[str, int]
+    oldest_due_seconds: float
+    stopped_at: datetime | None
+    fault: str | None
+
+
+def is_queued(dedupe_key: str) -> bool:
+    """Whether a message with this key was queued, whatever became of it."""
+    found = sa.select(sa.literal(True)).where(Message.dedupe_key == dedupe_key)
+    return db.session.scalar(found) is not None
+
+
+def stop() -> QueueStop | None:
+    """The stop that is in force, if the queue stands still."""
+    found = sa.select(QueueStop).where(QueueStop.resumed_at.is_(None))
+    return db.session.scalars(found.order_by(QueueStop.stopped_at).limit(1)).first()
+
+
+def to_contact(contact_id: UUID, *, limit: int = 50) -> Sequence[Message]:
+    """The newest messages to a contact, newest first."""
+    found = sa.select(Message).where(Message.contact_id == contact_id)
+    return db.session.scalars(
+        found.order_by(Message.queued_at.desc(), Message.id).limit(limit)
+    ).all()
+
+
+def status(*, now: datetime) -> Status:
+    """How the queue stands."""
+    rows = db.session.execute(sa.select(Message.state, sa.func.count()).group_by(Message.state))
+    counts = {str(state): 0 for state in State} | {str(row[0]): row[1] for row in rows}
+    oldest = db.session.scalar(
+        sa.select(sa.func.min(Message.due_at)).where(
+            Message.state == State.PENDING, Message.due_at <= now
+        )
+    )
+    halt = stop()
+    return Status(
+        counts,
+        (now - oldest).total_seconds() if oldest is not None else 0.0,
+        halt.stopped_at if halt is not None else None,
+        halt.fault if halt is not None else None,
+    )
