@@ -34,6 +34,7 @@ from remote_training.core.db import db, engine_options, prepare_sqlite
 from remote_training.core.errors import Refused
 from remote_training.core.settings import Settings
 from remote_training.core.words import say, translated
+from remote_training.dashboard import booking_views, people_views, plan_views
 from remote_training.dashboard import views as dashboard_views
 from remote_training.demo import views as demo_views
 from remote_training.exports import views as exports_views
@@ -58,6 +59,9 @@ BLUEPRINTS = (
     attendance_views.blueprint,
     trainer_views.blueprint,
     dashboard_views.blueprint,
+    people_views.blueprint,
+    booking_views.blueprint,
+    plan_views.blueprint,
     exports_views.blueprint,
     operations_views.blueprint,
 )

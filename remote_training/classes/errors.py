@@ -6,10 +6,10 @@ from remote_training.core.errors import Invalid, Refused
 
 
 class WrongSeries(Invalid):
-    """A weekly class that cannot be offered as it was typed."""
+    """A weekly class that cannot be offered as it was typed; `gaps["field"]` says where."""
 
 
-class TrainerBusy(Refused):
+class TrainerBusy(WrongSeries):
     """The trainer gives another class at that time."""
 
 

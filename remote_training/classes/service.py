@@ -109,21 +109,34 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
 
 
 def _check(series: Series) -> None:
-    for is_right, sentence in (
-        (series.module in study().module_codes(), say("Please choose a kind of class.")),
-        (series.language in LANGUAGES, say("Please choose a language.")),
-        (series.zone in available_timezones(), say("Please choose a time zone.")),
-        (0 <= series.weekday < WEEKDAYS, say("Please choose a day of the week.")),
-        (SHORTEST <= series.minutes <= LONGEST, say("A class lasts 5 to 240 minutes.")),
-        (1 <= series.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
-        (series.first_on <= series.last_on, say("The last day must not be before the first.")),
+    for field, is_right, sentence in (
         (
+            "module",
+            series.module in study().module_codes(),
+            say("Please choose a kind of class."),
+        ),
+        ("language", series.language in LANGUAGES, say("Please choose a language.")),
+        ("zone", series.zone in available_timezones(), say("Please choose a time zone.")),
+        ("weekday", 0 <= series.weekday < WEEKDAYS, say("Please choose a day of the week.")),
+        (
+            "minutes",
+            SHORTEST <= series.minutes <= LONGEST,
+            say("A class lasts 5 to 240 minutes."),
+        ),
+        ("places", 1 <= series.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
+        (
+            "last_on",
+            series.first_on <= series.last_on,
+            say("The last day must not be before the first."),
+        ),
+        (
+            "last_on",
             series.last_on - series.first_on <= LONGEST_RUN,
             say("Please offer at most two years at a time."),
         ),
     ):
         if not is_right:
-            raise WrongSeries(sentence)
+            raise WrongSeries(sentence, field=field)
 
 
 def _check_trainer(trainer: Account, site: Site) -> None:
@@ -131,7 +144,7 @@ def _check_trainer(trainer: Account, site: Site) -> None:
         Grant.account_id == trainer.id, Grant.site_id == site.id, Grant.role == Role.TRAINER
     )
     if not trainer.is_active or db.session.scalar(grant) is None:
-        raise WrongSeries(say("Please choose a trainer of this site."))
+        raise WrongSeries(say("Please choose a trainer of this site."), field="trainer")
 
 
 def _hours(series: Series) -> list[Session]:
@@ -152,7 +165,9 @@ def _hours(series: Series) -> list[Session]:
             )
         )
     if not hours:
-        raise WrongSeries(say("There is no such day of the week between these two days."))
+        raise WrongSeries(
+            say("There is no such day of the week between these two days."), field="last_on"
+        )
     return hours
 
 
@@ -170,4 +185,5 @@ def _check_trainer_is_free(trainer: Account, hours: Sequence[Session]) -> None:
                 raise TrainerBusy(
                     say("This trainer already gives a class at that time on %(day)s."),
                     day=day(other.starts_at),
+                    field="trainer",
                 )

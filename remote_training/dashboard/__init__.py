@@ -1,0 +1,1 @@
+"""The coordinator's pages, and the menu of staff."""

@@ -1,12 +1,42 @@
-"""First pages of staff."""
+"""The first page of staff, and their menu."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from remote_training.accounts.guard import has_role, staff_account, staff_only
+from remote_training.accounts.models import Role
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/staff")
+
+PLACES = (
+    ("people.index", _l("Participants"), (Role.COORDINATOR,)),
+    ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
+    ("plan.index", _l("Class plan"), (Role.COORDINATOR,)),
+    ("exports.index", _l("Data"), (Role.RESEARCHER,)),
+    ("accounts.people", _l("Staff"), (Role.ADMINISTRATOR,)),
+)
+
+
+@blueprint.get("/first")
+@staff_only()
+def index() -> ResponseReturnValue:
+    """Lead to the first page that this member of staff may open."""
+    places = menu()
+    if places:
+        return redirect(places[0][0], 303)
+    return render_template("dashboard/empty.html")
 
 
 def menu() -> list[tuple[str, str, bool]]:
     """What the member of staff may open: address, label, whether it is this page."""
-    return []
+    if staff_account() is None:
+        return []
+    here = (request.endpoint or "").split(".")[0]
+    return [
+        (url_for(endpoint), str(label), endpoint.split(".")[0] == here)
+        for endpoint, label, roles in PLACES
+        if endpoint in current_app.view_functions and has_role(*roles)
+    ]

@@ -6,7 +6,7 @@ from remote_training.core.errors import Invalid, Refused
 
 
 class WrongFact(Invalid):
-    """A fact that cannot be so."""
+    """A fact that cannot be so; `gaps["fact"]` says which."""
 
 
 class ReasonNeeded(Invalid):

@@ -25,10 +25,10 @@ def check(fact: str, value: Any, *, today: date) -> None:
     rule = _RULES[fact]
     if value is None:
         if fact == "arm":
-            raise WrongFact(say("The arm can be corrected, but not taken away."))
+            raise WrongFact(say("The arm can be corrected, but not taken away."), fact=fact)
         return
     if not rule(value, today):
-        raise WrongFact(_SENTENCES[fact])
+        raise WrongFact(_SENTENCES[fact], fact=fact)
 
 
 def code(value: Any) -> Any:

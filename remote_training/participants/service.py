@@ -214,7 +214,9 @@ def _write(participant: Participant, fact: str, value: Any, now: datetime) -> No
         setattr(participant, fact, value)
         return
     if participant.consented_on is None:
-        raise WrongFact(say("Consent comes first: please record it before the arm."))
+        raise WrongFact(
+            say("Consent comes first: please record it before the arm."), fact="consented_on"
+        )
     allocation = queries.allocation(participant.id)
     if allocation is None:
         db.session.add(

@@ -1,0 +1,22 @@
+"""Reading the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remote_training.audit.models import Entry
+from remote_training.core.db import db
+
+
+def about(subject_ids: Collection[UUID], *, limit: int = 100) -> Sequence[Entry]:
+    """What happened to these subjects, newest first, at most `limit` entries."""
+    found = (
+        sa.select(Entry)
+        .where(Entry.subject_id.in_(subject_ids))
+        .order_by(Entry.at.desc(), Entry.id)
+        .limit(limit)
+    )
+    return db.session.scalars(found).all()

@@ -1,0 +1,242 @@
+"""What the coordinator types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired
+
+from remote_training.accounts.models import Grant
+from remote_training.classes import names
+from remote_training.contacts import checks
+from remote_training.contacts import service as contacts
+from remote_training.contacts.models import Contact
+from remote_training.core.errors import Invalid
+from remote_training.core.text import clean_line
+from remote_training.core.words import LANGUAGES
+from remote_training.dashboard.fields import (
+    DayField,
+    NumberField,
+    WallTimeField,
+    taken_by,
+    zone_choices,
+)
+from remote_training.dashboard.wording import ARM_WORDS, FACT_WORDS, SEX_WORDS, WEEKDAYS
+from remote_training.participants.models import Participant, Sex
+from remote_training.studies.current import study
+from remote_training.studies.models import Site
+
+UNKNOWN = SelectChoice("", _l("not known"))
+YES, NO = "yes", "no"
+LONGEST_REASON = 500
+SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
+NEEDED = InputRequired(_l("Please fill this in."))
+
+
+class ContactForm(FlaskForm):  # type: ignore[misc]
+    """How somebody is called and reached."""
+
+    name = StringField(_l("Name"), [NEEDED, taken_by(checks.name)])
+    email = StringField(_l("Mail address"), [NEEDED, taken_by(contacts.canonical)])
+    phone = StringField(_l("Telephone"), [NEEDED, taken_by(checks.phone)])
+    birth_year = StringField(_l("Year of birth"), [NEEDED])
+    emergency_name = StringField(_l("Emergency contact: name"))
+    emergency_phone = StringField(_l("Emergency contact: telephone"), [taken_by(checks.phone)])
+    language = SelectField(_l("Language"), choices=SPOKEN)
+    zone = SelectField(_l("Time zone"))
+
+    def __init__(self, *, zones: Sequence[str], now: datetime, **known: Any) -> None:
+        super().__init__(**known)
+        self._this_year = now.year
+        self.zone.choices = zone_choices(*zones)
+
+    def validate_birth_year(self, field: StringField) -> None:
+        """Ask for a year in which somebody of age was born."""
+        taken_by(partial(checks.birth_year, this_year=self._this_year))(self, field)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What was typed, as `participants.service` takes it."""
+        own = ("name", "email", "phone", "birth_year", "emergency_name", "emergency_phone")
+        return {name: self[name].data or "" for name in (*own, "language", "zone")}
+
+    def said_at(self, _refusal: Invalid) -> Field:
+        """The field that a refusal of the whole form is written at."""
+        return self.name
+
+
+def of_contact(participant: Participant, *, now: datetime, is_typed: bool = True) -> ContactForm:
+    """The form with what is known of a participant; where `is_typed`, with what was sent."""
+    contact: Contact = participant.contact
+    fields = (*contacts.FIELDS, "email")
+    known: dict[str, Any] = {field: getattr(contact, field) for field in fields}
+    if not is_typed:
+        known["formdata"] = None
+    return ContactForm(
+        zones=[participant.zone, participant.site.zone],
+        now=now,
+        language=participant.language,
+        zone=participant.zone,
+        **known,
+    )
+
+
+class EnrolForm(ContactForm):
+    """A participant to be added."""
+
+    site = SelectField(_l("Site"))
+
+    def __init__(self, sites: Sequence[Site], *, now: datetime) -> None:
+        zones = [site.zone for site in sites]
+        super().__init__(zones=zones, now=now, zone=sites[0].zone, language=sites[0].language)
+        self._sites = {str(site.id): site for site in sites}
+        self.site.choices = [SelectChoice(code, site.name) for code, site in self._sites.items()]
+
+    @property
+    def chosen_site(self) -> Site:
+        """The site that was chosen; only after validation."""
+        return self._sites[self.site.data]
+
+
+class FactsForm(FlaskForm):  # type: ignore[misc]
+    """The facts about a participant that are recorded by hand."""
+
+    consented_on = DayField(FACT_WORDS["consented_on"])
+    cleared_on = DayField(FACT_WORDS["cleared_on"])
+    baseline_on = DayField(FACT_WORDS["baseline_on"])
+    complaint = SelectField(FACT_WORDS["complaint"])
+    sex = SelectField(FACT_WORDS["sex"])
+    neurotoxic_chemotherapy = SelectField(FACT_WORDS["neurotoxic_chemotherapy"])
+    arm = SelectField(FACT_WORDS["arm"])
+    reason = StringField(_l("Why is something changed that was recorded before?"))
+
+    def __init__(self, participant: Participant, arm: str | None, *, shows_arm: bool) -> None:
+        super().__init__(
+            data={
+                "consented_on": participant.consented_on,
+                "cleared_on": participant.cleared_on,
+                "baseline_on": participant.baseline_on,
+                "complaint": participant.complaint or "",
+                "sex": participant.sex or "",
+                "neurotoxic_chemotherapy": _yes_or_no(participant.neurotoxic_chemotherapy),
+                "arm": arm or "",
+            }
+        )
+        self.complaint.choices = [
+            UNKNOWN,
+            *(SelectChoice(code, names.of_module(code)) for code in study().complaint_codes()),
+        ]
+        self.sex.choices = [
+            UNKNOWN,
+            *(SelectChoice(sex.value, word) for sex, word in SEX_WORDS.items()),
+        ]
+        self.neurotoxic_chemotherapy.choices = [
+            UNKNOWN,
+            SelectChoice(YES, _l("yes")),
+            SelectChoice(NO, _l("no")),
+        ]
+        self.arm.choices = [SelectChoice("", _l("not allocated yet"))] if arm is None else []
+        self.arm.choices += [
+            SelectChoice(code, ARM_WORDS.get(code, code)) for code in study().arm_codes()
+        ]
+        if not shows_arm:
+            del self.arm
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was chosen, as `participants.service.record` takes it."""
+        facts: dict[str, Any] = {
+            "consented_on": self.consented_on.data,
+            "cleared_on": self.cleared_on.data,
+            "baseline_on": self.baseline_on.data,
+            "complaint": self.complaint.data or None,
+            "sex": Sex(self.sex.data) if self.sex.data else None,
+            "neurotoxic_chemotherapy": {YES: True, NO: False}.get(
+                self.neurotoxic_chemotherapy.data
+            ),
+        }
+        if "arm" in self and self.arm.data:
+            facts["arm"] = self.arm.data
+        return facts
+
+    @property
+    def why(self) -> str:
+        """The reason, on one line."""
+        return clean_line(self.reason.data or "", limit=LONGEST_REASON)
+
+    def said_at(self, refusal: Invalid) -> Field:
+        """The field that a refusal is written at: the one it names, or the reason."""
+        fact = str(refusal.gaps.get("fact", "reason"))
+        return cast(Field, self._fields.get(fact, self.reason))
+
+
+class SeriesForm(FlaskForm):  # type: ignore[misc]
+    """A weekly class to be offered."""
+
+    module = SelectField(_l("Kind of class"))
+    trainer = SelectField(_l("Trainer"))
+    weekday = SelectField(
+        _l("Day of the week"),
+        coerce=int,
+        choices=[SelectChoice(str(number), word) for number, word in enumerate(WEEKDAYS)],
+    )
+    wall_time = WallTimeField(_l("Time"), [NEEDED])
+    zone = SelectField(_l("Time zone"))
+    minutes = NumberField(_l("Minutes"), [NEEDED], default=60)
+    places = NumberField(_l("Places"), [NEEDED], default=12)
+    language = SelectField(_l("Language"), choices=SPOKEN)
+    first_on = DayField(_l("First day"), [NEEDED])
+    last_on = DayField(_l("Last day"), [NEEDED])
+
+    def __init__(self, trainers: Sequence[Grant]) -> None:
+        here = trainers[0].site if trainers else None
+        super().__init__(
+            data={"zone": here.zone, "language": here.language} if here is not None else {}
+        )
+        self._trainers = {str(grant.id): grant for grant in trainers}
+        self.module.choices = [
+            SelectChoice(code, names.of_module(code)) for code in study().module_codes()
+        ]
+        self.trainer.choices = [
+            SelectChoice(code, f"{grant.account.contact.name}, {grant.site.name}")
+            for code, grant in self._trainers.items()
+        ]
+        self.zone.choices = zone_choices(*(grant.site.zone for grant in trainers))
+
+    @property
+    def series(self) -> dict[str, Any]:
+        """What was chosen, as `classes.service.offer` takes it; only after validation."""
+        grant = self._trainers[self.trainer.data]
+        plain = ("module", "weekday", "wall_time", "zone", "minutes", "places", "language")
+        days = ("first_on", "last_on")
+        return {
+            "site": grant.site,
+            "trainer": grant.account,
+            **{field: self[field].data for field in (*plain, *days)},
+        }
+
+    def said_at(self, refusal: Invalid) -> Field:
+        """The field that a refusal is written at."""
+        field = str(refusal.gaps.get("field", "first_on"))
+        return cast(Field, self._fields.get(field, self.first_on))
+
+
+class ReasonForm(FlaskForm):  # type: ignore[misc]
+    """Why something is done."""
+
+    reason = StringField(_l("Why?"), [NEEDED])
+
+    def said_at(self, _refusal: Invalid) -> Field:
+        """The one field."""
+        return self.reason
+
+
+def _yes_or_no(fact: bool | None) -> str:
+    return "" if fact is None else YES if fact else NO

@@ -1,0 +1,89 @@
+"""Words for codes, as staff read them."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from remote_training.messages.models import State
+from remote_training.participants.models import Sex
+
+SEX_WORDS = {Sex.FEMALE: _l("female"), Sex.MALE: _l("male"), Sex.OTHER: _l("other")}
+
+ARM_WORDS = {
+    "exercise": _l("exercise at once"),
+    "waitlist": _l("exercise from week 12"),
+}
+
+FACT_WORDS = {
+    "consented_on": _l("Consent given on"),
+    "baseline_on": _l("Baseline on"),
+    "cleared_on": _l("Cleared for exercise on"),
+    "complaint": _l("Main complaint"),
+    "sex": _l("Sex"),
+    "neurotoxic_chemotherapy": _l("Neurotoxic chemotherapy"),
+    "arm": _l("Arm"),
+    "name": _l("Name"),
+    "email": _l("Mail address"),
+    "phone": _l("Telephone"),
+    "birth_year": _l("Year of birth"),
+    "emergency_name": _l("Emergency contact: name"),
+    "emergency_phone": _l("Emergency contact: telephone"),
+    "language": _l("Language"),
+    "zone": _l("Time zone"),
+}
+
+STATE_WORDS = {
+    "left": ("plain", _l("has left the trial")),
+    "no_consent": ("wait", _l("consent awaited")),
+    "no_arm": ("wait", _l("not allocated yet")),
+    "no_baseline": ("wait", _l("baseline awaited")),
+    "no_clearance": ("wait", _l("clearance awaited")),
+    "takes_part": ("good", _l("takes part")),
+}
+
+KIND_WORDS = {
+    "welcome": _l("Welcome, with a link"),
+    "booking_confirmed": _l("Class booked"),
+    "booking_cancelled": _l("Place given back"),
+    "class_called_off": _l("Class called off"),
+    "reminder_day": _l("Reminder, a day before"),
+    "reminder_hour": _l("Reminder, an hour before, with the link"),
+    "questions_due": _l("Questions"),
+    "questions_reminder": _l("Questions, reminder"),
+    "sign_in": _l("Link to sign in"),
+    "join_link": _l("Link to a class"),
+}
+
+MESSAGE_WORDS = {
+    State.PENDING: ("wait", _l("waits to be sent")),
+    State.CLAIMED: ("wait", _l("waits to be sent")),
+    State.SENDING: ("wait", _l("is being sent")),
+    State.SENT: ("good", _l("sent")),
+    State.UNCERTAIN: ("alert", _l("uncertain: may not have arrived")),
+    State.FAILED: ("alert", _l("failed: was not delivered")),
+    State.EXPIRED: ("alert", _l("too late: was not sent")),
+    State.VOID: ("plain", _l("no longer needed, not sent")),
+}
+
+ACTION_WORDS = {
+    "participants.enrol": _l("Added to the trial"),
+    "participants.record": _l("Facts recorded"),
+    "participants.allocate": _l("Arm recorded"),
+    "participants.correct_contact": _l("Name or contact corrected"),
+    "participants.send_link_again": _l("Link sent again"),
+    "participants.see_card": _l("Name and contact shown"),
+    "messages.send_again": _l("Mail sent again"),
+    "bookings.book": _l("Class booked"),
+    "bookings.cancel": _l("Place given back"),
+    "assessments.finish": _l("Questions answered"),
+}
+
+WEEKDAYS = (
+    _l("Monday"),
+    _l("Tuesday"),
+    _l("Wednesday"),
+    _l("Thursday"),
+    _l("Friday"),
+    _l("Saturday"),
+    _l("Sunday"),
+)
