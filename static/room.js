@@ -1,8 +1,17 @@
-/* The room: tells every 15 seconds that this page is open, and at once that it goes away.
-   Without this script the visit ends at the Leave button or at the end of the class. */
+/* The door: asks for another person to call only where one is chosen. The room: tells every 15
+   seconds that this page is open, and at once that it goes away. Without this script the visit
+   ends at the Leave button or at the end of the class. */
 "use strict";
 (() => {
   for (const field of document.querySelectorAll("input[name=js]")) field.value = "1";
+
+  const other = document.getElementById("somebody-else");
+  const ask = () => { other.hidden = document.querySelector("[name=whom]:checked")?.value !== "other"; };
+  if (other) {
+    addEventListener("change", ask);
+    addEventListener("pageshow", ask);
+    ask();
+  }
 
   const form = document.getElementById("leave");
   if (!form) return;

@@ -47,14 +47,15 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
         ],
         default=IN_FILE,
     )
-    call_name = StringField(_l("Name"))
-    call_phone = StringField(_l("Telephone"))
+    call_name = StringField(_l("Name of this person"))
+    call_phone = StringField(_l("Telephone of this person"))
 
     def __init__(self, contact: Contact, *, has_told: bool) -> None:
         super().__init__()
         self._contact = contact
         self.has_told = has_told
         self.place.flags.required = not has_told
+        self.call_name.flags.required = self.call_phone.flags.required = True
 
     @property
     def keeps(self) -> bool:
@@ -114,6 +115,7 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
 
     def __init__(self, machine: Status | None = None, **shown: str) -> None:
         super().__init__(**shown)
+        self.status.flags.required = True
         self._machine = machine
 
     def validate_reason(self, field: StringField) -> None:

@@ -27,15 +27,17 @@ from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
 CALL_AFTER = timedelta(minutes=5)
+KNOWN_WHY = frozenset({Status.EXCUSED, Status.TECHNICAL})
 
 
 class Now(StrEnum):
-    """Where somebody is, as far as the room tells."""
+    """Where somebody is, as far as the room tells; away: a trainer knows why she is not."""
 
     EXPECTED = "expected"
     HERE = "here"
     LEFT = "left"
     MISSING = "missing"
+    AWAY = "away"
 
 
 @dataclass(frozen=True)
@@ -203,8 +205,10 @@ def _call_first(line: Line) -> tuple[object, ...]:
 def _line(
     booking: Booking, found: Verdict, known: Attendance | None, *, has_told: bool, now: datetime
 ) -> Line:
-    where, since = _where(found, booking.session, now)
     said = known.status if known else None
+    where, since = _where(found, booking.session, now)
+    if said in KNOWN_WHY and where in (Now.EXPECTED, Now.MISSING):
+        where = Now.AWAY
     return Line(
         booking_id=booking.id,
         name=short_name(booking.participant.contact.name),

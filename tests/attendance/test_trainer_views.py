@@ -115,7 +115,8 @@ def test_who_was_excused_needs_no_call(session: Session) -> None:
     assert queries.roster(session, now=at)[0].needs_call
     service.set_status(booking, Status.EXCUSED, reason="ill", now=at, by=make.trainer().id)
     line = queries.roster(session, now=at)[0]
-    assert (line.now, line.needs_call, line.status) == (Now.MISSING, False, Status.EXCUSED)
+    assert (line.now, line.needs_call, line.status) == (Now.AWAY, False, Status.EXCUSED)
+    assert queries.count([line]).missing == 0
 
 
 def test_the_console_asks_the_database_as_often_for_twelve_as_for_two(
