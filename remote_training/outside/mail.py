@@ -11,7 +11,7 @@ import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -23,13 +23,15 @@ from css_inline import CSSInliner
 from remote_training.core.addresses import mail_address
 from remote_training.core.text import clean_line, clean_lines
 
-SEVEN_BIT = SMTP.clone(cte_type="7bit")
+SEVEN_BIT = SMTP.clone(cte_type="7bit", refold_source="none")
 SEVEN_BIT_UTF8 = SEVEN_BIT.clone(utf8=True)
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]{1,120}@[A-Za-z0-9.-]{1,120}>")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')  # RFC 5322 section 3.2.3
 METHODS = ("REQUEST", "CANCEL", "PUBLISH", "REPLY")
 ATTACHED = 'attachment; filename="invite.ics"'
 LONGEST_NAME = 120
+SHORT = 60  # signs of a header that need not be folded
 LONGEST_SUBJECT = 200
 
 
@@ -143,11 +145,11 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=SEVEN_BIT if to.isascii() else SEVEN_BIT_UTF8)
     for name, value in _ready_headers(letter, now):
         message.set_raw(name, value)
-    message.set_raw("From", _known("From", mail_address(letter.sender)))
-    message["To"] = _address(to, clean_line(letter.to_name, limit=LONGEST_NAME))
-    message["Subject"] = clean_line(letter.subject, limit=LONGEST_SUBJECT)
+    message.set_raw("From", mail_address(letter.sender))
+    message.set_raw("To", _mailbox(_name(letter.to_name), to))
+    message.set_raw("Subject", _worded(_words(letter.subject, LONGEST_SUBJECT)))
     if letter.reply_to:
-        message["Reply-To"] = _address(mail_address(letter.reply_to))
+        message.set_raw("Reply-To", mail_address(letter.reply_to))
     _fill(message, letter)
     return message
 
@@ -170,15 +172,33 @@ def _ready_headers(letter: Letter, now: datetime) -> list[tuple[str, str]]:
     return headers
 
 
+def _words(typed: str, limit: int) -> str:
+    """One clean line in which nothing is read as an encoded word (RFC 2047)."""
+    return clean_line(typed, limit=limit).replace("=?", "= ?")
+
+
+def _name(typed: str) -> str:
+    """A name that needs no quotes: a colon or a comma outside them makes a list of recipients,
+    and programs that fold a long name lose them.
+    """
+    return clean_line(SPECIAL.sub(" ", _words(typed, LONGEST_NAME)))
+
+
 def _fitting(pattern: re.Pattern[str], value: str, what: str) -> str:
     if not pattern.fullmatch(value):
         raise ValueError(f"this is not {what} that a header can hold")
     return value
 
 
-def _address(address: str, name: str = "") -> Address:
-    user, _at, host = address.rpartition("@")
-    return Address(display_name=name, username=user, domain=host)
+def _mailbox(name: str, address: str) -> str:
+    return f"{_worded(name)}\n <{address}>" if name else address
+
+
+def _worded(line: str) -> str:
+    """A header's text, folded: `email` itself drops spaces where it folds encoded words."""
+    if line.isascii() and len(line) <= SHORT:
+        return line
+    return Header(line, "utf-8", header_name="Subject").encode()
 
 
 def _fill(message: EmailMessage, letter: Letter) -> None:
@@ -233,11 +253,11 @@ def _known(name: str, value: str) -> str:
 def inlined(html: str, css: str) -> str:
     """The page with its sheet written into the elements, for mail programs that drop sheets.
 
-    Rules that cannot be written into elements (media queries) stay in a `style` element.
+    Media queries stay in a `style` element; rules for states (`a:hover`) are lost.
     """
     return _inliner(css).inline(html)
 
 
 @lru_cache(maxsize=16)
 def _inliner(css: str) -> CSSInliner:
-    return CSSInliner(extra_css=css, keep_style_tags=True, load_remote_stylesheets=False)
+    return CSSInliner(extra_css=css, keep_at_rules=True, load_remote_stylesheets=False)
