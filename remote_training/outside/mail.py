@@ -145,7 +145,7 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=SEVEN_BIT if to.isascii() else SEVEN_BIT_UTF8)
     for name, value in _ready_headers(letter, now):
         message.set_raw(name, value)
-    message.set_raw("From", mail_address(letter.sender))
+    message.set_raw("From", _known("From", mail_address(letter.sender)))
     message.set_raw("To", _mailbox(_name(letter.to_name), to))
     message.set_raw("Subject", _worded(_words(letter.subject, LONGEST_SUBJECT)))
     if letter.reply_to:
