@@ -113,8 +113,8 @@ def store_answers(count: int) -> None:
         )
     db.session.execute(
         sa.text(
-            "INSERT INTO answer (id, assessment_id, item, state, value, answered_at) "
-            f"SELECT {made}, a.id, 'x' || i, 'given', i % 11, {now} "
+            "INSERT INTO answer (id, assessment_id, item, state, value, language, answered_at) "
+            f"SELECT {made}, a.id, 'x' || i, 'given', i % 11, 'en', {now} "
             f"FROM assessment a, {series} WHERE a.timepoint LIKE 'x%'"
         )
     )

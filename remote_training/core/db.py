@@ -26,6 +26,7 @@ BUSY_SECONDS = 20
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+_only_reading: ContextVar[bool] = ContextVar("only_reading", default=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -103,8 +104,26 @@ def unit_of_work() -> Iterator[None]:
         _writing.reset(token)
 
 
+@contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that sees the database as of one moment, stops no writer, writes nothing."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        token = _only_reading.set(True)
+        try:
+            connection.begin()
+        finally:
+            _only_reading.reset(token)
+        yield connection
+
+
 def is_writing() -> bool:
     """Whether the transaction that begins now may write."""
+    if _only_reading.get():
+        return False
     in_writing_request = has_request_context() and request.method not in SAFE_METHODS
     return _writing.get() or in_writing_request
 
