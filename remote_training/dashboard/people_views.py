@@ -80,7 +80,7 @@ def show(participant_id: UUID) -> ResponseReturnValue:
     """Show the facts about a participant, and what happened; not her name and contact."""
     her = of_my_sites(participant_id)
     allocation = participants.allocation(her.id)
-    booked = bookings.all_of(her)
+    booked, messages = bookings.all_of(her), queries.messages(her)
     return _page(
         "show",
         her=her,
@@ -89,8 +89,8 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         arm=allocation.arm if allocation is not None and sees_arm() else None,
         shows_arm=sees_arm(),
         bookings=booked,
-        messages=queries.messages(her),
-        undelivered=queries.UNDELIVERED,
+        messages=messages,
+        needs_care=queries.needs_care(messages),
         assessments=assessments.of(her),
         history=queries.history(her, booked, shows_arm=sees_arm()),
     )

@@ -30,6 +30,7 @@ PAGE = 50
 DAY = timedelta(days=1)
 ARM_ACTION = "participants.allocate"
 UNDELIVERED = (State.UNCERTAIN, State.FAILED, State.EXPIRED)
+ASKED_BY_HERSELF = "sign_in"  # she asks for another one; nobody sends it for her
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,28 @@ def messages(participant: Participant) -> Sequence[Message]:
     return db.session.scalars(found.order_by(Message.queued_at.desc(), Message.id)).all()
 
 
+def again_key(message: Message) -> str:
+    """The key under which a message is sent once more: there is one."""
+    return f"again/{message.id}"
+
+
+def needs_care(messages: Sequence[Message]) -> Sequence[Message]:
+    """Those that did not surely arrive, and were not yet sent again."""
+    lost = [row for row in messages if row.state in UNDELIVERED and row.kind != ASKED_BY_HERSELF]
+    keys = [again_key(row) for row in lost]
+    sent = set(
+        db.session.scalars(sa.select(Message.dedupe_key).where(Message.dedupe_key.in_(keys)))
+    )
+    return [row for row in lost if again_key(row) not in sent]
+
+
 def message(message_id: UUID, participant: Participant) -> Message:
     """One message to her that did not surely arrive, or `NotFound`."""
     found = sa.select(Message).where(
         Message.id == message_id,
         Message.contact_id == participant.contact_id,
         Message.state.in_(UNDELIVERED),
+        Message.kind != ASKED_BY_HERSELF,
     )
     row = db.session.scalars(found).one_or_none()
     if row is None:
@@ -170,15 +187,10 @@ def _allocated(participant_ids: Collection[UUID]) -> set[UUID]:
 
 
 def _undelivered(found: Sequence[Participant]) -> Counter[UUID]:
-    counted = (
-        sa.select(Message.contact_id, sa.func.count())
-        .where(
-            Message.contact_id.in_([her.contact_id for her in found]),
-            Message.state.in_(UNDELIVERED),
-        )
-        .group_by(Message.contact_id)
+    lost = sa.select(Message).where(
+        Message.contact_id.in_([her.contact_id for her in found]), Message.state.in_(UNDELIVERED)
     )
-    return Counter({row[0]: row[1] for row in db.session.execute(counted)})
+    return Counter(row.contact_id for row in needs_care(db.session.scalars(lost).all()))
 
 
 def _names(account_ids: Collection[UUID]) -> dict[UUID | None, str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from remote_training.assessments import service as assessments
 from remote_training.audit import service as audit
 from remote_training.contacts.models import Contact
+from remote_training.dashboard import queries
 from remote_training.messages import service as outbox
 from remote_training.messages.models import Message
 from remote_training.participants import service as participants
@@ -58,7 +59,7 @@ def send_again(
         facts=message.facts,
         not_after=max(message.not_after, now + AGAIN_WITHIN),
         now=now,
-        dedupe_key=f"again/{message.id}",
+        dedupe_key=queries.again_key(message),
     )
     if queued is None:
         return False

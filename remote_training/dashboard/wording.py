@@ -75,7 +75,9 @@ ACTION_WORDS = {
     "messages.send_again": _l("Mail sent again"),
     "bookings.book": _l("Class booked"),
     "bookings.cancel": _l("Place given back"),
-    "assessments.finish": _l("Questions answered"),
+    "attendance.send_link": _l("Link to a class sent again"),
+    "attendance.read_emergency_card": _l("Emergency card shown"),
+    "attendance.set_status": _l("Attendance set by a trainer"),
 }
 
 WEEKDAYS = (
