@@ -56,6 +56,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contact_email_index"), ["email_index"], unique=False)
 
     op.create_table(
+        "heartbeat",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("worker", sa.String(length=80), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_heartbeat")),
+        sa.UniqueConstraint("worker", name=op.f("uq_heartbeat_worker")),
+    )
+    op.create_table(
         "queue_stop",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("stopped_at", UtcDateTime(), nullable=False),
@@ -615,6 +623,7 @@ def downgrade() -> None:
     op.drop_table("account")
     op.drop_table("site")
     op.drop_table("queue_stop")
+    op.drop_table("heartbeat")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_email_index"))
 

@@ -32,12 +32,13 @@ class Role(StrEnum):
 
 
 class LinkKind(StrEnum):
-    """What a link in a mail opens (contract: Links in mail)."""
+    """What a link in a mail opens (contract: Links in mail); an invitation is for new staff."""
 
     JOIN = "join"
     ANSWER = "answer"
     BOOKINGS = "bookings"
     SIGN_IN = "sign_in"
+    INVITATION = "invitation"
 
 
 class Scope(StrEnum):

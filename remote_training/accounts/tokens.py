@@ -17,6 +17,7 @@ from remote_training.core.db import db
 
 BOOKINGS_LAST = timedelta(days=14)
 SIGN_IN_LASTS = timedelta(minutes=10)
+INVITATION_LASTS = timedelta(days=3)
 TRIES = 5
 
 

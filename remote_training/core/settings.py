@@ -37,6 +37,8 @@ class Settings(BaseSettings):
         The only source of absolute links.
     smtp_url
         `smtp://user:password@host:587`; empty means the demo mailbox, in demo only.
+    mail_lease_seconds
+        How long a worker may be silent before another one sends what it had taken.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -48,6 +50,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     smtp_url: str = ""
     mail_from: str = ""
+    mail_lease_seconds: int = Field(default=300, ge=2, le=3600)
     meetings: Literal["offline"] = "offline"
     study_file: Path | None = None
     demo: bool = False

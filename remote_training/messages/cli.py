@@ -31,6 +31,8 @@ def status() -> None:
     for state, count in found.counts.items():
         click.echo(f"{state:<10} {count}")
     click.echo(f"oldest due: {found.oldest_due_seconds:.0f} s")
+    if found.worker_seen_at is not None:
+        click.echo(f"last worker seen: {found.worker_seen_at:%F %T} UTC")
     if found.stopped_at is not None:
         click.echo(
             f"The queue stands still since {found.stopped_at:%F %T} UTC: {found.fault}", err=True

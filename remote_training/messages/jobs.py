@@ -1,165 +1,256 @@
 """Sending what is due: no transaction is open while a mail server thinks.
 
-One transaction a message: it settles the message before, asks whether this one is still
-wanted, writes it, and marks it as being on the wire. A crash leaves one message open.
+Messages go in small groups. One transaction settles the group before, takes the next one
+(is each still wanted? what does it say?) and marks it as being on the wire; a second thread
+hands the group over meanwhile, on one connection that is kept. A crash leaves two groups open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from email.message import EmailMessage
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from remote_training.core.db import db, unit_of_work
+from remote_training.core.settings import current
 from remote_training.messages import kinds, service
-from remote_training.messages.kinds import Policy
+from remote_training.messages.line import Answer, Line, Outcome, Ready
 from remote_training.messages.models import Message, State
-from remote_training.outside import mail
-from remote_training.outside.mail import MailConnection
+from remote_training.outside import clock, mail
 from remote_training.outside.world import Outside
 
-BATCH = 25
+BATCH = 40  # leased at once
+GROUP = 4  # may be open after a crash, twice
+AT_ONCE = 1000  # in one go, before somebody else has a turn
+AWAY = timedelta(seconds=30)  # while the mail server does not answer
+DATABASE_TRIES, DATABASE_PAUSE = 4, 1.0
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of a message: a final state, or None where it is tried again later."""
+class _Poisoned(Exception):
+    """A message could not be written; the rest of its group can."""
 
-    message: Message
-    state: State | None
-    fault: str | None = None
-    waits: bool = True
-
-
-class _QueueMustStop(Exception):
-    """The mail server does not let us in, or does not answer: no use in trying the rest."""
-
-    def __init__(self, fault: str, *, for_good: bool) -> None:
-        super().__init__(fault)
-        self.fault = fault
-        self.for_good = for_good
+    def __init__(self, message: Message, error: Exception) -> None:
+        super().__init__(type(error).__name__)
+        self.message = message
+        self.error = error
 
 
-def deliver(worker: str, world: Outside, *, limit: int = BATCH) -> int:
-    """Send what is due, one batch at most; returns how many messages were dealt with."""
-    with unit_of_work():
-        claimed = service.claim(worker, limit=limit, now=world.now())
-        for message in claimed:
-            db.session.expunge(message)
-    if not claimed:
+def deliver(
+    worker: str,
+    world: Outside,
+    *,
+    limit: int = AT_ONCE,
+    is_ending: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send what is due, at most `limit`; returns how many messages were dealt with.
+
+    0 means that nothing is due, the queue stands still, or the mail server is away: come back
+    later. Commits its own work; to be called with no transaction open.
+    """
+    db.session.rollback()
+    owner = f"{worker[:60]}/{secrets.token_hex(8)}"
+    batch = _claim(owner, min(limit, BATCH), world)
+    if not batch:
         return 0
-    with world.mail.open() as connection:
-        _Round(worker, world, connection).go(claimed)
-    return len(claimed)
+    with world.mail.open() as connection, ThreadPoolExecutor(1) as thread:
+        going = _Round(owner, world, Line(connection, world.now, _fresh()), thread)
+        while batch and going.send(batch, is_ending) and not is_ending():
+            left = limit - going.dealt_with
+            batch = _claim(owner, min(left, BATCH), world) if left > 0 else []
+        going.end()
+    return 0 if going.is_off else going.dealt_with
 
 
 def sweep(now: datetime) -> dict[str, int]:
     """Settle leases that ended and deadlines that passed."""
-    again = frozenset(name for name, kind in kinds.kinds().items() if kind.policy is Policy.AGAIN)
     with unit_of_work():
-        settled = service.sweep(again=again, now=now)
+        settled = service.sweep(again=kinds.sent_again(), now=now)
     for state, count in settled.items():
         log.warning("messages settled", state=state, count=count)
     return settled
 
 
 class _Round:
-    """One batch over one connection."""
+    """Some batches over one connection."""
 
-    def __init__(self, worker: str, world: Outside, connection: MailConnection) -> None:
-        self._worker = worker
-        self._world = world
-        self._connection = connection
-        self._before: _Outcome | None = None
+    def __init__(self, owner: str, world: Outside, line: Line, thread: ThreadPoolExecutor) -> None:
+        self._owner = owner
+        self._now = world.now
+        self._line = line
+        self._thread = thread
+        self._outcomes: list[Outcome] = []  # known, not yet written
+        self._on_wire: Future[list[Outcome]] | None = None
+        self.dealt_with = 0
+        self.is_off = False
 
-    def go(self, claimed: Sequence[Message]) -> None:
-        """Send each in turn; where the server gives up on us, put the rest back."""
-        for n, message in enumerate(claimed):
-            with unit_of_work():
-                self._settle()
-                letter = self._prepare(message)
-            if letter is None:
-                continue
+    def send(self, batch: Sequence[Message], is_ending: Callable[[], bool]) -> bool:
+        """Send a batch, group by group; False where no more can be sent now.
+
+        What is left of it then is given back.
+        """
+        left = list(batch)
+        with self._gives_back(left):
+            while left and not self.is_off and not is_ending():
+                group, left[:GROUP] = left[:GROUP], []
+                with self._gives_back(group):
+                    ready = self._take(group)
+                    self._wait()
+                    if ready and not self.is_off:
+                        self._on_wire = self._thread.submit(self._line.send, ready)
+                        group.clear()
+                    else:
+                        group[:] = [one.message for one in ready]
+        return not self.is_off
+
+    def end(self) -> None:
+        """Wait for what is on the wire, and write what became of it."""
+        self._wait()
+        for attempt in range(DATABASE_TRIES):
             try:
-                self._before = self._send(message, letter)
-            except _QueueMustStop as stop:
-                self._give_up(claimed[n:], stop)
-                return
-        with unit_of_work():
-            self._settle()
+                with unit_of_work():
+                    self._settle()
+            except OperationalError:
+                if attempt == DATABASE_TRIES - 1:
+                    raise
+                clock.pause(DATABASE_PAUSE)
+                continue
+            self._outcomes.clear()
+            return
+
+    @contextmanager
+    def _gives_back(self, messages: list[Message]) -> Iterator[None]:
+        """What is still in the list at the end, also after an error, goes back untried."""
+        try:
+            yield
+        except BaseException:
+            db.session.rollback()
+            self._line.stop()
+            self._untried(messages)
+            self.end()
+            raise
+        self._untried(messages)
+
+    def _untried(self, messages: list[Message]) -> None:
+        self._outcomes += [Outcome(message, Answer.UNTRIED) for message in messages]
+        messages.clear()
+
+    def _wait(self) -> None:
+        if self._on_wire is not None:
+            self._outcomes += self._on_wire.result()
+            self._on_wire = None
+        self.is_off = self.is_off or self._line.is_off
+
+    def _take(self, group: Sequence[Message]) -> list[Ready]:
+        """Settle what is known, and make a group ready: written, and marked as being sent."""
+        while True:
+            try:
+                with unit_of_work():
+                    self._settle()
+                    ready, others = self._prepare(group)
+            except _Poisoned as poisoned:
+                self._outcomes.append(_poison(poisoned))
+                group = [message for message in group if message is not poisoned.message]
+                continue
+            self._outcomes = others
+            self.dealt_with += len(group)
+            return ready
 
     def _settle(self) -> None:
-        """Write what became of the message before."""
-        outcome, self._before = self._before, None
-        if outcome is not None:
-            self._write(outcome)
+        """Write what became of messages; what is written is forgotten after the commit."""
+        now = self._now()
+        sent = [one.message for one in self._outcomes if one.answer is Answer.SENT]
+        if sent:
+            service.finish(sent, State.SENT, owner=self._owner, now=now)
+        for outcome in self._outcomes:
+            self._write(outcome, now)
 
-    def _prepare(self, message: Message) -> EmailMessage | None:
-        """Ask once more, write the letter, mark it as going out; None where it does not go."""
-        now = self._world.now()
-        kind = kinds.kinds().get(message.kind)
-        if kind is None:
-            self._write(_Outcome(message, State.FAILED, "there is no such kind of message"))
-            return None
-        try:
-            with db.session.begin_nested():
+    def _write(self, outcome: Outcome, now: datetime) -> None:
+        message, owner, fault = outcome.message, self._owner, outcome.fault
+        if outcome.answer is Answer.LOGIN_REFUSED:
+            service.stop_queue(fault, now=now)
+        if outcome.answer in (Answer.LOGIN_REFUSED, Answer.UNTRIED):
+            due_at = now + AWAY if self._line.is_away else None
+            service.give_back([message], owner=owner, due_at=due_at)
+        elif _is_tried_again(outcome):
+            service.put_back(message, owner=owner, now=now, fault=fault)
+        elif outcome.answer is not Answer.SENT:
+            state = State(outcome.answer.value)
+            service.finish([message], state, owner=owner, now=now, fault=fault or None)
+
+    def _prepare(self, group: Sequence[Message]) -> tuple[list[Ready], list[Outcome]]:
+        """The letters that go, and what became of the others."""
+        now, table = self._now(), kinds.kinds()
+        if not group:
+            return [], []
+        begun = service.begin_sending(group, owner=self._owner, now=now, lease=_lease())
+        others = [Outcome(message, Answer.UNTRIED) for message in group if message not in begun]
+        ready = []
+        kept = _gather(begun)
+        for message in begun:
+            kind = table.get(message.kind)
+            try:
+                if kind is None:
+                    raise LookupError("there is no such kind of message")
                 if not kind.is_wanted(message, now):
-                    self._write(_Outcome(message, State.VOID, "no longer wanted"))
-                    return None
+                    others.append(Outcome(message, Answer.VOID))
+                    continue
                 letter = mail.build(kind.compose(message, now), now=now)
-        except Exception as error:  # noqa: BLE001 - one bad row never stops the rest
-            self._write(_poisoned(message, error))
-            return None
-        goes = service.begin_sending(message, owner=self._worker, now=now)
-        return letter if goes else None
-
-    def _send(self, message: Message, letter: EmailMessage) -> _Outcome:
-        try:
-            self._connection.send(letter)
-        except mail.MailLoginRefused as error:
-            raise _QueueMustStop(str(error), for_good=True) from error
-        except mail.MailTemporary as error:
-            if error.stage in ("CONNECT", "EHLO", "STARTTLS"):
-                raise _QueueMustStop(str(error), for_good=False) from error
-            return _Outcome(message, None, str(error))
-        except mail.MailRefused as error:
-            return _Outcome(message, State.FAILED, str(error))
-        except mail.MailUncertain as error:
-            once = kinds.kinds()[message.kind].policy is Policy.ONCE
-            return _Outcome(message, State.UNCERTAIN if once else None, str(error))
-        return _Outcome(message, State.SENT)
-
-    def _give_up(self, left: Sequence[Message], stop: _QueueMustStop) -> None:
-        with unit_of_work():
-            if stop.for_good:
-                service.stop_queue(stop.fault, now=self._world.now())
-            for message in left:
-                self._write(_Outcome(message, None, stop.fault, waits=not stop.for_good))
-        log.error("mail queue stopped" if stop.for_good else "mail server away", fault=stop.fault)
-
-    def _write(self, outcome: _Outcome) -> None:
-        message, now = outcome.message, self._world.now()
-        if outcome.state is None:
-            service.put_back(
-                message, owner=self._worker, now=now, fault=outcome.fault, wait=outcome.waits
-            )
-        else:
-            service.finish(message, outcome.state, owner=self._worker, now=now, fault=outcome.fault)
-        if outcome.fault is not None:
-            state = outcome.state or State.PENDING
-            log.warning(
-                "message", message_id=str(message.id), kind=message.kind, state=state,
-                fault=outcome.fault,
-            )  # fmt: skip
+            except DBAPIError:
+                raise
+            except Exception as error:  # one bad row never stops the rest
+                raise _Poisoned(message, error) from error
+            ready.append(Ready(message, letter, now))
+        del kept
+        return ready, others
 
 
-def _poisoned(message: Message, error: Exception) -> _Outcome:
-    """A row that cannot be written: tried three times, then failed. No text of it is told."""
-    fault = f"could not be written: {type(error).__name__}"
+def _claim(owner: str, limit: int, world: Outside) -> Sequence[Message]:
+    with unit_of_work():
+        claimed = service.claim(owner, limit=limit, now=world.now(), lease=_lease())
+        for message in claimed:
+            db.session.expunge(message)
+    return claimed
+
+
+def _gather(messages: Sequence[Message]) -> list[object]:
+    """Read at once what some messages are about; their rows live as long as the list."""
+    by_reader: dict[Callable[[Sequence[Message]], object], list[Message]] = {}
+    for message in messages:
+        kind = kinds.kinds().get(message.kind)
+        if kind is not None:
+            by_reader.setdefault(kind.gather, []).append(message)
+    return [gather(some) for gather, some in by_reader.items()]
+
+
+def _is_tried_again(outcome: Outcome) -> bool:
+    may_be_twice = outcome.message.kind in kinds.sent_again()
+    is_open = outcome.answer is Answer.UNCERTAIN and may_be_twice
+    return is_open or outcome.answer in (Answer.AWAY, Answer.LATER)
+
+
+def _poison(poisoned: _Poisoned) -> Outcome:
+    """A row that cannot be written: tried three times, then failed. Nothing of it is told."""
+    message = poisoned.message
+    log.error(
+        "message cannot be written", message_id=str(message.id), kind=message.kind,
+        error=poisoned.error,
+    )  # fmt: skip
     is_last = message.tries >= service.MOST_COMPOSING_TRIES
-    return _Outcome(message, State.FAILED if is_last else None, fault)
+    fault = f"could not be written: {type(poisoned.error).__name__}"
+    return Outcome(message, Answer.REFUSED if is_last else Answer.LATER, fault)
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=current().mail_lease_seconds)
+
+
+def _fresh() -> timedelta:
+    """How old a letter may be when it is handed over: well within its lease, skew included."""
+    return min(timedelta(seconds=20), _lease() / 2)

@@ -5,7 +5,7 @@ The table is filled by a higher room and handed in by `app`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,10 @@ class Policy(StrEnum):
     ONCE = "once"
 
 
+def _nothing(_messages: Sequence[Message]) -> None:
+    """Read nothing ahead."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of message.
@@ -38,14 +42,23 @@ class Kind:
         Asked right before sending, with the moment: False makes the message void.
     compose
         Writes the letter; makes the links in it. What it raises is a fault of this row alone.
+    gather
+        Reads at once, anew, what some messages are about; what it returns is kept until the
+        last of them is written. Asked before `is_wanted`, in the same transaction.
     """
 
     name: str
     policy: Policy
     is_wanted: Callable[[Message, datetime], bool]
     compose: Callable[[Message, datetime], Letter]
+    gather: Callable[[Sequence[Message]], object] = _nothing
 
 
 def kinds() -> Mapping[str, Kind]:
     """The kinds of the running app, by name."""
     return cast(Mapping[str, Kind], current_app.extensions["message_kinds"])
+
+
+def sent_again() -> frozenset[str]:
+    """Names of the kinds that are sent once more where a crash left it open."""
+    return frozenset(name for name, kind in kinds().items() if kind.policy is Policy.AGAIN)

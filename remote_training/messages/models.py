@@ -66,3 +66,12 @@ class QueueStop(Model):
     stopped_at: Mapped[datetime]
     fault: Mapped[str] = mapped_column(sa.String(200))
     resumed_at: Mapped[datetime | None]
+
+
+class Heartbeat(Model):
+    """When a worker was last seen at work; `worker` is a machine and a process."""
+
+    __tablename__ = "heartbeat"
+
+    worker: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    seen_at: Mapped[datetime]

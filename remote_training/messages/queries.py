@@ -10,17 +10,21 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.core.db import db
-from remote_training.messages.models import Message, QueueStop, State
+from remote_training.messages.models import Heartbeat, Message, QueueStop, State
 
 
 @dataclass(frozen=True)
 class Status:
-    """How the queue stands: messages by state, age in seconds of the oldest that is due."""
+    """How the queue stands: messages by state, age in seconds of the oldest that is due.
+
+    `worker_seen_at` is the last sign of life of any worker.
+    """
 
     counts: dict[str, int]
     oldest_due_seconds: float
     stopped_at: datetime | None
     fault: str | None
+    worker_seen_at: datetime | None
 
 
 def is_queued(dedupe_key: str) -> bool:
@@ -33,6 +37,11 @@ def stop() -> QueueStop | None:
     """The stop that is in force, if the queue stands still."""
     found = sa.select(QueueStop).where(QueueStop.resumed_at.is_(None))
     return db.session.scalars(found.order_by(QueueStop.stopped_at).limit(1)).first()
+
+
+def is_standing() -> sa.ColumnElement[bool]:
+    """True in a statement while the queue stands still."""
+    return sa.exists().where(QueueStop.resumed_at.is_(None))
 
 
 def to_contact(contact_id: UUID, *, limit: int = 50) -> Sequence[Message]:
@@ -58,4 +67,5 @@ def status(*, now: datetime) -> Status:
         (now - oldest).total_seconds() if oldest is not None else 0.0,
         halt.stopped_at if halt is not None else None,
         halt.fault if halt is not None else None,
+        db.session.scalar(sa.select(sa.func.max(Heartbeat.seen_at))),
     )

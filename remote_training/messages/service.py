@@ -6,22 +6,52 @@ lease has gone to another matches no row. Times are those of the caller's clock 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from remote_training.core.db import db
 from remote_training.messages import queries
-from remote_training.messages.models import Message, QueueStop, State
+from remote_training.messages.models import Heartbeat, Message, QueueStop, State
 
 LEASE = timedelta(minutes=5)
 MOST_COMPOSING_TRIES = 3
 AT_ONCE = 500
+LONGEST_FAULT, LONGEST_WORKER = 200, 80
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=60)
+LAST_CALL = timedelta(seconds=30)  # before a message is too late
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A message as a planner wants it; `key` is unique for ever."""
+
+    kind: str
+    to: UUID
+    facts: Mapping[str, str]
+    not_after: datetime
+    key: str
+
+    def row(self, now: datetime) -> dict[str, Any]:
+        """The columns of its row."""
+        return {
+            "id": uuid4(),
+            "kind": self.kind,
+            "contact_id": self.to,
+            "facts": dict(self.facts),
+            "state": State.PENDING,
+            "queued_at": now,
+            "due_at": now,
+            "not_after": self.not_after,
+            "tries": 0,
+            "dedupe_key": self.key,
+        }
 
 
 def queue(
@@ -61,76 +91,110 @@ def queue(
     return message
 
 
-def unqueued(keys: Collection[str]) -> list[str]:
-    """Those of the keys under which nothing was queued yet, in their order: one query."""
-    known: set[str | None] = set()
-    every = list(keys)
-    for start in range(0, len(every), AT_ONCE):
-        some = every[start : start + AT_ONCE]
-        found = sa.select(Message.dedupe_key).where(Message.dedupe_key.in_(some))
-        known.update(db.session.scalars(found))
-    return [key for key in every if key not in known]
+def queue_all(planned: Sequence[Planned], *, now: datetime) -> int:
+    """Put many in the outbox at once, each key only once for ever; returns how many are new.
+
+    One statement for each 500, also where two do it at the same moment.
+    """
+    new = 0
+    for start in range(0, len(planned), AT_ONCE):
+        rows = [one.row(now) for one in planned[start : start + AT_ONCE]]
+        added = _insert(Message).values(rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
+        done = db.session.execute(added.execution_options(preserve_rowcount=True))
+        new += max(0, int(done.rowcount))  # type: ignore[attr-defined]
+    return new
 
 
-def claim(worker: str, *, limit: int, now: datetime) -> Sequence[Message]:
+def claim(owner: str, *, limit: int, now: datetime, lease: timedelta = LEASE) -> Sequence[Message]:
     """Lease the messages that are due longest; nobody else gets them until the lease ends.
 
-    Nothing is claimed while the queue stands still.
+    `owner` names this claim, and no other one. Nothing is claimed while the queue stands still.
     """
-    if queries.stop() is not None:
-        return []
     due = (
         sa.select(Message.id)
         .where(Message.state == State.PENDING, Message.due_at <= now, Message.not_after > now)
+        .where(~queries.is_standing())
         .order_by(Message.due_at, Message.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    lease = (
+    leased = {"state": State.CLAIMED, "owner": owner, "lease_until": now + lease}
+    taken = (
         sa.update(Message)
         .where(Message.id.in_(due), Message.state == State.PENDING)
-        .values(state=State.CLAIMED, owner=worker, lease_until=now + LEASE, tries=Message.tries + 1)
+        .values(**leased, tries=Message.tries + 1)
         .returning(Message)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
-    claimed = db.session.scalars(lease).all()
+    claimed = db.session.scalars(taken).all()
     return sorted(claimed, key=lambda message: (message.due_at, message.id))
 
 
-def begin_sending(message: Message, *, owner: str, now: datetime) -> bool:
-    """Mark that the message may be on the wire from now on; False where the lease has gone."""
-    fence = (Message.state == State.CLAIMED, Message.lease_until > now)
-    return _write(message, owner, *fence, state=State.SENDING)
+def begin_sending(
+    messages: Sequence[Message], *, owner: str, now: datetime, lease: timedelta = LEASE
+) -> list[Message]:
+    """Mark that these may be on the wire from now on, and lease them anew.
+
+    Returns those that go, in their order: not one whose lease has ended, that is no longer
+    ours, or that came too late; none while the queue stands still.
+    """
+    begun = (
+        sa.update(Message)
+        .where(
+            *_ours(messages, owner),
+            Message.state == State.CLAIMED,
+            Message.lease_until > now,
+            Message.not_after > now,
+            ~queries.is_standing(),
+        )
+        .values(state=State.SENDING, lease_until=now + lease)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    goes = set(db.session.scalars(begun))
+    return [message for message in messages if message.id in goes]
 
 
 def finish(
-    message: Message,
+    messages: Sequence[Message],
     state: State,
     *,
     owner: str,
     now: datetime,
     fault: str | None = None,
-) -> bool:
-    """Write what became of it; False, and nothing written, where the row is no longer ours."""
-    fence = Message.state.in_((State.CLAIMED, State.SENDING))
-    return _write(
-        message, owner, fence, state=state, finished_at=now, fault=fault, lease_until=None
-    )
+) -> int:
+    """Write what became of them; returns how many rows were still ours: the others stay."""
+    done = {"state": state, "finished_at": now, "lease_until": None, "fault": _short(fault)}
+    return _settle(*_ours(messages, owner), _in_hand(), **done)
 
 
-def put_back(
-    message: Message, *, owner: str, now: datetime, fault: str | None = None, wait: bool = True
-) -> bool:
+def put_back(message: Message, *, owner: str, now: datetime, fault: str | None = None) -> bool:
     """Try it again later, after a pause that doubles (1 to 60 minutes, with jitter)."""
-    due_at = now + backoff(message) if wait else now
-    fence = Message.state.in_((State.CLAIMED, State.SENDING))
-    return _write(
-        message, owner, fence, state=State.PENDING, due_at=due_at, fault=fault, lease_until=None
-    )
+    later = {"state": State.PENDING, "lease_until": None, "fault": _short(fault)}
+    ours = _ours([message], owner)
+    return _settle(*ours, _in_hand(), due_at=next_try(message, now), **later) == 1
+
+
+def give_back(messages: Sequence[Message], *, owner: str, due_at: datetime | None = None) -> int:
+    """Give back what was not tried: it did not go out, for certain, and no try is counted.
+
+    With `due_at` it waits until then.
+    """
+    free: dict[str, Any] = {"state": State.PENDING, "lease_until": None}
+    if due_at is not None:
+        free["due_at"] = due_at
+    return _settle(*_ours(messages, owner), _in_hand(), tries=Message.tries - 1, **free)
+
+
+def next_try(message: Message, now: datetime) -> datetime:
+    """When it is tried again: after the pause, but once more shortly before it is too late."""
+    last_call = message.not_after - LAST_CALL
+    planned = now + backoff(message)
+    return last_call if now < last_call < planned else planned
 
 
 def backoff(message: Message) -> timedelta:
-    """The pause before the next try; the jitter comes from the row's id."""
+    """The pause before the next try: doubled each time; the jitter comes from the row's id."""
     doubled: timedelta = FIRST_WAIT * 2 ** min(max(message.tries, 1) - 1, 10)
     jitter = 0.75 + 0.5 * (message.id.int % 1000) / 1000
     return min(doubled, LONGEST_WAIT) * jitter
@@ -172,11 +236,16 @@ def stop_queue(fault: str, *, now: datetime) -> None:
 
 def resume_queue(*, now: datetime) -> bool:
     """Let the queue go on; False where it was not standing still."""
-    stop = queries.stop()
-    if stop is None:
-        return False
-    stop.resumed_at = now
-    return True
+    goes_on = sa.update(QueueStop).where(QueueStop.resumed_at.is_(None)).values(resumed_at=now)
+    return db.session.execute(goes_on).rowcount > 0  # type: ignore[attr-defined,no-any-return]
+
+
+def beat(worker: str, *, now: datetime) -> None:
+    """Note that a worker lives; those that were silent for a day are forgotten."""
+    seen = {"worker": worker[:LONGEST_WORKER], "seen_at": now}
+    sign = _insert(Heartbeat).values(id=uuid4(), **seen)
+    db.session.execute(sign.on_conflict_do_update(index_elements=["worker"], set_={"seen_at": now}))
+    db.session.execute(sa.delete(Heartbeat).where(Heartbeat.seen_at < now - timedelta(days=1)))
 
 
 def send_again(message: Message, *, not_after: datetime, now: datetime) -> Message:
@@ -193,14 +262,26 @@ def send_again(message: Message, *, not_after: datetime, now: datetime) -> Messa
     return again
 
 
-def _write(message: Message, owner: str, *fence: Any, **values: Any) -> bool:
-    ours = (Message.id == message.id, Message.owner == owner, Message.tries == message.tries)
-    write = sa.update(Message).where(*ours, *fence).values(**values)
-    done = db.session.execute(write.execution_options(synchronize_session=False))
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+def _ours(messages: Sequence[Message], owner: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The fence: these rows, in the claim in which we have them."""
+    claims = [(message.id, message.tries) for message in messages]
+    return sa.tuple_(Message.id, Message.tries).in_(claims), Message.owner == owner
+
+
+def _in_hand() -> sa.ColumnElement[bool]:
+    return Message.state.in_((State.CLAIMED, State.SENDING))
+
+
+def _short(fault: str | None) -> str | None:
+    return None if fault is None else fault[:LONGEST_FAULT]
 
 
 def _settle(*where: Any, **values: Any) -> int:
     write = sa.update(Message).where(*where).values(**values)
     done = db.session.execute(write.execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _insert(table: type[Message | Heartbeat]) -> Any:
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

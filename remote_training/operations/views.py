@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from remote_training.accounts.guard import public
 from remote_training.core import migrations
 from remote_training.core.db import db
+from remote_training.messages import metrics as _outbox_metrics  # noqa: F401 - shows itself
 
 blueprint = Blueprint("operations", __name__)
 

@@ -5,24 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 
 import click
 import structlog
 from flask.cli import with_appcontext
-from prometheus_client import Counter
 
-from remote_training.core.db import db
+from remote_training.core import settings
+from remote_training.core.db import db, unit_of_work
 from remote_training.messages import jobs as outbox
+from remote_training.messages import service as messages
 from remote_training.outside import clock
 from remote_training.outside.world import outside
 from remote_training.reminders import jobs
 
-TICK = 20.0  # seconds between two plans
-IDLE = 1.0  # seconds between two looks at an empty outbox
+PLANNED_EVERY = 20.0  # seconds
+SWEPT_EVERY = 5.0
+IDLE = 1.0  # between two looks at an empty outbox
+SWITCH = 0.0005  # the thread that talks to the mail server does not wait long for its turn
 
-FAULTS = Counter("worker_faults_total", "Rounds of the worker that broke off", ["error"])
 log = structlog.get_logger()
 
 
@@ -30,35 +33,71 @@ log = structlog.get_logger()
 @with_appcontext
 def worker() -> None:
     """Do the background work until SIGTERM; several may run at once."""
-    name = f"{socket.gethostname()}-{os.getpid()}"
+    sys.setswitchinterval(SWITCH)
     ending = threading.Event()
     for wish in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wish, lambda *_: ending.set())
-    log.info("worker begins", worker=name)
-    next_plan = 0.0
-    while not ending.is_set():
-        if clock.ticking() >= next_plan:
-            next_plan = clock.ticking() + TICK
-            _safely(_plan)
-        sent = _safely(lambda: outbox.deliver(name, outside()))
-        if not sent:
-            ending.wait(IDLE)
-    log.info("worker ends", worker=name)
+    _Worker(f"{socket.gethostname()}-{os.getpid()}", ending).work()
 
 
-def _plan() -> int:
-    jobs.plan(outside().now())
-    return 0
+class _Worker:
+    """One process that works; an error in one piece of work never ends it."""
+
+    def __init__(self, name: str, ending: threading.Event) -> None:
+        self._name = name
+        self._ending = ending
+        lease = settings.current().mail_lease_seconds
+        self._chores = [
+            _Chore(PLANNED_EVERY, self._plan),
+            _Chore(min(SWEPT_EVERY, lease / 2), self._sweep),
+        ]
+
+    def work(self) -> None:
+        """Go round until told to end: then the mails in hand are finished, and no more."""
+        log.info("worker begins", worker=self._name)
+        while not self._ending.is_set():
+            for chore in self._chores:
+                if chore.is_due() and not self._ending.is_set():
+                    self._safely(chore.work)
+            if not self._safely(self._deliver):
+                self._ending.wait(IDLE)
+        log.info("worker ends", worker=self._name)
+
+    def _plan(self) -> int:
+        now = outside().now()
+        with unit_of_work():
+            messages.beat(self._name, now=now)
+        jobs.plan(now)
+        return 1
+
+    def _sweep(self) -> int:
+        return len(outbox.sweep(outside().now()))
+
+    def _deliver(self) -> int:
+        return outbox.deliver(self._name, outside(), is_ending=self._ending.is_set)
+
+    def _safely(self, work: Callable[[], int]) -> int:
+        """One piece of work; what breaks it is told by its kind, and the worker goes on."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - a worker that dies sends nothing
+            log.error("a round of the worker broke off", worker=self._name, error=error)
+            return 0
+        finally:
+            db.session.remove()
 
 
-def _safely(work: Callable[[], int]) -> int:
-    """One piece of work; what breaks it is told and counted, and the worker goes on."""
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - a worker that dies sends nothing
-        db.session.rollback()
-        FAULTS.labels(type(error).__name__).inc()
-        log.error("worker round broke off", error=error)
-        return 0
-    finally:
-        db.session.remove()
+class _Chore:
+    """Work that is due again some seconds after it was last begun."""
+
+    def __init__(self, seconds: float, work: Callable[[], int]) -> None:
+        self._seconds = seconds
+        self._next = clock.ticking()
+        self.work = work
+
+    def is_due(self) -> bool:
+        """Whether it is its turn; asked once a turn."""
+        if clock.ticking() < self._next:
+            return False
+        self._next = clock.ticking() + self._seconds
+        return True

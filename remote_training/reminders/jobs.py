@@ -1,17 +1,19 @@
 """The ticker: what has become due is put in the outbox, once.
 
 Each message it plans has a key that is unique in the database: two tickers at the same
-moment, or a tick that is repeated, plan it once.
+moment, or a tick that is repeated, plan it once. What was planned is not read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import contains_eager
 
 from remote_training.assessments import service as assessments
 from remote_training.assessments.models import Assessment
@@ -22,109 +24,162 @@ from remote_training.core.db import db, unit_of_work
 from remote_training.meetings import service as meetings
 from remote_training.messages import jobs as outbox
 from remote_training.messages import service as messages
+from remote_training.messages.models import Message
+from remote_training.messages.service import Planned
 from remote_training.participants.models import Participant
 
-DAY_BEFORE = (timedelta(hours=3), timedelta(hours=24))
-HOUR_BEFORE = (timedelta(minutes=15), timedelta(minutes=60))
-FRESH = timedelta(hours=2)  # who booked so lately has the confirmation at hand
-ASKED_AT = time(9, 0)  # in her zone
+DAY = timedelta(days=1)
+DAY_BEFORE = (timedelta(hours=24), timedelta(hours=3))  # before the class: from, to
+DAY_TOO_LATE = timedelta(hours=2)
+DAY_FRESH = timedelta(hours=26)  # who booked less far ahead has the confirmation at hand
+HOUR_BEFORE = (timedelta(minutes=60), timedelta(minutes=15))
+HOUR_TOO_LATE = timedelta(0)
+HOUR_FRESH = timedelta(minutes=75)
+ASKED_FROM, ASKED_TO = time(9, 0), time(21, 0)  # in her zone
 REMINDED_AFTER = (3, 7)  # days after the questions were due
-LATEST = timedelta(days=2)  # a mail about questions that could not go by then is not sent
+
+log = structlog.get_logger()
 
 
 def plan(now: datetime) -> None:
-    """Everything that is due at `now`: reminders, questions, attendance that can be settled.
+    """Do everything that is due at `now`; each part commits its own work.
 
-    A day before a class (24 to 3 hours) and an hour before (60 to 15 minutes), unless she
-    booked within the last two hours; questions on the day they are due at 9 in her zone, and
-    again 3 and 7 days later while they are not sent. One part that fails leaves the others.
+    Class reminders
+        A day before (24 to 3 hours; too late 2 hours before the class), unless she booked less
+        than 26 hours ahead: then the confirmation is fresh. An hour before (60 to 15
+        minutes; too late when the class begins), unless she booked less than 75 minutes ahead.
+    Questions
+        On the day they are due, and 3 and 7 days later while they are not sent; from 9 to 21
+        in her zone, while the window is open. After a standstill only the newest of them.
+
+    The first part that fails is raised again after all of them had their turn.
     """
     parts: tuple[Callable[[], object], ...] = (
-        lambda: _remind("reminder_day", DAY_BEFORE, now),
-        lambda: _remind("reminder_hour", HOUR_BEFORE, now),
+        lambda: _remind("reminder_day", now, DAY_BEFORE, DAY_TOO_LATE, DAY_FRESH),
+        lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, HOUR_FRESH),
         lambda: assessments.plan_missing(now=now),
         lambda: _ask(now),
         lambda: meetings.close_silent(now=now),
         lambda: attendance.settle(now=now),
-    )
-    for part in parts:
+        lambda: outbox.sweep(now),
+    )  # fmt: skip
+    faults = [fault for part in parts if (fault := _fault_of(part)) is not None]
+    if faults:
+        raise faults[0]
+
+
+def _fault_of(part: Callable[[], object]) -> Exception | None:
+    db.session.rollback()
+    try:
         with unit_of_work():
             part()
-    outbox.sweep(now)
+    except Exception as error:  # noqa: BLE001 - the other parts have their turn
+        log.error("a part of the plan broke off", error=error)
+        return error
+    return None
 
 
-def _remind(kind: str, window: tuple[timedelta, timedelta], now: datetime) -> None:
+def _remind(
+    kind: str,
+    now: datetime,
+    window: tuple[timedelta, timedelta],
+    too_late: timedelta,
+    fresh: timedelta,
+) -> None:
     """Queue one kind of class reminder for all classes that begin within the window."""
-    soonest, latest = window
+    longest, shortest = window
+    key = _key(kind, Booking.id, Booking.sequence)
     found = (
-        sa.select(Booking.id, Participant.contact_id, Session.starts_at)
+        sa.select(
+            Booking.id, Booking.booked_at, Booking.sequence, Participant.contact_id,
+            Session.starts_at, key,
+        )
         .join(Booking.session)
         .join(Booking.participant)
         .where(
-            Session.starts_at > now + soonest,
-            Session.starts_at <= now + latest,
+            Session.starts_at > now + shortest,
+            Session.starts_at <= now + longest,
             Session.called_off_at.is_(None),
             Booking.cancelled_at.is_(None),
-            Booking.booked_at <= now - FRESH,
-            Participant.withdrawn_on.is_(None),
+            Booking.booked_at <= now + longest - fresh,
+            _takes_part(),
+            ~sa.exists().where(Message.dedupe_key == key),
         )
         .order_by(Session.starts_at, Booking.id)
-    )
-    wanted = {
-        f"{kind}/{booking_id}": (contact_id, str(booking_id), starts_at)
-        for booking_id, contact_id, starts_at in db.session.execute(found)
-    }
-    for key in messages.unqueued(wanted):
-        contact_id, booking_id, starts_at = wanted[key]
-        messages.queue(
+    )  # fmt: skip
+    planned = [
+        Planned(
             kind,
-            to=contact_id,
-            facts={"booking_id": booking_id},
-            not_after=starts_at - soonest,
-            now=now,
-            dedupe_key=key,
+            to=row.contact_id,
+            facts={"booking_id": str(row.id), "sequence": str(row.sequence)},
+            not_after=row.starts_at - too_late,
+            key=row.key,
         )
+        for row in db.session.execute(found)
+        if row.booked_at <= row.starts_at - fresh
+    ]
+    messages.queue_all(planned, now=now)
 
 
 def _ask(now: datetime) -> None:
-    """Queue what has to be said about questions today."""
-    today = now.date()
+    """Queue what has to be said about questions now."""
+    stages = [("questions_due", 0), *(("questions_reminder", days) for days in REMINDED_AFTER)]
+    ends = [*(days for _kind, days in stages[1:]), None]
+    for (kind, days), before in zip(stages, ends, strict=True):
+        planned = [
+            Planned(
+                kind,
+                to=assessment.participant.contact_id,
+                facts={"assessment_id": str(assessment.id)},
+                not_after=assessment.closes_at,
+                key=key,
+            )
+            for assessment, key in _unsaid(f"{kind}/{days}", days, before, now)
+            if _is_time(assessment, days, before, now)
+        ]
+        messages.queue_all(planned, now=now)
+
+
+def _unsaid(what: str, days: int, before: int | None, now: datetime) -> Sequence[sa.Row[Any]]:
+    """Open questions that were due `days` ago or more, less than `before`, and not told of yet.
+
+    A day more on both sides: what day it is where she is, her zone says.
+    """
+    earliest, latest = (now - DAY).date(), (now + DAY).date()
+    key = _key(what, Assessment.id, Assessment.due_on)
     found = (
-        sa.select(Assessment, Participant.contact_id, Participant.zone)
+        sa.select(Assessment, key)
         .join(Assessment.participant)
+        .options(contains_eager(Assessment.participant))
         .where(
             Assessment.completed_at.is_(None),
-            Assessment.due_on.between(today - timedelta(days=40), today + timedelta(days=1)),
-            Assessment.opens_on <= today + timedelta(days=1),
-            Assessment.closes_on >= today - timedelta(days=1),
-            Participant.withdrawn_on.is_(None),
-            Participant.consented_on.is_not(None),
+            Assessment.due_on <= latest - timedelta(days=days),
+            Assessment.opens_on <= latest,
+            Assessment.closes_on >= earliest,
+            _takes_part(),
+            ~sa.exists().where(Message.dedupe_key == key),
         )
         .order_by(Assessment.due_on, Assessment.id)
     )
-    wanted: dict[str, tuple[str, UUID, str]] = {}
-    for assessment, contact_id, zone in db.session.execute(found):
-        for kind, days in _said_today(assessment, ZoneInfo(zone), now):
-            key = f"{kind}/{assessment.id}/{days}"
-            wanted[key] = (kind, contact_id, str(assessment.id))
-    for key in messages.unqueued(wanted):
-        kind, contact_id, assessment_id = wanted[key]
-        facts = {"assessment_id": assessment_id}
-        messages.queue(
-            kind, to=contact_id, facts=facts, not_after=now + LATEST, now=now, dedupe_key=key
-        )
+    if before is not None:
+        found = found.where(Assessment.due_on > earliest - timedelta(days=before))
+    return db.session.execute(found).all()
 
 
-def _said_today(assessment: Assessment, zone: ZoneInfo, now: datetime) -> Iterator[tuple[str, int]]:
-    """The kind of mail that is due about these questions, with its day; the newest one only."""
-    stages = [(0, "questions_due"), *((days, "questions_reminder") for days in REMINDED_AFTER)]
-    for days, kind in reversed(stages):
-        on = assessment.due_on + timedelta(days=days)
-        if _nine(on, zone) <= now and on <= assessment.closes_on:
-            if now < _nine(on, zone) + LATEST:
-                yield kind, days
-            return
+def _is_time(assessment: Assessment, days: int, before: int | None, now: datetime) -> bool:
+    """Whether it is day, and this is what is to be said on it, where she is."""
+    local = now.astimezone(ZoneInfo(assessment.participant.zone))
+    since_due = (local.date() - assessment.due_on).days
+    is_open = assessment.opens_on <= local.date() <= assessment.closes_on
+    is_newest = days <= since_due and (before is None or since_due < before)
+    return is_open and is_newest and ASKED_FROM <= local.time() < ASKED_TO
 
 
-def _nine(on: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(on, ASKED_AT, zone).astimezone(UTC)
+def _takes_part() -> sa.ColumnElement[bool]:
+    return sa.and_(Participant.withdrawn_on.is_(None), Participant.consented_on.is_not(None))
+
+
+def _key(what: str, row_id: Any, version: Any) -> sa.Label[str]:
+    """The key of a planned message, spelled by the database itself: the same in both."""
+    bare = sa.func.replace(sa.cast(row_id, sa.String), "-", "")
+    return (sa.literal(f"{what}/") + bare + "/" + sa.cast(version, sa.String)).label("key")

@@ -6,42 +6,38 @@ No subject and no calendar entry holds a health word, a module or an arm.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from uuid import UUID
-from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from datetime import datetime
 
 from remote_training.accounts import tokens
-from remote_training.accounts.models import Account, LinkKind
-from remote_training.assessments.models import Assessment
+from remote_training.accounts.models import AccountKind, LinkKind
 from remote_training.bookings.models import Booking
 from remote_training.calendars import invitation
 from remote_training.calendars.invitation import Entry
-from remote_training.classes.models import Session
-from remote_training.core.db import db
+from remote_training.core import settings
 from remote_training.core.words import clock, long_day, reading_as, say, translated, zone_name
 from remote_training.messages.kinds import Kind, Policy
 from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter
 from remote_training.participants.models import Participant
-from remote_training.reminders import paper
+from remote_training.reminders import paper, subjects
 
 
 def kinds() -> dict[str, Kind]:
     """The table of message kinds that the outbox asks."""
     again, once = Policy.AGAIN, Policy.ONCE
+    bookings, asked = subjects.bookings, subjects.assessments
+    people, accounts = subjects.participants, subjects.accounts
     table = (
-        Kind("welcome", again, _takes_part, _welcome),
-        Kind("booking_confirmed", again, _is_coming, _confirmed),
-        Kind("booking_cancelled", again, _is_given_back, _cancelled),
-        Kind("class_called_off", again, _is_called_off, _cancelled),
-        Kind("reminder_day", once, _is_coming, _reminder),
-        Kind("reminder_hour", once, _is_not_over, _reminder),
-        Kind("questions_due", once, _is_open, _questions),
-        Kind("questions_reminder", once, _is_open, _questions),
-        Kind("sign_in", again, _may_sign_in, _sign_in),
+        Kind("welcome", again, _has_not_left, _welcome, people),
+        Kind("booking_confirmed", again, _is_coming, _confirmed, bookings),
+        Kind("booking_cancelled", again, _is_given_back, _cancelled, bookings),
+        Kind("class_called_off", again, _is_called_off, _cancelled, bookings),
+        Kind("reminder_day", once, _is_coming, _reminder, bookings),
+        Kind("reminder_hour", once, _is_not_over, _reminder, bookings),
+        Kind("questions_due", once, _is_open, _questions, asked),
+        Kind("questions_reminder", once, _is_open, _questions, asked),
+        Kind("sign_in", again, _may_sign_in, _sign_in, accounts),
+        Kind("staff_invitation", again, _is_invited, _invitation, accounts),
     )
     return {kind.name: kind for kind in table}
 
@@ -49,58 +45,63 @@ def kinds() -> dict[str, Kind]:
 # ------------------------------------------------------------- still wanted?
 
 
-def _takes_part(message: Message, _now: datetime) -> bool:
-    woman = db.session.get(Participant, UUID(message.facts["participant_id"]))
-    return woman is not None and woman.withdrawn_on is None
+def _has_not_left(message: Message, _now: datetime) -> bool:
+    return subjects.participant(message).withdrawn_on is None
 
 
 def _is_coming(message: Message, now: datetime) -> bool:
-    booking = _booking(message)
-    session = booking.session
-    is_on = booking.is_live and not session.is_called_off and now < session.starts_at
-    return is_on and booking.participant.withdrawn_on is None
+    return _is_on(message) and now < subjects.booking(message).session.starts_at
 
 
 def _is_not_over(message: Message, now: datetime) -> bool:
-    booking = _booking(message)
-    session = booking.session
-    is_on = booking.is_live and not session.is_called_off and now < session.ends_at
-    return is_on and booking.participant.withdrawn_on is None
+    return _is_on(message) and now < subjects.booking(message).session.ends_at
+
+
+def _is_on(message: Message) -> bool:
+    """Her place is held, she takes part, and the class is when it was said to be."""
+    booking = subjects.booking(message)
+    planned_for = message.facts.get("sequence")
+    has_moved = planned_for is not None and planned_for != str(booking.sequence)
+    is_held = booking.is_live and not booking.session.is_called_off
+    return is_held and not has_moved and booking.participant.withdrawn_on is None
 
 
 def _is_given_back(message: Message, now: datetime) -> bool:
-    booking = _booking(message)
+    booking = subjects.booking(message)
     return not booking.is_live and now < booking.session.ends_at
 
 
 def _is_called_off(message: Message, now: datetime) -> bool:
-    session = _booking(message).session
+    session = subjects.booking(message).session
     return session.is_called_off and now < session.ends_at
 
 
 def _is_open(message: Message, now: datetime) -> bool:
-    assessment = _assessment(message)
-    woman = assessment.participant
-    today = now.astimezone(ZoneInfo(woman.zone)).date()
-    in_time = assessment.opens_on <= today <= assessment.closes_on
-    return woman.is_taking_part and not assessment.is_complete and in_time
+    assessment = subjects.assessment(message)
+    in_time = assessment.opens_on <= assessment.today(now) <= assessment.closes_on
+    return assessment.participant.is_taking_part and not assessment.is_complete and in_time
 
 
 def _may_sign_in(message: Message, _now: datetime) -> bool:
-    account = db.session.get(Account, UUID(message.facts["account_id"]))
-    return account is not None and account.is_active
+    return subjects.account(message).is_active
+
+
+def _is_invited(message: Message, _now: datetime) -> bool:
+    account = subjects.account(message)
+    is_new = account.password_hash is None
+    return account.is_active and account.kind is AccountKind.STAFF and is_new
 
 
 # -------------------------------------------------------------- what it says
 
 
 def _welcome(message: Message, now: datetime) -> Letter:
-    woman = db.session.get_one(Participant, UUID(message.facts["participant_id"]))
+    woman = subjects.participant(message)
     return paper.letter(message, woman.account, site=woman.site, classes_url=_classes(woman, now))
 
 
 def _confirmed(message: Message, now: datetime) -> Letter:
-    booking = _read_booking(message)
+    booking = subjects.booking(message)
     join_url = _join(booking, now)
     with reading_as(booking.participant.account.language, booking.participant.account.zone):
         content = invitation.request(_entry(booking, join_url), now=now)
@@ -108,14 +109,14 @@ def _confirmed(message: Message, now: datetime) -> Letter:
 
 
 def _cancelled(message: Message, now: datetime) -> Letter:
-    booking = _read_booking(message)
+    booking = subjects.booking(message)
     with reading_as(booking.participant.account.language, booking.participant.account.zone):
         content = invitation.cancellation(_entry(booking, None), now=now)
     return _about(booking, message, now, None, CalendarPart("CANCEL", content))
 
 
 def _reminder(message: Message, now: datetime) -> Letter:
-    booking = _read_booking(message)
+    booking = subjects.booking(message)
     return _about(booking, message, now, _join(booking, now), None)
 
 
@@ -140,14 +141,14 @@ def _about(
 
 
 def _questions(message: Message, now: datetime) -> Letter:
-    assessment = _read_assessment(message)
+    assessment = subjects.assessment(message)
     woman = assessment.participant
     token = tokens.mint(
         LinkKind.ANSWER,
         woman.account_id,
         now=now,
         subject_id=assessment.id,
-        expires_at=_end_of(assessment),
+        expires_at=assessment.closes_at,
     )
     return paper.letter(
         message,
@@ -155,24 +156,23 @@ def _questions(message: Message, now: datetime) -> Letter:
         site=woman.site,
         answer_url=paper.link(token),
         closes_on=assessment.closes_on,
-        has_started=assessment.started_at is not None,
+        has_started=assessment.is_started,
     )
 
 
 def _sign_in(message: Message, now: datetime) -> Letter:
-    account = db.session.get_one(Account, UUID(message.facts["account_id"]))
-    woman = db.session.scalars(
-        sa.select(Participant)
-        .where(Participant.account_id == account.id)
-        .options(joinedload(Participant.site))
-    ).one_or_none()
+    account = subjects.account(message)
     ends = now + tokens.SIGN_IN_LASTS
     token = tokens.mint(LinkKind.SIGN_IN, account.id, now=now, expires_at=ends)
-    site = woman.site if woman is not None else None
+    site = subjects.site_of(account)
     return paper.letter(message, account, site=site, sign_in_url=paper.link(token))
 
 
-# ------------------------------------------------------------------- reading
+def _invitation(message: Message, now: datetime) -> Letter:
+    account = subjects.account(message)
+    ends = now + tokens.INVITATION_LASTS
+    token = tokens.mint(LinkKind.INVITATION, account.id, now=now, expires_at=ends)
+    return paper.letter(message, account, site=None, begin_url=paper.link(token))
 
 
 def _entry(booking: Booking, join_url: str | None) -> Entry:
@@ -185,7 +185,9 @@ def _entry(booking: Booking, join_url: str | None) -> Entry:
         end=clock(session.ends_at),
         zone=zone_name(session.starts_at),
     )
-    help_ = translated(say("Trouble joining? Ring %(phone)s."), phone=session.site.phone)
+    help_ = translated(
+        say("Trouble joining? Ring %(phone)s."), phone=booking.participant.site.phone
+    )
     return Entry(
         uid=booking.calendar_uid,
         sequence=booking.sequence,
@@ -194,7 +196,7 @@ def _entry(booking: Booking, join_url: str | None) -> Entry:
         summary=translated(say("Training class")),
         description=f"{when}\n{help_}",
         join_url=join_url,
-        organizer=paper.settings().sender,
+        organizer=settings.current().sender,
         attendee=booking.participant.contact.email,
     )
 
@@ -207,52 +209,3 @@ def _join(booking: Booking, now: datetime) -> str:
 def _classes(woman: Participant, now: datetime) -> str:
     ends = now + tokens.BOOKINGS_LAST
     return paper.link(tokens.mint(LinkKind.BOOKINGS, woman.account_id, now=now, expires_at=ends))
-
-
-def _end_of(assessment: Assessment) -> datetime:
-    """The end of the last day of the window, in her zone."""
-    last = assessment.closes_on + timedelta(days=1)
-    return datetime.combine(last, time(), ZoneInfo(assessment.participant.zone)).astimezone(UTC)
-
-
-def _read_booking(message: Message) -> Booking:
-    """The booking that was read anew when it was asked whether the message is wanted."""
-    return db.session.get_one(Booking, UUID(message.facts["booking_id"]))
-
-
-def _read_assessment(message: Message) -> Assessment:
-    """The assessment that was read anew in the same transaction."""
-    return db.session.get_one(Assessment, UUID(message.facts["assessment_id"]))
-
-
-def _booking(message: Message) -> Booking:
-    woman = joinedload(Booking.participant)
-    hour = joinedload(Booking.session)
-    found = (
-        sa.select(Booking)
-        .where(Booking.id == UUID(message.facts["booking_id"]))
-        .options(
-            woman.joinedload(Participant.site),
-            woman.joinedload(Participant.contact),
-            woman.joinedload(Participant.account),
-            hour.joinedload(Session.site),
-            hour.joinedload(Session.trainer).joinedload(Account.contact),
-        )
-        .execution_options(populate_existing=True)
-    )
-    return db.session.scalars(found).one()
-
-
-def _assessment(message: Message) -> Assessment:
-    woman = joinedload(Assessment.participant)
-    found = (
-        sa.select(Assessment)
-        .where(Assessment.id == UUID(message.facts["assessment_id"]))
-        .options(
-            woman.joinedload(Participant.site),
-            woman.joinedload(Participant.contact),
-            woman.joinedload(Participant.account),
-        )
-        .execution_options(populate_existing=True)
-    )
-    return db.session.scalars(found).one()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
-from urllib.parse import urlsplit
 
-from flask import current_app, render_template
+from flask import current_app
 
 from remote_training.accounts.models import Account
-from remote_training.core.settings import Settings
+from remote_training.core import settings
 from remote_training.core.words import reading_as
 from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter, inlined
@@ -28,17 +26,19 @@ def letter(
     **facts: object,
 ) -> Letter:
     """Write `templates/messages/<kind>` three times: subject, plain text, HTML."""
-    facts["first_name"] = account.contact.first_name
+    contact = account.contact
+    facts["first_name"] = contact.first_name
     if site is not None:
-        facts["help_phone"], facts["emergency_number"] = site.phone, site.emergency_number
+        facts |= {"help_phone": site.phone, "emergency_number": site.emergency_number}
     with reading_as(account.language, account.zone):
-        subject = render_template(f"messages/{message.kind}.subject.txt", **facts)
-        text = render_template(f"messages/{message.kind}.txt", **facts)
-        html = render_template(f"messages/{message.kind}.html", css="", **facts)
+        subject = _rendered(f"{message.kind}.subject.txt", facts)
+        text = _rendered(f"{message.kind}.txt", facts)
+        html = _rendered(f"{message.kind}.html", facts)
     return Letter(
-        message_id=f"<{message.id}@{host()}>",
-        to=account.contact.email,
-        sender=settings().sender,
+        message_id=f"<{message.id}@{_host()}>",
+        to=contact.email,
+        to_name=contact.name,
+        sender=settings.current().sender,
         subject=subject.strip(),
         text=text.strip(),
         html=inlined(html, sheet()),
@@ -49,20 +49,20 @@ def letter(
 
 def link(token: str) -> str:
     """The address of a link in a mail."""
-    return f"{settings().address}/l/{token}"
-
-
-def host() -> str:
-    """The part after the @ of our message ids."""
-    return settings().sender.rpartition("@")[2] or str(urlsplit(settings().address).hostname)
-
-
-def settings() -> Settings:
-    """The settings of the running app."""
-    return cast(Settings, current_app.extensions["settings"])
+    return f"{settings.current().address}/l/{token}"
 
 
 @lru_cache(maxsize=1)
 def sheet() -> str:
     """The sheet of all mails."""
     return SHEET.read_text(encoding="utf-8")
+
+
+def _rendered(name: str, facts: dict[str, object]) -> str:
+    """A template of mails: it needs nothing that pages need."""
+    return current_app.jinja_env.get_template(f"messages/{name}").render(facts)
+
+
+def _host() -> str:
+    """The part after the @ of our message ids."""
+    return settings.current().sender.rpartition("@")[2]
