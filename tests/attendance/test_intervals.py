@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from remote_training.attendance import intervals
@@ -107,8 +108,9 @@ def test_the_machine_says(
     assert intervals.status(presence(*reports), starts_at=NOON, **asked, **rules) is expected
 
 
-SECONDS = st.integers(min_value=-300, max_value=900)
-CLASS_SECONDS = 600
+FIRST, CLASS_SECONDS, LAST = -20, 60, 90
+many = hypothesis_settings(deadline=None, max_examples=200)
+SECONDS = st.integers(FIRST, LAST)
 
 
 @st.composite
@@ -125,6 +127,7 @@ def of_seconds(reports: list[Report]) -> intervals.Presence:
     return intervals.presence(reports, starts_at=NOON, ends_at=end, now=end)
 
 
+@many
 @given(some_reports(), st.randoms())
 def test_order_and_repetition_change_nothing(reports: list[Report], dice: object) -> None:
     shuffled = reports + reports[::2]
@@ -132,11 +135,13 @@ def test_order_and_repetition_change_nothing(reports: list[Report], dice: object
     assert of_seconds(shuffled) == of_seconds(reports)
 
 
+@many
 @given(some_reports())
 def test_minutes_stay_within_the_class(reports: list[Report]) -> None:
     assert 0 <= of_seconds(reports).minutes <= CLASS_SECONDS / 60
 
 
+@many
 @given(some_reports())
 def test_a_second_way_of_counting_agrees(reports: list[Report]) -> None:
     counted = sum(_is_there(reports, second) for second in range(CLASS_SECONDS))
@@ -156,7 +161,7 @@ def _device_holds(reports: list[Report], device: str, second: int) -> bool:
             moment = told.setdefault(int((report.at - NOON).total_seconds()), {})
             moment[report.kind] = moment.get(report.kind, True) and report.is_imputed
     is_in, is_guess = False, False
-    for moment in range(-300, second + 1):
+    for moment in range(FIRST, second + 1):
         kinds = told.get(moment, {})
         if len(kinds) == 1:
             kind, presumed = next(iter(kinds.items()))
@@ -164,7 +169,7 @@ def _device_holds(reports: list[Report], device: str, second: int) -> bool:
             is_in = kind is IN
     if is_in or not is_guess:
         return is_in
-    for moment in range(second + 1, 901):
+    for moment in range(second + 1, LAST + 1):
         kinds = told.get(moment, {})
         if len(kinds) == 1:
             return OUT in kinds
@@ -173,13 +178,14 @@ def _device_holds(reports: list[Report], device: str, second: int) -> bool:
 
 @st.composite
 def some_intervals(draw: st.DrawFn) -> list[Interval]:
-    rows = st.lists(st.tuples(SECONDS, st.integers(0, 300), st.booleans()), max_size=10)
+    rows = st.lists(st.tuples(SECONDS, st.integers(0, 40), st.booleans()), max_size=10)
     return [
         Interval(NOON + timedelta(seconds=s), NOON + timedelta(seconds=s + n), guess)
         for s, n, guess in draw(rows)
     ]
 
 
+@many
 @given(some_intervals(), st.randoms())
 def test_a_union_is_the_same_in_any_order_twice_over_and_cut_in_pieces(
     parts: list[Interval], dice: object
@@ -197,6 +203,7 @@ def _halves(part: Interval) -> list[Interval]:
     return [Interval(part.begins_at, middle), Interval(middle, part.ends_at, part.is_imputed)]
 
 
+@many
 @given(some_intervals())
 def test_a_union_has_gaps_and_lies_in_order(parts: list[Interval]) -> None:
     found = intervals.union(parts)
