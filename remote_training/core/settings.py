@@ -10,7 +10,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import current_app
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     @classmethod
     def _public(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query):
+        more = parts.query or parts.fragment or parts.path.strip("/") or parts.username
+        if value and (parts.scheme not in ("http", "https") or not _has_host(parts) or more):
             raise ValueError("must be an address such as https://trial.example.org")
         return value.rstrip("/")
 
@@ -74,7 +75,7 @@ class Settings(BaseSettings):
     @classmethod
     def _smtp(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+        if value and (parts.scheme not in ("smtp", "smtps") or not _has_host(parts)):
             raise ValueError("must be an address such as smtp://user:password@host:587")
         return value
 
@@ -153,6 +154,13 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         raise WrongSetting("; ".join(_sentence(dict(fault)) for fault in error.errors())) from None
+
+
+def _has_host(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number, or too high
+        return False
 
 
 def _sentence(fault: dict[str, object]) -> str:
