@@ -1,0 +1,113 @@
+"""Somebody who is blinded cannot find the arm."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+from remote_training.accounts.models import Role
+from remote_training.assessments import service
+from remote_training.attendance.models import Attendance, Status
+from remote_training.core.db import db
+from tests import conftest, make
+from tests.exports.reading import header, page, rows, take
+from tests.fakes import NOON
+from tests.make import TODAY
+
+ARMS = ("exercise", "waitlist")
+
+
+def trial(*, swapped: bool) -> None:
+    """A small trial; those in the exercise arm are cleared, book and come, the others not yet."""
+    hours = [
+        make.session(id=UUID(int=n), module=module, starts_at=NOON + timedelta(days=n))
+        for n, module in enumerate(["base", "neuropathy", "base"], start=1)
+    ]
+    for n in range(12):
+        arm = ARMS[(n % 2 == 0) == swapped]
+        trains = arm == "exercise"
+        ada = make.participant(
+            study_number=f"T{n:03}", arm=arm, cleared_on=TODAY if trains else None
+        )
+        week_0 = make.assessment(participant=ada)
+        for item in ("numb_hands", "pain_feet"):
+            service.save(week_0, item, n % 11, now=NOON + timedelta(seconds=n))
+        service.finish(week_0, now=NOON)
+        for hour in hours if trains else []:
+            booking = make.booking(participant=ada, session=hour)
+            db.session.add(Attendance(booking_id=booking.id, machine_status=Status.ATTENDED))
+    db.session.commit()
+
+
+def seen(app, browse_as, *, swapped: bool, sees_arm: bool):
+    """Everything that a researcher gets: her page, then the data set."""
+    conftest.empty(app)
+    trial(swapped=swapped)
+    contact = make.contact(name="Rosalind", email="rosalind@example.org")
+    browser = browse_as(make.staff(Role.RESEARCHER, sees_arm=sees_arm, contact=contact))
+    before = page(browser)
+    name = browser.post("/staff/data").headers["Content-Disposition"]
+    return {"page": before, "name": name, "after": page(browser), **take(browser)}
+
+
+def test_swapped_arms_give_byte_equal_pages_and_data_to_the_blinded(app, browse_as):
+    one = seen(app, browse_as, swapped=False, sees_arm=False)
+    other = seen(app, browse_as, swapped=True, sees_arm=False)
+
+    assert one.keys() == other.keys()
+    for part in one:
+        assert one[part] == other[part], part
+    assert len(rows(one["answers.csv"])) == 12 * 7
+
+
+def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
+    one = seen(app, browse_as, swapped=False, sees_arm=True)
+    other = seen(app, browse_as, swapped=True, sees_arm=True)
+
+    changed = {name for name in one if one[name] != other[name]}
+    assert changed == {"participants.csv", "attendance.csv", "manifest.json"}
+
+
+def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, browse_as):
+    files = seen(app, browse_as, swapped=False, sees_arm=False)
+
+    assert "attendance.csv" not in files
+    assert not {"arm", "cleared_on"} & set(header(files["participants.csv"]))
+    assert not {"module", "booked"} & set(header(files["sessions.csv"]))
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["blinded"] is True
+    assert manifest["withheld"]["files"] == {
+        "participants.csv": ["cleared_on", "arm"],
+        "sessions.csv": ["module", "booked"],
+        "attendance.csv": [],
+    }
+    assert "Blinded: without the arm" in files["page"]
+    assert "attendance.csv; " not in files["page"].split("What is in it")[1]
+    assert "blinded" in files["name"]
+
+
+def test_the_table_of_arms_is_not_even_read_for_the_blinded(app, browse_as, count_queries):
+    trial(swapped=False)
+    for sees_arm in (False, True):
+        browser = browse_as(make.staff(Role.RESEARCHER, sees_arm=sees_arm))
+        count_queries.clear()
+        page(browser)
+        take(browser)
+        reads = any("allocation" in statement for statement in count_queries)
+        assert reads is sees_arm
+
+
+def test_blinded_at_one_site_is_blinded_at_all(app, browse_as):
+    trial(swapped=False)
+    both = make.staff(Role.RESEARCHER, sees_arm=True)
+    browser = browse_as(both)
+    assert "attendance.csv" in take(browser)
+
+    from remote_training.accounts.models import Grant
+
+    melbourne = make.site("melbourne")
+    db.session.add(Grant(account_id=both.id, role=Role.RESEARCHER, site_id=melbourne.id))
+    db.session.commit()
+
+    assert "attendance.csv" not in take(browser)
