@@ -7,6 +7,7 @@ No subject and no calendar entry holds a health word, a module or an arm.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import AccountKind, LinkKind
@@ -97,21 +98,20 @@ def _is_invited(message: Message, _now: datetime) -> bool:
 
 def _welcome(message: Message, now: datetime) -> Letter:
     woman = subjects.participant(message)
-    return paper.letter(message, woman.account, site=woman.site, classes_url=_classes(woman, now))
+    personal = {"classes_url": _classes(woman, now)}
+    return paper.letter(message, woman.account, site=woman.site, personal=personal)
 
 
 def _confirmed(message: Message, now: datetime) -> Letter:
     booking = subjects.booking(message)
     join_url = _join(booking, now)
-    with reading_as(booking.participant.account.language, booking.participant.account.zone):
-        content = invitation.request(_entry(booking, join_url), now=now)
+    content = invitation.request(_entry(booking, join_url), now=now)
     return _about(booking, message, now, join_url, CalendarPart("REQUEST", content))
 
 
 def _cancelled(message: Message, now: datetime) -> Letter:
     booking = subjects.booking(message)
-    with reading_as(booking.participant.account.language, booking.participant.account.zone):
-        content = invitation.cancellation(_entry(booking, None), now=now)
+    content = invitation.cancellation(_entry(booking, None), now=now)
     return _about(booking, message, now, None, CalendarPart("CANCEL", content))
 
 
@@ -127,16 +127,20 @@ def _about(
     join_url: str | None,
     calendar: CalendarPart | None,
 ) -> Letter:
-    woman = booking.participant
+    woman, session = booking.participant, booking.session
+    personal = {"classes_url": _classes(woman, now)}
+    if join_url is not None:
+        personal["join_url"] = join_url
     return paper.letter(
         message,
         woman.account,
         site=woman.site,
+        personal=personal,
         calendar=calendar,
-        session=booking.session,
-        trainer=booking.session.trainer.contact.first_name,
-        join_url=join_url,
-        classes_url=_classes(woman, now),
+        starts_at=session.starts_at,
+        doors_open_at=session.doors_open_at,
+        minutes=session.minutes,
+        trainer=session.trainer.contact.first_name,
     )
 
 
@@ -154,7 +158,7 @@ def _questions(message: Message, now: datetime) -> Letter:
         message,
         woman.account,
         site=woman.site,
-        answer_url=paper.link(token),
+        personal={"answer_url": paper.link(token)},
         closes_on=assessment.closes_on,
         has_started=assessment.is_started,
     )
@@ -165,40 +169,54 @@ def _sign_in(message: Message, now: datetime) -> Letter:
     ends = now + tokens.SIGN_IN_LASTS
     token = tokens.mint(LinkKind.SIGN_IN, account.id, now=now, expires_at=ends)
     site = subjects.site_of(account)
-    return paper.letter(message, account, site=site, sign_in_url=paper.link(token))
+    return paper.letter(message, account, site=site, personal={"sign_in_url": paper.link(token)})
 
 
 def _invitation(message: Message, now: datetime) -> Letter:
     account = subjects.account(message)
     ends = now + tokens.INVITATION_LASTS
     token = tokens.mint(LinkKind.INVITATION, account.id, now=now, expires_at=ends)
-    return paper.letter(message, account, site=None, begin_url=paper.link(token))
+    return paper.letter(message, account, site=None, personal={"begin_url": paper.link(token)})
 
 
 def _entry(booking: Booking, join_url: str | None) -> Entry:
     """The class in her calendar: neutral words, the time once more in hers and with its zone."""
-    session = booking.session
-    when = translated(
-        say("%(day)s, %(begin)s to %(end)s, %(zone)s."),
-        day=long_day(session.starts_at),
-        begin=clock(session.starts_at),
-        end=clock(session.ends_at),
-        zone=zone_name(session.starts_at),
-    )
-    help_ = translated(
-        say("Trouble joining? Ring %(phone)s."), phone=booking.participant.site.phone
+    session, account = booking.session, booking.participant.account
+    summary, description = _said(
+        account.language,
+        account.zone,
+        session.starts_at,
+        session.ends_at,
+        booking.participant.site.phone,
     )
     return Entry(
         uid=booking.calendar_uid,
         sequence=booking.sequence,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
-        summary=translated(say("Training class")),
-        description=f"{when}\n{help_}",
+        summary=summary,
+        description=description,
         join_url=join_url,
         organizer=settings.current().sender,
         attendee=booking.participant.contact.email,
     )
+
+
+@lru_cache(maxsize=512)
+def _said(
+    language: str, zone: str, starts_at: datetime, ends_at: datetime, phone: str
+) -> tuple[str, str]:
+    """What a calendar entry says: its one line, and its text."""
+    with reading_as(language, zone):
+        when = translated(
+            say("%(day)s, %(begin)s to %(end)s, %(zone)s."),
+            day=long_day(starts_at),
+            begin=clock(starts_at),
+            end=clock(ends_at),
+            zone=zone_name(starts_at),
+        )
+        trouble = translated(say("Trouble joining? Ring %(phone)s."), phone=phone)
+        return translated(say("Training class")), f"{when}\n{trouble}"
 
 
 def _join(booking: Booking, now: datetime) -> str:

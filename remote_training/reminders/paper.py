@@ -1,11 +1,21 @@
-"""The paper of every letter: texts from templates, in the recipient's language and zone."""
+"""The paper of every letter: texts from templates, in the recipient's language and zone.
+
+What many letters have in common is printed once, with marks where the personal words go:
+twelve people of one class get twelve copies of one print.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import current_app
+from jinja2 import Environment
+from markupsafe import escape
 
 from remote_training.accounts.models import Account
 from remote_training.core import settings
@@ -15,6 +25,16 @@ from remote_training.outside.mail import CalendarPart, Letter, inlined
 from remote_training.studies.models import Site
 
 SHEET = Path(__file__).resolve().parents[2] / "static" / "mail.css"
+MARK = re.compile("qqmark([a-z_]+)qq")
+
+
+@dataclass(frozen=True)
+class _Print:
+    """A letter with marks in it."""
+
+    subject: str
+    text: str
+    html: str
 
 
 def letter(
@@ -22,26 +42,35 @@ def letter(
     account: Account,
     *,
     site: Site | None,
+    personal: Mapping[str, str],
     calendar: CalendarPart | None = None,
-    **facts: object,
+    **facts: Any,
 ) -> Letter:
-    """Write `templates/messages/<kind>` three times: subject, plain text, HTML."""
+    """Write `templates/messages/<kind>` three times: subject, plain text, HTML.
+
+    `personal` are the words and links of this letter alone; her first name is added. The
+    other `facts` must be hashable: letters with equal ones share a print.
+    """
     contact = account.contact
-    facts["first_name"] = contact.first_name
+    words = {"first_name": contact.first_name, **personal}
     if site is not None:
         facts |= {"help_phone": site.phone, "emergency_number": site.emergency_number}
-    with reading_as(account.language, account.zone):
-        subject = _rendered(f"{message.kind}.subject.txt", facts)
-        text = _rendered(f"{message.kind}.txt", facts)
-        html = _rendered(f"{message.kind}.html", facts)
+    shared = _printed(
+        current_app.jinja_env,
+        message.kind,
+        account.language,
+        account.zone,
+        tuple(sorted(words)),
+        tuple(sorted(facts.items())),
+    )
     return Letter(
         message_id=f"<{message.id}@{_host()}>",
         to=contact.email,
         to_name=contact.name,
         sender=settings.current().sender,
-        subject=subject.strip(),
-        text=text.strip(),
-        html=inlined(html, sheet()),
+        subject=_filled(shared.subject, words),
+        text=_filled(shared.text, words),
+        html=_filled(shared.html, {name: str(escape(word)) for name, word in words.items()}),
         calendar=calendar,
         language=account.language,
     )
@@ -58,9 +87,26 @@ def sheet() -> str:
     return SHEET.read_text(encoding="utf-8")
 
 
-def _rendered(name: str, facts: dict[str, object]) -> str:
-    """A template of mails: it needs nothing that pages need."""
-    return current_app.jinja_env.get_template(f"messages/{name}").render(facts)
+@lru_cache(maxsize=512)
+def _printed(
+    templates: Environment,
+    kind: str,
+    language: str,
+    zone: str,
+    marked: tuple[str, ...],
+    facts: tuple[tuple[str, Any], ...],
+) -> _Print:
+    given = dict(facts) | {name: f"qqmark{name}qq" for name in marked}
+
+    def rendered(ending: str) -> str:
+        return templates.get_template(f"messages/{kind}.{ending}").render(given).strip()
+
+    with reading_as(language, zone):
+        return _Print(rendered("subject.txt"), rendered("txt"), inlined(rendered("html"), sheet()))
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    return MARK.sub(lambda mark: words[mark[1]], text)
 
 
 def _host() -> str:
