@@ -19,7 +19,7 @@ def clean_line(value: str, *, limit: int | None = None) -> str:
     Breaks and tabs become one space; runs of space become one; the ends are trimmed. With
     `limit` the result has at most that many characters.
     """
-    spaced = "".join(" " if sign in LINE_BREAKS or sign == "\t" else sign for sign in value)
+    spaced = value if value.isprintable() else _spaced(value)
     line = " ".join(_visible(spaced).split())
     return line if limit is None else line[:limit].rstrip()
 
@@ -31,6 +31,10 @@ def clean_lines(value: str, *, limit: int | None = None) -> str:
         unified = unified.replace(sign, "\n")
     text = "\n".join(clean_line(line) for line in unified.split("\n")).strip("\n")
     return text if limit is None else text[:limit].rstrip()
+
+
+def _spaced(value: str) -> str:
+    return "".join(" " if sign in LINE_BREAKS or sign == "\t" else sign for sign in value)
 
 
 def _visible(value: str) -> str:
