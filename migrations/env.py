@@ -24,17 +24,29 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
     return False
 
 
+def open_sqlite(connection: Any, _record: object) -> None:
+    """Open a SQLite file for migrating: transactions are begun by us, foreign keys are off."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout = 20000")
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
+def lock_sqlite(connection: sa.Connection) -> None:
+    """Hold the file from before the revision is read until it is written."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def run() -> None:
     """Bring one database to the wanted revision, one process at a time."""
     engine = sa.create_engine(context.config.attributes["url"])
     is_sqlite = engine.dialect.name == "sqlite"
+    if is_sqlite:
+        sa.event.listen(engine, "connect", open_sqlite)
+        sa.event.listen(engine, "begin", lock_sqlite)
     with engine.connect() as connection:
-        if is_sqlite:
-            connection.exec_driver_sql("PRAGMA busy_timeout = 20000")
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        else:
+        if not is_sqlite:
             connection.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-        connection.commit()
+            connection.commit()
         context.configure(
             connection=connection,
             target_metadata=tables.metadata(),
@@ -42,6 +54,7 @@ def run() -> None:
             compare_type=True,
             render_item=render_item,
             transaction_per_migration=False,
+            transactional_ddl=True,
         )
         with context.begin_transaction():
             context.run_migrations()
