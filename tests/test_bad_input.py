@@ -35,7 +35,7 @@ def names_of_fields() -> list[str]:
     pages = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html"))
     forms = "".join(path.read_text(encoding="utf-8") for path in CODE.rglob("*.py"))
     found = set(re.findall(r'name="([a-z_0-9]+)"', pages))
-    found |= set(re.findall(r"^    ([a-z_]+) = \w+Field\(", forms, flags=re.M))
+    found |= set(re.findall(r"^    ([a-z_]+) = \w+Field\(", forms, flags=re.MULTILINE))
     found |= set(re.findall(r'form\.get(?:list)?\(\s*"([a-z_0-9]+)"', forms))
     return sorted(found - {"csrf_token"})
 

@@ -64,6 +64,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("worker", name=op.f("uq_heartbeat_worker")),
     )
     op.create_table(
+        "link_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_request")),
+    )
+    op.create_table(
         "queue_stop",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("stopped_at", UtcDateTime(), nullable=False),
@@ -95,6 +103,7 @@ def upgrade() -> None:
         sa.Column("totp_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("totp_confirmed_at", UtcDateTime(), nullable=True),
         sa.Column("totp_last_step", sa.BigInteger(), nullable=True),
+        sa.Column("reset_asked_by_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_account_contact_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
@@ -182,6 +191,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_download_made_at"), ["made_at"], unique=False)
 
     op.create_table(
+        "factor_reset",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("confirmed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_factor_reset_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["account.id"], name=op.f("fk_factor_reset_asked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["account.id"], name=op.f("fk_factor_reset_confirmed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_factor_reset")),
+    )
+    with op.batch_alter_table("factor_reset", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_factor_reset_account_id"), ["account_id"], unique=False
+        )
+
+    op.create_table(
         "link",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(24), nullable=False),
@@ -193,12 +227,15 @@ def upgrade() -> None:
         sa.Column("used_at", UtcDateTime(), nullable=True),
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=True),
+        sa.Column("code_hash", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_link_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_link_token_hash")),
     )
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_link_asked_by"), ["asked_by"], unique=False)
 
     op.create_table(
         "participant",
@@ -599,9 +636,14 @@ def downgrade() -> None:
 
     op.drop_table("participant")
     with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_asked_by"))
         batch_op.drop_index(batch_op.f("ix_link_account_id"))
 
     op.drop_table("link")
+    with op.batch_alter_table("factor_reset", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_factor_reset_account_id"))
+
+    op.drop_table("factor_reset")
     with op.batch_alter_table("download", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_download_made_at"))
 
@@ -623,6 +665,7 @@ def downgrade() -> None:
     op.drop_table("account")
     op.drop_table("site")
     op.drop_table("queue_stop")
+    op.drop_table("link_request")
     op.drop_table("heartbeat")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_email_index"))

@@ -37,3 +37,19 @@ class TooManyTries(Refused):
     """Wait a while."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class WeakPassword(Invalid):
+    """A password that is too short, too long, or known to everybody."""
+
+
+class NotYourOwn(NotAllowed):
+    """Nobody changes their own roles, or confirms what they asked for themselves."""
+
+
+class AlreadyThere(Refused):
+    """Somebody with this address, or this role, is there already."""
+
+
+class ReasonNeeded(Invalid):
+    """A change of rights needs a reason."""

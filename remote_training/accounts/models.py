@@ -64,6 +64,7 @@ class Account(Model):
     totp_sealed: Mapped[bytes | None]
     totp_confirmed_at: Mapped[datetime | None]
     totp_last_step: Mapped[int | None] = mapped_column(sa.BigInteger())
+    reset_asked_by_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
 
     contact: Mapped[Contact] = relationship()
@@ -109,7 +110,9 @@ class Link(Model):
     """A link in a mail: what it opens, for whom. Only the token's hash is kept.
 
     `subject_id` is the booking of a join link and the assessment of an answer link.
-    `expires_at` is empty where the subject's own end decides (a class may move).
+    `expires_at` is empty where the subject's own end decides (a class may move). `asked_by`
+    is the hash of a mark in the browser that asked for a sign-in link; opened in another
+    one, the link gives a short code (kept as a keyed fingerprint) to type in the first.
     """
 
     __tablename__ = "link"
@@ -123,6 +126,8 @@ class Link(Model):
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
+    asked_by: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    code_hash: Mapped[str | None] = mapped_column(sa.String(64))
 
     account: Mapped[Account] = relationship()
 
@@ -183,3 +188,26 @@ class Attempt(Model):
     key: Mapped[str] = mapped_column(sa.String(64))
     window_at: Mapped[datetime] = mapped_column(index=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class LinkRequest(Model):
+    """Somebody asked for a link to an address, known or not: the worker finds that out.
+
+    The page that asks writes the same row whoever asks for whatever address, so that
+    neither its answer nor its time tells who is known here. Gone once answered.
+    """
+
+    __tablename__ = "link_request"
+
+    email_sealed: Mapped[bytes]
+    asked_by: Mapped[str] = mapped_column(sa.String(64))
+    asked_at: Mapped[datetime]
+
+    @property
+    def email(self) -> str:
+        """The address, as it was typed."""
+        return keyring().open(self.email_sealed, about=f"link_request/{self.id}/email")
+
+    @email.setter
+    def email(self, address: str) -> None:
+        self.email_sealed = keyring().seal(address, about=f"link_request/{self.id}/email")

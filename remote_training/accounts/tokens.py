@@ -28,11 +28,12 @@ def mint(
     now: datetime,
     subject_id: UUID | None = None,
     expires_at: datetime | None = None,
+    asked_by: str | None = None,
 ) -> str:
     """Make a link and give its token, which is kept nowhere.
 
     `subject_id` is the booking (join) or the assessment (answer). Without `expires_at`
-    the subject's own end decides.
+    the subject's own end decides. `asked_by` marks the browser that asked.
     """
     token = new_token()
     db.session.add(
@@ -43,9 +44,28 @@ def mint(
             subject_id=subject_id,
             made_at=now,
             expires_at=expires_at,
+            asked_by=asked_by,
         )
     )
     return token
+
+
+def mint_sign_in(account_id: UUID, *, asked_by: str | None, now: datetime) -> str:
+    """Make a sign-in link; the one that was sent before no longer opens anything."""
+    revoke_all(account_id, now=now, kinds=(LinkKind.SIGN_IN,))
+    ends = now + SIGN_IN_LASTS
+    return mint(LinkKind.SIGN_IN, account_id, now=now, expires_at=ends, asked_by=asked_by)
+
+
+def count_try(link: Link) -> bool:
+    """Count one try at what the link asks; False where all five are used up."""
+    counted = (
+        sa.update(Link)
+        .where(Link.id == link.id, Link.tries < TRIES)
+        .values(tries=Link.tries + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(db.session.execute(counted).rowcount == 1)  # type: ignore[attr-defined]
 
 
 def find(token: str) -> Link | None:

@@ -67,9 +67,7 @@ def permit(
     if not _permits(visit, scope, subject_id):
         link_id = link.id if link is not None else None
         db.session.add(
-            Permit(
-                browser_session_id=visit.id, scope=scope, subject_id=subject_id, link_id=link_id
-            )
+            Permit(browser_session_id=visit.id, scope=scope, subject_id=subject_id, link_id=link_id)
         )
 
 
@@ -98,3 +96,10 @@ def _permits(visit: BrowserSession, scope: Scope, subject_id: UUID | None) -> bo
         Permit.subject_id.is_(None) if subject_id is None else Permit.subject_id == subject_id,
     )
     return db.session.scalar(found) is not None
+
+
+def carry_over(before: BrowserSession, visit: BrowserSession) -> None:
+    """Let a new visit of the same person see what her visit before could see."""
+    found = sa.select(Permit).where(Permit.browser_session_id == before.id)
+    for old in db.session.scalars(found.options(joinedload(Permit.link))):
+        permit(visit, old.scope, subject_id=old.subject_id, link=old.link)

@@ -16,7 +16,7 @@ PLACES = (
     ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
     ("plan.index", _l("Class plan"), (Role.COORDINATOR,)),
     ("exports.index", _l("Data"), (Role.RESEARCHER,)),
-    ("accounts.people", _l("Staff"), (Role.ADMINISTRATOR,)),
+    ("team.index", _l("Staff"), (Role.ADMINISTRATOR,)),
 )
 
 

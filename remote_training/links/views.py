@@ -1,7 +1,164 @@
-"""Pages."""
+"""`/l/<token>`: what each link in a mail opens.
+
+GET and HEAD show a page and change nothing. Its button posts; then the visit holds what
+the link opens, and the address bar is clean again.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import timedelta
+from uuid import UUID
 
-blueprint = Blueprint("links", __name__)
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from remote_training.accounts import factors, guard, queries, tokens, visits
+from remote_training.accounts.errors import LinkEnded, WeakPassword
+from remote_training.accounts.forms import NewPasswordForm
+from remote_training.accounts.guard import public
+from remote_training.accounts.models import Account, Link, LinkKind, Scope
+from remote_training.classes import names
+from remote_training.core.db import unit_of_work
+from remote_training.core.errors import NotFound
+from remote_training.core.words import reading_as, say, translated
+from remote_training.links import subjects
+from remote_training.links.subjects import Subject
+from remote_training.outside.world import outside
+
+LONGEST_TOKEN = 100
+
+blueprint = Blueprint("links", __name__, url_prefix="/l")
+
+
+@blueprint.get("/<token>")
+@public
+def show(token: str) -> ResponseReturnValue:
+    """Show what the link opens, with one button; opening it changes nothing."""
+    return _page(_open(token), token)
+
+
+@blueprint.post("/<token>")
+@public
+@unit_of_work()
+def follow(token: str) -> ResponseReturnValue:
+    """Open it: begin a visit that may see what the link is for, and go there."""
+    link = _open(token)
+    if link.kind is LinkKind.ANSWER:
+        return _answer(link, token)
+    if link.kind is LinkKind.SIGN_IN:
+        return _sign_in(link, token)
+    if link.kind is LinkKind.INVITATION:
+        return _begin(link, token)
+    if link.kind is LinkKind.JOIN:
+        _permit(link.account, Scope.JOIN, link)
+        return redirect(url_for("attendance.door", booking_id=link.subject_id), 303)
+    _permit(link.account, Scope.BOOKINGS, link)
+    return redirect(url_for("bookings.index"), 303)
+
+
+def _open(token: str) -> Link:
+    """The link, if it opens something. Raises `NotFound`, `LinkEnded`."""
+    link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
+    if link is None:
+        raise NotFound(say("This link is not known. Please use the one in your newest mail."))
+    now = outside().now()
+    if not link.is_open(now) or not subjects.of(link).goes_on(link, now):
+        raise LinkEnded(
+            say("This link has ended. Your newest mail has one that works, or ask for a new one.")
+        )
+    return link
+
+
+def _answer(link: Link, token: str) -> ResponseReturnValue:
+    """A light check before health questions: the year of birth, five tries."""
+    if link.tries >= tokens.TRIES:
+        return _page(link, token), 429
+    link.tries += 1
+    typed = "".join(request.form.get("birth_year", "")[:LONGEST_TOKEN].split())
+    if typed != link.account.contact.birth_year or not typed:
+        wrong = _("This year does not fit. Please write the year in which you were born.")
+        return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
+    link.tries = 0
+    _permit(link.account, Scope.ANSWER, link)
+    return redirect(url_for("assessments.intro", assessment_id=link.subject_id), 303)
+
+
+def _sign_in(link: Link, token: str) -> ResponseReturnValue:
+    """Everything of her own, once; where two share a mailbox, they say who it is."""
+    sharing = queries.sharing_mailbox(link.account)
+    chosen = request.form.get("who", str(link.account_id) if len(sharing) == 1 else "")
+    account = next((who for who in sharing if str(who.id) == chosen), None)
+    if account is None:
+        return _page(link, token, wrong=_("Please choose who you are.")), 422
+    if not tokens.spend(link, now=outside().now()):
+        raise LinkEnded(say("This link was used before. Please ask for a new one."))
+    _permit(account, Scope.EVERYTHING, link)
+    return redirect(url_for("home.index"), 303)
+
+
+def _begin(link: Link, token: str) -> ResponseReturnValue:
+    """A new member of staff chooses a password; the second factor comes at the sign-in."""
+    form = NewPasswordForm()
+    if not form.validate_on_submit():
+        return _page(link, token, form=form), 422
+    try:
+        factors.set_password(link.account, str(form.password.data))
+    except WeakPassword as error:
+        form.password.errors = [translated(error.sentence)]
+        return _page(link, token, form=form), 422
+    if not tokens.spend(link, now=outside().now()):
+        raise LinkEnded(say("This link was used before. Please ask for a new one."))
+    flash(_("Your password is kept. Please sign in now."))
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _permit(account: Account, scope: Scope, link: Link) -> None:
+    """Let this browser see what the link opens, under a cookie token of its own.
+
+    The same person goes on with what she could see before; anybody else's visit ends.
+    """
+    now, before = outside().now(), guard.current_visit()
+    is_same = before is not None and before.account_id == account.id
+    lasts: timedelta = visits.PARTICIPANT_HOURS
+    visit, token = visits.begin(account, lasts=lasts, now=now)
+    if before is not None:
+        if is_same:
+            visits.carry_over(before, visit)
+        visits.end(before, now=now)
+    subject_id: UUID | None = link.subject_id if scope in (Scope.JOIN, Scope.ANSWER) else None
+    visits.permit(visit, scope, subject_id=subject_id, link=link)
+    session[guard.VISITOR_COOKIE] = token
+
+
+def _page(link: Link, token: str, **more: object) -> str:
+    """The page of a link's kind, in the language and zone of the person it was sent to."""
+    account = link.account
+    language = str(session.get("language") or account.language)
+    with reading_as(language, account.zone):
+        return _render(link, token, subjects.of(link), **more)
+
+
+def _render(link: Link, token: str, subject: Subject, **more: object) -> str:
+    site = subject.participant.site if subject.participant is not None else None
+    if site is not None:
+        more |= {"help_phone": site.phone, "emergency_number": site.emergency_number}
+    if link.kind is LinkKind.SIGN_IN:
+        more["sharing"] = queries.sharing_mailbox(link.account)
+    if link.kind is LinkKind.INVITATION:
+        more.setdefault("form", NewPasswordForm(formdata=None))
+    before = guard.current_visit()
+    is_anothers = before is not None and before.account_id != link.account_id
+    return render_template(
+        f"links/{link.kind}.html",
+        link=link,
+        token=token,
+        booking=subject.booking,
+        assessment=subject.assessment,
+        module_name=names.of_module,
+        first_name=link.account.contact.first_name,
+        is_anothers=is_anothers,
+        is_shut=link.tries >= tokens.TRIES,
+        now=outside().now(),
+        **more,
+    )

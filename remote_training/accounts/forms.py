@@ -1,0 +1,67 @@
+"""Forms of the staff's way in, and of who may do what."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from remote_training.accounts.models import Role
+from remote_training.core.words import LANGUAGES
+
+LONGEST = 300
+REQUIRED = InputRequired(_l("Please fill this in."))
+SHORT = Length(max=LONGEST, message=_l("This is too long."))
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """First step: who it is, and the password."""
+
+    email = StringField(_l("Mail address"), [REQUIRED, SHORT])
+    password = PasswordField(_l("Password"), [REQUIRED, SHORT])
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """Second step: six digits, or a recovery code."""
+
+    code = StringField(_l("Code"), [REQUIRED, SHORT])
+
+
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]
+    """A password that is chosen."""
+
+    password = PasswordField(_l("New password"), [REQUIRED, SHORT])
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A password that takes the place of another one."""
+
+    old = PasswordField(_l("Your password until now"), [REQUIRED, SHORT])
+
+
+class ReadingForm(FlaskForm):  # type: ignore[misc]
+    """The language in which pages and mails are read."""
+
+    language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
+
+
+class ReasonForm(FlaskForm):  # type: ignore[misc]
+    """Why something about somebody's rights is changed."""
+
+    reason = StringField(_l("Why"), [REQUIRED, SHORT])
+
+
+class GrantForm(ReasonForm):
+    """A role at a site."""
+
+    role = SelectField(_l("Role"), choices=[(role.value, role.value) for role in Role])
+    site = SelectField(_l("Site"))
+    sees_arm = BooleanField(_l("This researcher may see the arm"))
+
+
+class ColleagueForm(GrantForm):
+    """A new member of staff with a first role."""
+
+    name = StringField(_l("Name"), [REQUIRED, SHORT])
+    email = StringField(_l("Mail address"), [REQUIRED, SHORT])

@@ -1,0 +1,84 @@
+"""Reading accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from remote_training.accounts.models import Account, AccountKind, Grant, Role
+from remote_training.contacts import service as contacts
+from remote_training.core.db import db
+from remote_training.core.errors import NotFound
+from remote_training.core.words import say
+from remote_training.studies.models import Site
+
+
+def staff_with_email(email: str) -> Account | None:
+    """The member of staff with this address, switched off or not."""
+    return next(iter(_with_email(email, AccountKind.STAFF)), None)
+
+
+def participants_with_email(email: str) -> Sequence[Account]:
+    """The active accounts of participants with this address, oldest first."""
+    return [who for who in _with_email(email, AccountKind.PARTICIPANT) if who.is_active]
+
+
+def sharing_mailbox(account: Account) -> Sequence[Account]:
+    """The active participants' accounts with the same address as this one, itself among them."""
+    return participants_with_email(account.contact.email)
+
+
+def has_grant(account: Account, role: Role, site: Site) -> bool:
+    """Whether the account has this role at this site."""
+    found = sa.select(Grant.id).where(
+        Grant.account_id == account.id, Grant.role == role, Grant.site_id == site.id
+    )
+    return db.session.scalar(found) is not None
+
+
+def grants_at(site_ids: Collection[UUID]) -> Sequence[Grant]:
+    """All roles at some sites, with their people, in the order of accounts."""
+    found = (
+        sa.select(Grant)
+        .where(Grant.site_id.in_(site_ids))
+        .options(joinedload(Grant.site), joinedload(Grant.account).joinedload(Account.contact))
+        .order_by(Grant.account_id, Grant.role)
+    )
+    return db.session.scalars(found).all()
+
+
+def grant_at(grant_id: UUID, site_ids: Collection[UUID]) -> Grant:
+    """The role of this id at one of the sites, or `NotFound`."""
+    found = sa.select(Grant).where(Grant.id == grant_id, Grant.site_id.in_(site_ids))
+    grant = db.session.scalars(found).one_or_none()
+    if grant is None:
+        raise NotFound(say("This role is not here."))
+    return grant
+
+
+def colleague(account_id: UUID, site_ids: Collection[UUID]) -> Account:
+    """The member of staff of this id, all of whose roles are at the sites, or `NotFound`."""
+    account = db.session.get(Account, account_id)
+    roles = sa.select(Grant.site_id).where(Grant.account_id == account_id)
+    theirs = set(db.session.scalars(roles))
+    if account is None or account.kind is not AccountKind.STAFF or not theirs:
+        raise NotFound(say("This person is not here."))
+    if not theirs <= set(site_ids):
+        raise NotFound(say("This person is not here."))
+    return account
+
+
+def _with_email(email: str, kind: AccountKind) -> Sequence[Account]:
+    ids = [contact.id for contact in contacts.with_email(email)]
+    if not ids:
+        return []
+    found = (
+        sa.select(Account)
+        .where(Account.contact_id.in_(ids), Account.kind == kind)
+        .options(joinedload(Account.contact))
+        .order_by(Account.created_at, Account.id)
+    )
+    return db.session.scalars(found).all()
