@@ -25,7 +25,7 @@ from remote_training.outside import clock, mail
 from remote_training.outside.world import Outside
 
 BATCH = 40  # leased at once
-GROUP = 4  # may be open after a crash, twice
+GROUP = 8  # may be open after a crash, twice
 AT_ONCE = 1000  # in one go, before somebody else has a turn
 AWAY = timedelta(seconds=30)  # while the mail server does not answer
 DATABASE_TRIES, DATABASE_PAUSE = 4, 1.0
