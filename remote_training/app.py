@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import (
     Flask,
@@ -155,12 +157,24 @@ def _on_every_page() -> dict[str, object]:
 
 
 def _answer_refusals(app: Flask) -> None:
-    app.register_error_handler(Refused, _refuse)
-    app.register_error_handler(SignInFirst, _sign_in_first)
-    app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Refused, _even_without_database(_refuse))
+    app.register_error_handler(SignInFirst, _even_without_database(_sign_in_first))
+    app.register_error_handler(CSRFError, _even_without_database(_stale_form))
+    app.register_error_handler(HTTPException, _even_without_database(_http_error))
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(Exception, _broken)
+
+
+def _even_without_database(answer: Callable[[Any], ResponseReturnValue]) -> Any:
+    """Answer with the page for a database that is away, where the answer's own page needs it."""
+
+    def answered(error: Exception) -> ResponseReturnValue:
+        try:
+            return answer(error)
+        except OperationalError as away:
+            return _database_away(away)
+
+    return answered
 
 
 def _refuse(error: Refused) -> ResponseReturnValue:
@@ -189,11 +203,13 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _database_away(error: OperationalError) -> ResponseReturnValue:
     db.session.rollback()
+    guard.forget_reader()
     edge.log.error("database away", request_id=edge.request_id(), error=error)
     return faults.page(503), 503, {"Retry-After": "5"}
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
+    guard.forget_reader()
     edge.log.error("broken", request_id=edge.request_id(), error=error)
     return faults.page(500), 500

@@ -153,6 +153,11 @@ def reader() -> Account | None:
     return here.account if here is not None else None
 
 
+def forget_reader() -> None:
+    """Know nobody for the rest of this request: a page about a fault asks no database."""
+    g.staff_visit, g.visit, g.grants = None, None, []
+
+
 login_manager = LoginManager()
 login_manager.session_protection = None
 
