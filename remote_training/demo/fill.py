@@ -30,7 +30,7 @@ from remote_training.messages import jobs as outbox
 from remote_training.outside.world import Outside
 from remote_training.participants import service as participants
 from remote_training.participants import study_numbers
-from remote_training.participants.models import Participant
+from remote_training.participants.models import Participant, Sex
 from remote_training.reminders import jobs as reminders
 from remote_training.studies import queries as studies
 from remote_training.studies.models import Site
@@ -174,7 +174,7 @@ def _facts(who: Invented, today: date, n: int, weeks: int) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "consented_on": today - timedelta(days=7),
         "complaint": who.complaint,
-        "sex": who.sex,
+        "sex": Sex(who.sex),
         "neurotoxic_chemotherapy": who.neurotoxic,
     }
     if n != 6:

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 FILE_NAME = re.compile(r"^[0-9]{8}-[A-Za-z0-9_-]{1,80}\.eml$")
 
@@ -91,4 +90,4 @@ class DemoMailbox:
 
     def _read(self, name: str) -> EmailMessage:
         content = (self._folder / name).read_bytes()
-        return cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.SMTP))
+        return email.message_from_bytes(content, policy=email.policy.SMTP)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -73,7 +74,7 @@ def extract() -> Catalog:
     return catalog
 
 
-def _faults_of(path: Path, wanted: set[object]) -> Iterator[str]:
+def _faults_of(path: Path, wanted: set[Any]) -> Iterator[str]:
     language, catalog = _language(path), _read(path)
     known = {message.id: message for message in _texts(catalog)}
     for text in sorted(map(str, wanted - known.keys())):
@@ -90,7 +91,7 @@ def _faults_of_text(language: str, message: Message) -> Iterator[str]:
     ids = message.id if isinstance(message.id, (list, tuple)) else [message.id]
     if not all(strings):
         yield f"{language}: not translated: {message.id!r}"
-    elif {gap for text in strings for gap in GAP.findall(text)} - set(GAP.findall(" ".join(ids))):
+    elif {gap for text in strings for gap in GAP.findall(str(text))} - set(GAP.findall(" ".join(ids))):
         yield f"{language}: another gap than in the text: {message.id!r}"
 
 
