@@ -191,31 +191,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_download_made_at"), ["made_at"], unique=False)
 
     op.create_table(
-        "factor_reset",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("asked_by_id", sa.Uuid(), nullable=False),
-        sa.Column("asked_at", UtcDateTime(), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("confirmed_by_id", sa.Uuid(), nullable=True),
-        sa.Column("ended_at", UtcDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_factor_reset_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["asked_by_id"], ["account.id"], name=op.f("fk_factor_reset_asked_by_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["confirmed_by_id"], ["account.id"], name=op.f("fk_factor_reset_confirmed_by_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_factor_reset")),
-    )
-    with op.batch_alter_table("factor_reset", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_factor_reset_account_id"), ["account_id"], unique=False
-        )
-
-    op.create_table(
         "link",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(24), nullable=False),
@@ -640,10 +615,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_link_account_id"))
 
     op.drop_table("link")
-    with op.batch_alter_table("factor_reset", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_factor_reset_account_id"))
-
-    op.drop_table("factor_reset")
     with op.batch_alter_table("download", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_download_made_at"))
 

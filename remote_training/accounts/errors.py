@@ -53,3 +53,7 @@ class AlreadyThere(Refused):
 
 class ReasonNeeded(Invalid):
     """A change of rights needs a reason."""
+
+
+class WorksElsewhere(NotAllowed):
+    """What touches a whole account is not for one site alone."""

@@ -55,21 +55,23 @@ def set_password(account: Account, password: str) -> None:
     account.password_hash = HASHER.hash(chosen)
 
 
-def password_fits(account: Account | None, password: str) -> bool:
-    """Whether the password is that of the account; takes as long where there is none.
+def fits(stored: str | None, password: str) -> bool:
+    """Whether the password is the one of which `stored` was kept.
 
-    A hash that was made with other parameters than today's is made anew.
+    It takes as long where nothing is stored. Slow on purpose: not to be asked while a
+    transaction is open that others wait for.
     """
-    stored = account.password_hash if account is not None and account.is_active else None
     try:
         HASHER.verify(stored or _NOBODYS, _composed(password))
     except (VerificationError, InvalidHashError):
         return False
-    if account is None or stored is None:
-        return False
-    if HASHER.check_needs_rehash(stored):
+    return stored is not None
+
+
+def renew_hash(account: Account, password: str) -> None:
+    """Make a hash anew that was made with other parameters than today's."""
+    if account.password_hash and HASHER.check_needs_rehash(account.password_hash):
         account.password_hash = HASHER.hash(_composed(password))
-    return True
 
 
 def new_secret(account: Account) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from remote_training.accounts.models import Role
 from remote_training.core.words import LANGUAGES
 
 LONGEST = 300
+AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
 REQUIRED = InputRequired(_l("Please fill this in."))
 SHORT = Length(max=LONGEST, message=_l("This is too long."))
 
@@ -34,16 +38,30 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField(_l("New password"), [REQUIRED, SHORT])
 
 
-class ChangePasswordForm(NewPasswordForm):
-    """A password that takes the place of another one."""
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """The password of who is signed in, asked once more."""
 
     old = PasswordField(_l("Your password until now"), [REQUIRED, SHORT])
 
 
-class ReadingForm(FlaskForm):  # type: ignore[misc]
-    """The language in which pages and mails are read."""
+class ChangePasswordForm(PasswordForm):
+    """A password that takes the place of another one."""
 
-    language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
+    password = PasswordField(_l("New password"), [REQUIRED, SHORT])
+
+
+class ReadingForm(FlaskForm):  # type: ignore[misc]
+    """The language in which pages and mails are read, and the zone of their times."""
+
+    language = SelectField(_l("Language"), choices=[SelectChoice(*pair) for pair in LANGUAGES.items()])
+    zone = SelectField(
+        _l("Time zone"),
+        choices=[
+            (zone, zone.replace("_", " "))
+            for zone in sorted(available_timezones())
+            if zone.startswith(AREAS)
+        ],
+    )
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]
@@ -55,7 +73,7 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
 class GrantForm(ReasonForm):
     """A role at a site."""
 
-    role = SelectField(_l("Role"), choices=[(role.value, role.value) for role in Role])
+    role = SelectField(_l("Role"), choices=[SelectChoice(role.value, role.value) for role in Role])
     site = SelectField(_l("Site"))
     sees_arm = BooleanField(_l("This researcher may see the arm"))
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, redirect, render_template, request, session
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from remote_training.accounts import queries, throttle
+from remote_training.accounts import asking, throttle
 from remote_training.accounts.guard import public
-from remote_training.accounts.tokens import SIGN_IN_LASTS
 from remote_training.contacts import service as contacts
 from remote_training.contacts.errors import WrongAddress
 from remote_training.core.db import unit_of_work
 from remote_training.core.words import LANGUAGES, translated
-from remote_training.messages import service as outbox
 from remote_training.outside.world import outside
 
 HOUR = timedelta(hours=1)
@@ -35,25 +33,29 @@ def index() -> ResponseReturnValue:
 @public
 @unit_of_work()
 def send_link() -> ResponseReturnValue:
-    """Send a link to whoever has this address; the answer never says whether anybody has."""
+    """Note that somebody wants a link. Answer, time and cookie are the same for everybody.
+
+    The worker finds out whether anybody has this address; beyond the limits it is silent.
+    """
     typed, now = request.form.get("email", "")[:LONGEST_TYPED], outside().now()
     try:
         address = contacts.canonical(typed)
     except WrongAddress as error:
         wrong = translated(error.sentence)
         return render_template("public/index.html", wrong=wrong, typed=typed), 422
-    network = request.remote_addr or "-"
-    allowed = throttle.allow("link", address, limit=PER_ADDRESS, window=HOUR, now=now)
-    allowed &= throttle.allow("links", network, limit=PER_NETWORK, window=HOUR, now=now)
-    found = queries.participants_with_email(address)
-    if found and allowed:
-        outbox.queue(
-            "sign_in",
-            to=found[0].contact_id,
-            facts={"account_id": str(found[0].id)},
-            not_after=now + SIGN_IN_LASTS,
-            now=now,
-        )
+    mark = session.setdefault(asking.MARK, asking.new_mark())
+    network = throttle.network(request.remote_addr)
+    person = throttle.allow("link", address, limit=PER_ADDRESS, window=HOUR, now=now)
+    others = throttle.allow("links", network, limit=PER_NETWORK, window=HOUR, now=now)
+    if person and others:
+        asking.ask(address, mark=mark, now=now)
+    return redirect(url_for(".sent"), 303)
+
+
+@blueprint.get("/sent")
+@public
+def sent() -> ResponseReturnValue:
+    """Say what happens next, and take the code of a link that was opened elsewhere."""
     return render_template("public/sent.html")
 
 

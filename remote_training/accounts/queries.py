@@ -21,6 +21,12 @@ def staff_with_email(email: str) -> Account | None:
     return next(iter(_with_email(email, AccountKind.STAFF)), None)
 
 
+def active_staff_with_email(email: str) -> Account | None:
+    """The member of staff with this address, unless switched off."""
+    account = staff_with_email(email)
+    return account if account is not None and account.is_active else None
+
+
 def participants_with_email(email: str) -> Sequence[Account]:
     """The active accounts of participants with this address, oldest first."""
     return [who for who in _with_email(email, AccountKind.PARTICIPANT) if who.is_active]
@@ -60,21 +66,28 @@ def grant_at(grant_id: UUID, site_ids: Collection[UUID]) -> Grant:
 
 
 def colleague(account_id: UUID, site_ids: Collection[UUID]) -> Account:
-    """The member of staff of this id, all of whose roles are at the sites, or `NotFound`."""
-    account = db.session.get(Account, account_id)
-    roles = sa.select(Grant.site_id).where(Grant.account_id == account_id)
-    theirs = set(db.session.scalars(roles))
-    if account is None or account.kind is not AccountKind.STAFF or not theirs:
-        raise NotFound(say("This person is not here."))
-    if not theirs <= set(site_ids):
+    """The member of staff of this id who has a role at one of the sites, or `NotFound`."""
+    found = sa.select(Account).where(
+        Account.id == account_id,
+        Account.kind == AccountKind.STAFF,
+        sa.exists().where(Grant.account_id == Account.id, Grant.site_id.in_(site_ids)),
+    )
+    account = db.session.scalars(found.options(joinedload(Account.contact))).one_or_none()
+    if account is None:
         raise NotFound(say("This person is not here."))
     return account
 
 
+def works_elsewhere(account: Account, site_ids: Collection[UUID]) -> bool:
+    """Whether the account has a role at another site than these."""
+    found = sa.select(Grant.id).where(
+        Grant.account_id == account.id, Grant.site_id.not_in(site_ids)
+    )
+    return db.session.scalars(found.limit(1)).one_or_none() is not None
+
+
 def _with_email(email: str, kind: AccountKind) -> Sequence[Account]:
     ids = [contact.id for contact in contacts.with_email(email)]
-    if not ids:
-        return []
     found = (
         sa.select(Account)
         .where(Account.contact_id.in_(ids), Account.kind == kind)

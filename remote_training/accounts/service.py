@@ -102,6 +102,13 @@ def deactivate(account: Account, *, now: datetime, by: UUID | None, reason: str)
     audit.note("accounts.deactivate", "account", account.id, by=by, now=now, reason=reason)
 
 
+def activate(account: Account, *, now: datetime, by: UUID | None, reason: str) -> None:
+    """Switch an account on again; its links stay ended."""
+    _check_change(account, by, reason)
+    account.is_active = True
+    audit.note("accounts.activate", "account", account.id, by=by, now=now, reason=reason)
+
+
 def reset_second_factor(account: Account, *, now: datetime, by: UUID, reason: str) -> bool:
     """Take the second factor away, so that a new one is set up; it needs two people.
 

@@ -51,8 +51,18 @@ def mint(
 
 
 def mint_sign_in(account_id: UUID, *, asked_by: str | None, now: datetime) -> str:
-    """Make a sign-in link; the one that was sent before no longer opens anything."""
-    revoke_all(account_id, now=now, kinds=(LinkKind.SIGN_IN,))
+    """Make a sign-in link; one that was sent before and not used opens nothing any more."""
+    older = (
+        sa.update(Link)
+        .where(
+            Link.account_id == account_id,
+            Link.kind == LinkKind.SIGN_IN,
+            Link.used_at.is_(None),
+            Link.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    db.session.execute(older)
     ends = now + SIGN_IN_LASTS
     return mint(LinkKind.SIGN_IN, account_id, now=now, expires_at=ends, asked_by=asked_by)
 

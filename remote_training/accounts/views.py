@@ -8,23 +8,16 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts import factors, guard, queries, throttle, visits
-from remote_training.accounts.errors import SignInFirst, WeakPassword
-from remote_training.accounts.forms import (
-    ChangePasswordForm,
-    CodeForm,
-    ReadingForm,
-    SignInForm,
-)
-from remote_training.accounts.guard import public, staff_only
+from remote_training.accounts import desk, factors, guard, queries, throttle, tries, visits
+from remote_training.accounts.errors import SignInFirst
+from remote_training.accounts.forms import CodeForm, SignInForm
+from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, BrowserSession
 from remote_training.audit import service as audit
 from remote_training.core.db import db, unit_of_work
-from remote_training.core.words import say, translated
+from remote_training.core.words import say
 from remote_training.outside.world import outside
 
-WINDOW = timedelta(minutes=15)
-PER_PERSON, PER_NETWORK = 10, 50
 HALFWAY = timedelta(minutes=10)  # between password and second factor
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
@@ -47,23 +40,36 @@ def sign_in() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 @public
-@unit_of_work()
 def give_password() -> ResponseReturnValue:
-    """Take mail address and password; the second factor comes next."""
-    form, now = SignInForm(), outside().now()
+    """Take mail address and password; the second factor comes next.
+
+    While the password is compared, which takes its time, no transaction is open.
+    """
+    form = SignInForm()
     if not form.validate_on_submit():
         return render_template("accounts/sign_in.html", form=form), 422
-    if not _may_try(str(form.email.data)):
+    email, password = str(form.email.data), str(form.password.data)
+    with unit_of_work():
+        may_try = tries.may_try_password(email, _network(), now=outside().now())
+        account = queries.active_staff_with_email(email)
+        account_id, stored = (account.id, account.password_hash) if account else (None, None)
+    if not may_try:
         return _too_often("accounts/sign_in.html", form)
-    account = queries.staff_with_email(str(form.email.data))
-    fits = factors.password_fits(account, str(form.password.data))
-    if account is None or not fits or not account.is_active:
+    if not factors.fits(stored, password) or account_id is None:
         form.password.errors = [_("Mail address and password do not fit together.")]
         return render_template("accounts/sign_in.html", form=form), 401
-    if account.totp_confirmed_at is None:
+    with unit_of_work():
+        return _go_halfway(db.session.get_one(Account, account_id), email, password)
+
+
+def _go_halfway(account: Account, email: str, password: str) -> ResponseReturnValue:
+    """The password was right: begin a short visit that may only give the second factor."""
+    now, is_new = outside().now(), account.totp_confirmed_at is None
+    tries.was_right(email, _network(), now=now)
+    factors.renew_hash(account, password)
+    if is_new:
         factors.new_secret(account)
-    _come_in(account, lasts=HALFWAY)
-    is_new = account.totp_confirmed_at is None
+    desk.come_in(account, lasts=HALFWAY)
     audit.note("accounts.password", "account", account.id, by=account.id, now=now)
     return redirect(url_for(".set_up" if is_new else ".second_factor"), 303)
 
@@ -84,7 +90,7 @@ def give_code() -> ResponseReturnValue:
     account, form, now = _halfway(confirmed=True).account, CodeForm(), outside().now()
     if not form.validate_on_submit():
         return render_template("accounts/second_factor.html", form=form), 422
-    if not _may_try(str(account.id)):
+    if not tries.may_try_code(str(account.id), now=now):
         return _too_often("accounts/second_factor.html", form)
     code = str(form.code.data)
     if not factors.code_fits(account, code, now=now) and not factors.recovery_code_fits(
@@ -92,7 +98,8 @@ def give_code() -> ResponseReturnValue:
     ):
         form.code.errors = [_("This code does not fit, or was used before.")]
         return render_template("accounts/second_factor.html", form=form), 401
-    _come_in(account, lasts=visits.STAFF_HOURS, with_both=True)
+    tries.code_was_right(str(account.id), now=now)
+    desk.come_in(account, lasts=visits.STAFF_HOURS, with_both=True)
     audit.note("accounts.sign_in", "account", account.id, by=account.id, now=now)
     return redirect(url_for("dashboard.index"), 303)
 
@@ -122,14 +129,15 @@ def confirm() -> ResponseReturnValue:
     secret = account.totp_secret
     if not form.validate_on_submit():
         return render_template("accounts/set_up.html", form=form, secret=secret), 422
-    if not _may_try(str(account.id)):
+    if not tries.may_try_code(str(account.id), now=now):
         return _too_often("accounts/set_up.html", form, secret=secret)
     if not factors.code_fits(account, str(form.code.data), now=now):
         form.code.errors = [_("This code does not fit. Please try the next one.")]
         return render_template("accounts/set_up.html", form=form, secret=secret), 422
     account.totp_confirmed_at = now
     codes = factors.new_recovery_codes(account)
-    _come_in(account, lasts=visits.STAFF_HOURS, with_both=True)
+    tries.code_was_right(str(account.id), now=now)
+    desk.come_in(account, lasts=visits.STAFF_HOURS, with_both=True)
     audit.note("accounts.second_factor", "account", account.id, by=account.id, now=now)
     return render_template("accounts/recovery_codes.html", codes=codes)
 
@@ -144,95 +152,13 @@ def sign_out() -> ResponseReturnValue:
         visits.end(visit, now=outside().now())
     session.pop(guard.STAFF_COOKIE, None)
     flash(_("You are signed out."))
-    return redirect(url_for(".sign_in"), 303, Response=_forgetting)
-
-
-@blueprint.post("/sign-out-everywhere")
-@staff_only()
-@unit_of_work()
-def sign_out_everywhere() -> ResponseReturnValue:
-    """End the visits on every device."""
-    visits.end_all(_me().id, now=outside().now())
-    session.pop(guard.STAFF_COOKIE, None)
-    flash(_("You are signed out on every device."))
-    return redirect(url_for(".sign_in"), 303)
-
-
-@blueprint.get("/me")
-@staff_only()
-def me() -> ResponseReturnValue:
-    """One's own account: language, password, recovery codes."""
-    return _my_page()
-
-
-@blueprint.post("/me/language")
-@staff_only()
-@unit_of_work()
-def read_in() -> ResponseReturnValue:
-    """Read pages and mails in another language from now on."""
-    form = ReadingForm()
-    if not form.validate_on_submit():
-        return _my_page(reading=form), 422
-    _me().language = form.language.data
-    session.pop("language", None)
-    return redirect(url_for(".me"), 303)
-
-
-@blueprint.post("/me/password")
-@staff_only()
-@unit_of_work()
-def change_password() -> ResponseReturnValue:
-    """Change the password; every other device has to sign in again."""
-    form, account, now = ChangePasswordForm(), _me(), outside().now()
-    if not form.validate_on_submit():
-        return _my_page(password=form), 422
-    if not _may_try(str(account.id)):
-        return _my_page(password=form), 429
-    if not factors.password_fits(account, str(form.old.data)):
-        form.old.errors = [_("This is not your password.")]
-        return _my_page(password=form), 422
-    try:
-        factors.set_password(account, str(form.password.data))
-    except WeakPassword as error:
-        form.password.errors = [translated(error.sentence)]
-        return _my_page(password=form), 422
-    visits.end_all(account.id, now=now)
-    _come_in(account, lasts=visits.STAFF_HOURS, with_both=True)
-    audit.note("accounts.change_password", "account", account.id, by=account.id, now=now)
-    flash(_("Your password is changed. Other devices are signed out."))
-    return redirect(url_for(".me"), 303)
-
-
-@blueprint.post("/me/recovery-codes")
-@staff_only()
-@unit_of_work()
-def renew_codes() -> ResponseReturnValue:
-    """Show ten new recovery codes, once; the old ones end."""
-    account = _me()
-    codes = factors.new_recovery_codes(account)
-    audit.note("accounts.codes", "account", account.id, by=account.id, now=outside().now())
-    return render_template("accounts/recovery_codes.html", codes=codes)
+    return desk.forgetting(redirect(url_for(".sign_in"), 303))
 
 
 def staff_name() -> str:
     """The name of the member of staff who is signed in, or nothing."""
     account = guard.staff_account() if request.path.startswith("/staff") else None
     return account.contact.name if account is not None else ""
-
-
-def _me() -> Account:
-    account = guard.staff_account()
-    assert account is not None  # behind the guard
-    return account
-
-
-def _my_page(reading: ReadingForm | None = None, password: ChangePasswordForm | None = None) -> str:
-    account = _me()
-    return render_template(
-        "accounts/me.html",
-        reading=reading or ReadingForm(formdata=None, language=account.language),
-        password=password or ChangePasswordForm(formdata=None),
-    )
 
 
 def _halfway(*, confirmed: bool) -> BrowserSession:
@@ -244,35 +170,10 @@ def _halfway(*, confirmed: bool) -> BrowserSession:
     return visit
 
 
-def _come_in(account: Account, *, lasts: timedelta, with_both: bool = False) -> None:
-    """Begin a visit with a token of its own; the one before it in this browser ends."""
-    now, before = outside().now(), guard.staff_visit()
-    if before is not None:
-        visits.end(before, now=now)
-    visit, token = visits.begin(account, lasts=lasts, now=now)
-    visit.second_factor_at = now if with_both else None
-    session[guard.STAFF_COOKIE] = token
-
-
-def _may_try(who: str) -> bool:
-    """Count a try for a person from this network, and for the network."""
-    now, network = outside().now(), request.remote_addr or "-"
-    person = throttle.allow(
-        "sign-in", f"{who.strip().lower()}/{network}", limit=PER_PERSON, window=WINDOW, now=now
-    )
-    all_of_it = throttle.allow("network", network, limit=PER_NETWORK, window=WINDOW, now=now)
-    return person and all_of_it
+def _network() -> str:
+    return throttle.network(request.remote_addr)
 
 
 def _too_often(template: str, form: object, **more: object) -> ResponseReturnValue:
-    db.session.flush()
     flash(_("Too many tries. Please wait a quarter of an hour."), "wait")
     return render_template(template, form=form, **more), 429
-
-
-class _forgetting(Response):  # noqa: N801 - a response as a callable
-    """A redirect after which the browser forgets what it kept of our pages."""
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.headers["Clear-Site-Data"] = '"cache"'

@@ -1,0 +1,36 @@
+"""What the staff's views share: beginning a visit in this browser, leaving none behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import session
+from werkzeug.wrappers import Response
+
+from remote_training.accounts import guard, visits
+from remote_training.accounts.models import Account
+from remote_training.outside.world import outside
+
+
+def come_in(account: Account, *, lasts: timedelta, with_both: bool = False) -> None:
+    """Begin a visit with a token of its own; the one before it in this browser ends."""
+    now, before = outside().now(), guard.staff_visit()
+    if before is not None:
+        visits.end(before, now=now)
+    visit, token = visits.begin(account, lasts=lasts, now=now)
+    visit.second_factor_at = now if with_both else None
+    session[guard.STAFF_COOKIE] = token
+    session.pop("csrf_token", None)
+
+
+def me() -> Account:
+    """The member of staff who is signed in; only behind the guard."""
+    account = guard.staff_account()
+    assert account is not None
+    return account
+
+
+def forgetting(answer: Response) -> Response:
+    """An answer after which the browser forgets what it kept of our pages."""
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
