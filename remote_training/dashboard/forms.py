@@ -37,20 +37,33 @@ UNKNOWN = SelectChoice("", _l("not known"))
 YES, NO = "yes", "no"
 LONGEST_REASON = 500
 SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
-NEEDED = InputRequired(_l("Please fill this in."))
+CHOSEN = InputRequired(_l("Please choose one of the answers."))
 
 
 class ContactForm(FlaskForm):  # type: ignore[misc]
     """How somebody is called and reached."""
 
-    name = StringField(_l("Name"), [NEEDED, taken_by(checks.name)])
-    email = StringField(_l("Mail address"), [NEEDED, taken_by(contacts.canonical)])
-    phone = StringField(_l("Telephone"), [NEEDED, taken_by(checks.phone)])
-    birth_year = StringField(_l("Year of birth"), [NEEDED])
+    name = StringField(
+        _l("Name"), [InputRequired(_l("Please write a name.")), taken_by(checks.name)]
+    )
+    email = StringField(
+        _l("Mail address"),
+        [
+            InputRequired(_l("Please write a mail address, such as name@example.org.")),
+            taken_by(contacts.canonical),
+        ],
+    )
+    phone = StringField(
+        _l("Telephone"),
+        [InputRequired(_l("Please write a telephone number.")), taken_by(checks.phone)],
+    )
+    birth_year = StringField(
+        _l("Year of birth"), [InputRequired(_l("Please write the year of birth."))]
+    )
     emergency_name = StringField(_l("Emergency contact: name"))
     emergency_phone = StringField(_l("Emergency contact: telephone"), [taken_by(checks.phone)])
-    language = SelectField(_l("Language"), choices=SPOKEN)
-    zone = SelectField(_l("Time zone"))
+    language = SelectField(_l("Language"), [CHOSEN], choices=SPOKEN)
+    zone = SelectField(_l("Time zone"), [CHOSEN])
 
     def __init__(self, *, zones: Sequence[str], now: datetime, **known: Any) -> None:
         super().__init__(**known)
@@ -91,7 +104,7 @@ def of_contact(participant: Participant, *, now: datetime, is_typed: bool = True
 class EnrolForm(ContactForm):
     """A participant to be added."""
 
-    site = SelectField(_l("Site"))
+    site = SelectField(_l("Site"), [CHOSEN])
 
     def __init__(self, sites: Sequence[Site], *, now: datetime) -> None:
         zones = [site.zone for site in sites]
@@ -180,20 +193,27 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
 class SeriesForm(FlaskForm):  # type: ignore[misc]
     """A weekly class to be offered."""
 
-    module = SelectField(_l("Kind of class"))
-    trainer = SelectField(_l("Trainer"))
+    module = SelectField(_l("Kind of class"), [CHOSEN])
+    trainer = SelectField(_l("Trainer"), [CHOSEN])
     weekday = SelectField(
         _l("Day of the week"),
+        [CHOSEN],
         coerce=int,
         choices=[SelectChoice(str(number), word) for number, word in enumerate(WEEKDAYS)],
     )
-    wall_time = WallTimeField(_l("Time"), [NEEDED])
-    zone = SelectField(_l("Time zone"))
-    minutes = NumberField(_l("Minutes"), [NEEDED], default=60)
-    places = NumberField(_l("Places"), [NEEDED], default=12)
-    language = SelectField(_l("Language"), choices=SPOKEN)
-    first_on = DayField(_l("First day"), [NEEDED])
-    last_on = DayField(_l("Last day"), [NEEDED])
+    wall_time = WallTimeField(
+        _l("Time"), [InputRequired(_l("Please write a time, such as 10:00."))]
+    )
+    zone = SelectField(_l("Time zone"), [CHOSEN])
+    minutes = NumberField(
+        _l("Minutes"), [InputRequired(_l("Please write how many minutes."))], default=60
+    )
+    places = NumberField(
+        _l("Places"), [InputRequired(_l("Please write how many places."))], default=12
+    )
+    language = SelectField(_l("Language"), [CHOSEN], choices=SPOKEN)
+    first_on = DayField(_l("First day"), [InputRequired(_l("Please write the first day."))])
+    last_on = DayField(_l("Last day"), [InputRequired(_l("Please write the last day."))])
 
     def __init__(self, trainers: Sequence[Grant]) -> None:
         here = trainers[0].site if trainers else None
@@ -231,7 +251,7 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]
 class ReasonForm(FlaskForm):  # type: ignore[misc]
     """Why something is done."""
 
-    reason = StringField(_l("Why?"), [NEEDED])
+    reason = StringField(_l("Why?"), [InputRequired(_l("Please write why."))])
 
     def said_at(self, _refusal: Invalid) -> Field:
         """The one field."""

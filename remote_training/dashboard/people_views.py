@@ -89,6 +89,7 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         arm=allocation.arm if allocation is not None and sees_arm() else None,
         shows_arm=sees_arm(),
         bookings=booked,
+        by_id={str(booking.id): booking for booking in booked},
         messages=messages,
         needs_care=queries.needs_care(messages),
         assessments=assessments.of(her),

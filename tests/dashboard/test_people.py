@@ -168,7 +168,7 @@ def test_who_is_added_gets_a_number_and_a_welcome(app, desk):
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
-        ("name", "", "Please fill this in."),
+        ("name", "", "Please write a name."),
         ("name", "...", "Please write a name."),
         ("email", "canary", "such as name@example.org"),
         ("phone", "none", "telephone number"),

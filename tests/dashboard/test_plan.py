@@ -57,7 +57,7 @@ def test_a_weekly_class_is_offered_with_all_its_hours(app, desk, ilse):
         ("minutes", "an hour", "whole number"),
         ("minutes", "1000", "5 to 240"),
         ("places", "0", "1 to 100"),
-        ("first_on", "", "Please fill this in."),
+        ("first_on", "", "Please write the first day."),
         ("last_on", "2027-03-01", "before the first"),
         ("last_on", "2027-03-22", "no such day"),
         ("weekday", "9", "Not a valid choice"),
