@@ -1,0 +1,302 @@
+"""Each kind's mail as it is read: its words, its links, its calendar file."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import getaddresses
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from remote_training.accounts import tokens
+from remote_training.accounts.models import AccountKind, LinkKind
+from remote_training.bookings import service as bookings
+from remote_training.bookings.models import Booking
+from remote_training.classes.models import Session
+from remote_training.core.db import db, unit_of_work
+from remote_training.messages import jobs, service
+from remote_training.messages.models import Message, State
+from remote_training.outside.world import Outside
+from tests import make
+from tests.fakes import NOON, FakeClock, FakeMail
+from tests.servers.calendar_gate import pass_gate
+
+OURS = "classes@trial.example.org"
+ADA = "ada.reader@example.org"
+LINK = re.compile(r"http://localhost/l/([A-Za-z0-9_-]{43})")
+KINDS = (
+    "welcome", "booking_confirmed", "booking_cancelled", "class_called_off", "reminder_day",
+    "reminder_hour", "questions_due", "questions_reminder", "sign_in", "staff_invitation",
+)  # fmt: skip
+OPENS = {
+    "welcome": {LinkKind.BOOKINGS},
+    "booking_confirmed": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "booking_cancelled": {LinkKind.BOOKINGS},
+    "class_called_off": {LinkKind.BOOKINGS},
+    "reminder_day": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "reminder_hour": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "questions_due": {LinkKind.ANSWER},
+    "questions_reminder": {LinkKind.ANSWER},
+    "sign_in": {LinkKind.SIGN_IN},
+    "staff_invitation": {LinkKind.INVITATION},
+}
+NEVER = re.compile(
+    r"cancer|kanker|oncolog|chemo|neuropath|fatigue|vermoeid|symptom|side effect|bijwerking|pain"
+    r"|pijn|patient|patiënt|disease|ziekte|health|gezond|exercise|waitlist|wachtlijst|module"
+    r"|strength|stamina|balance|study|studie|trial\b(?!\.example)|hospital|ziekenhuis|LION|arm\b",
+    re.IGNORECASE,
+)
+
+
+def subject_of(kind: str, **changes: Any) -> tuple[dict[str, str], UUID]:
+    """What a message of this kind is about, and the contact that it goes to."""
+    person = make.contact(name="Ada Lezer", email=ADA)
+    if kind == "staff_invitation":
+        account = make.account(AccountKind.STAFF, contact=person, **changes)
+        return {"account_id": str(account.id)}, person.id
+    woman = make.participant(contact=person, **changes)
+    if kind == "sign_in":
+        return {"account_id": str(woman.account_id)}, person.id
+    if kind == "welcome":
+        return {"participant_id": str(woman.id)}, person.id
+    if kind.startswith("questions"):
+        return {"assessment_id": str(make.assessment(participant=woman).id)}, person.id
+    trainer = make.trainer(contact=make.contact(name="Ilse Baan", email="ilse@example.org"))
+    hour = make.session(trainer=trainer)
+    state = {
+        "booking_cancelled": {"cancelled_at": NOON, "sequence": 1},
+        "class_called_off": {"sequence": 1},
+    }
+    booking = make.booking(participant=woman, session=hour, **state.get(kind, {}))
+    if kind == "class_called_off":
+        hour.called_off_at = NOON
+        db.session.commit()
+    return {"booking_id": str(booking.id)}, person.id
+
+
+def mail_of(app: Flask, kind: str, **changes: Any) -> EmailMessage:
+    """The mail of this kind, as it was sent."""
+    facts, contact_id = subject_of(kind, **changes)
+    return sent(app, kind, facts, contact_id)[-1]
+
+
+def sent(app: Flask, kind: str, facts: dict[str, str], contact_id: UUID) -> list[EmailMessage]:
+    """Queue one message, deliver, and give all mails that were sent by then."""
+    world: Outside = app.extensions["outside"]
+    with unit_of_work():
+        service.queue(
+            kind, to=contact_id, facts=facts, not_after=NOON + timedelta(days=9), now=world.now()
+        )
+    jobs.deliver("w", world)
+    mail: Any = world.mail
+    return list(mail.sent)
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    """One part's text."""
+    found = next(one for one in mail.walk() if one.get_content_type() == f"text/{kind}")
+    return str(found.get_content())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_both_parts_are_whole_and_say_whose_they_are(app: Flask, kind: str, language: str) -> None:
+    mail = mail_of(app, kind, language=language)
+    assert mail["Content-Language"] == language
+    assert str(mail["Subject"]).strip()
+    for form in ("plain", "html"):
+        text = part(mail, form)
+        assert "Ada" in text
+        assert "qqmark" not in text
+        assert "Undefined" not in text
+        assert len(set(LINK.findall(text))) == len(OPENS[kind])
+    assert set(LINK.findall(part(mail, "plain"))) == set(LINK.findall(part(mail, "html")))
+    assert f'lang="{language}"' in part(mail, "html")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_link_opens_what_it_should(app: Flask, kind: str) -> None:
+    mail = mail_of(app, kind)
+    links = [tokens.find(token) for token in set(LINK.findall(part(mail, "plain")))]
+    assert {link.kind for link in links if link is not None} == OPENS[kind]
+    for link in links:
+        assert link is not None
+        assert link.is_open(NOON)
+        assert (link.subject_id is not None) == (link.kind in (LinkKind.JOIN, LinkKind.ANSWER))
+        if link.kind is LinkKind.SIGN_IN:
+            assert not link.is_open(NOON + timedelta(minutes=10))
+        if link.kind is LinkKind.BOOKINGS:
+            assert not link.is_open(NOON + timedelta(days=14))
+
+
+def everything(mail: EmailMessage) -> str:
+    """All that a reader, a program or a bystander may see of a mail."""
+    headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
+    parts = [str(one.get_content()) for one in mail.walk() if one.get_content_maintype() == "text"]
+    return "\n".join([headers, *parts])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mail_names_no_address_but_hers_and_ours(app: Flask, kind: str) -> None:
+    mail = mail_of(app, kind)
+    text = re.sub(r"Message-ID: .*|UID:.*", "", re.sub(r"\r?\n ", "", everything(mail)))
+    found = {address.lower() for address in re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]+", text)}
+    assert found == {ADA, OURS}
+    assert [address for _name, address in getaddresses([str(mail["To"])])] == [ADA]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_no_ordinary_mail_holds_a_word_about_health_or_arm(
+    app: Flask, kind: str, language: str
+) -> None:
+    mail = mail_of(app, kind, language=language)
+    html = re.sub(r"<[^>]*>|&\w+;", " ", part(mail, "html"))
+    words = "\n".join([str(mail["Subject"]), part(mail, "plain"), html])
+    assert NEVER.findall(LINK.sub("", words)) == []
+    assert NEVER.findall("exercise for cancer patients"), "the list finds what it is meant to"
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "sequence"),
+    [
+        ("booking_confirmed", "REQUEST", 0),
+        ("booking_cancelled", "CANCEL", 1),
+        ("class_called_off", "CANCEL", 1),
+    ],
+)
+def test_the_calendar_part_passes_every_reader(
+    app: Flask, kind: str, method: str, sequence: int
+) -> None:
+    mail = mail_of(app, kind)
+    calendar = next(one for one in mail.walk() if one.get_content_type() == "text/calendar")
+    assert calendar.get_param("method") == method
+    content = calendar.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    pass_gate(content)
+    file = content.replace(b"\r\n ", b"").decode()
+    booking = db.session.scalars(sa.select(Booking)).one()
+    assert f"METHOD:{method}" in file
+    assert f"SEQUENCE:{sequence}" in file
+    assert f"UID:{booking.calendar_uid}" in file
+    assert "DTSTAMP:20261124T120000Z" in file
+    assert NEVER.findall(LINK.sub("", file)) == []
+    if method == "REQUEST":
+        join = LINK.search(part(mail, "plain"))
+        assert join is not None
+        assert f"LOCATION:{join[0]}" in file
+        assert f"URL:{join[0]}" in file
+        assert f"DESCRIPTION:{join[0]}" in file
+
+
+def test_a_time_is_told_in_her_zone_with_its_name(app: Flask) -> None:
+    mail = mail_of(app, "booking_confirmed", zone="Australia/Melbourne")
+    assert mail["Subject"] == "Your class on Wednesday 25 November, 23:00"
+    begins = part(mail, "plain").splitlines()[0]
+    assert begins == "Wednesday 25 November, 23:00 (Melbourne time)"
+
+
+def test_a_name_in_markup_stays_a_name(app: Flask) -> None:
+    person = make.contact(name="<b>qqmarkjoin_urlqq</b> Lezer", email=ADA)
+    woman = make.participant(contact=person)
+    facts = {"participant_id": str(woman.id)}
+    html = part(sent(app, "welcome", facts, person.id)[-1], "html")
+    assert "&lt;b&gt;qqmarkjoin_urlqq&lt;/b&gt;, welcome" in html
+    assert "<b>" not in html
+
+
+def test_an_answer_link_ends_with_the_window_in_her_zone(app: Flask) -> None:
+    mail = mail_of(app, "questions_due", zone="Australia/Melbourne")
+    link = tokens.find(LINK.findall(part(mail, "plain"))[0])
+    assert link is not None
+    assert link.expires_at is not None
+    assert link.expires_at.isoformat() == "2026-12-08T13:00:00+00:00"
+
+
+def stay(_booking: Booking, _session: Session) -> None:
+    """Change nothing."""
+
+
+def give_back(booking: Booking, _session: Session) -> None:
+    """Give the place back."""
+    bookings.cancel(booking, now=NOON, by=None)
+
+
+def call_off(_booking: Booking, session: Session) -> None:
+    """Call the class off."""
+    bookings.call_off(session, now=NOON, by=None, reason="x")
+
+
+def leave(booking: Booking, _session: Session) -> None:
+    """Leave the trial."""
+    booking.participant.withdrawn_on = NOON.date()
+
+
+def move(booking: Booking, _session: Session) -> None:
+    """Move the class: her calendar must hear of it."""
+    booking.sequence += 1
+
+
+@pytest.mark.parametrize("kind", ["booking_confirmed", "reminder_day", "reminder_hour"])
+@pytest.mark.parametrize("change", [give_back, call_off, leave, move])
+def test_what_changed_before_sending_makes_it_void(app: Flask, kind: str, change: Any) -> None:
+    booking = make.booking()
+    facts = {"booking_id": str(booking.id), "sequence": "0"}
+    contact_id = booking.participant.contact_id
+    assert len(sent(app, kind, facts, contact_id)) == 1, "unchanged, it goes"
+    with unit_of_work():
+        change(booking, booking.session)
+        db.session.execute(sa.delete(Message).where(Message.state == State.PENDING))
+    before = len(app.extensions["outside"].mail.sent)
+    assert len(sent(app, kind, facts, contact_id)) == before
+    states = db.session.scalars(sa.select(Message.state).order_by(Message.queued_at)).all()
+    assert State.VOID in states
+
+
+def test_a_class_that_began_needs_no_reminder_but_the_link_once_more(
+    app: Flask, clock: FakeClock, mailbox: FakeMail
+) -> None:
+    booking = make.booking()
+    facts = {"booking_id": str(booking.id)}
+    contact_id = booking.participant.contact_id
+    clock.forward(days=1, minutes=5)
+    assert sent(app, "reminder_day", facts, contact_id) == []
+    assert len(sent(app, "reminder_hour", facts, contact_id)) == 1
+    clock.forward(hours=1)
+    assert len(sent(app, "reminder_hour", facts, contact_id)) == 1
+
+
+def test_sent_answers_and_closed_windows_are_not_asked_for(
+    app: Flask, clock: FakeClock, mailbox: FakeMail
+) -> None:
+    assessment = make.assessment()
+    facts = {"assessment_id": str(assessment.id)}
+    contact_id = assessment.participant.contact_id
+    assert len(sent(app, "questions_reminder", facts, contact_id)) == 1
+    assessment.completed_at = NOON
+    db.session.commit()
+    assert len(sent(app, "questions_reminder", facts, contact_id)) == 1
+
+
+def test_many_kinds_at_once_cost_few_questions(app: Flask, count_queries: list[str]) -> None:
+    """One question for all bookings of a group, however many."""
+    hour = make.session()
+    rows = [make.booking(session=hour) for _ in range(jobs.GROUP)]
+    with unit_of_work():
+        for row in rows:
+            service.queue(
+                "reminder_day",
+                to=row.participant.contact_id,
+                facts={"booking_id": str(row.id)},
+                not_after=hour.starts_at,
+                now=NOON,
+            )
+    count_queries.clear()
+    assert jobs.deliver("w", app.extensions["outside"]) == jobs.GROUP
+    assert len([one for one in count_queries if "FROM booking" in one]) == 1
+    assert len(count_queries) <= 12
