@@ -2,10 +2,12 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import url_for
 
 from remote_training.accounts.models import Grant, Role
 from remote_training.classes.models import Series, Session
 from remote_training.core.db import db
+from remote_training.dashboard import views
 from remote_training.messages.models import Message
 from tests import make
 from tests.fakes import NOON
@@ -148,6 +150,9 @@ def test_the_plan_costs_the_same_however_long_it_is(app, desk, ilse, count_queri
     [
         ((Role.COORDINATOR,), "/staff/people/"),
         ((Role.TRAINER,), "/staff/classes/"),
+        ((Role.RESEARCHER,), "/staff/data"),
+        ((Role.ADMINISTRATOR,), "/staff/team/"),
+        ((Role.ADMINISTRATOR, Role.COORDINATOR), "/staff/people/"),
     ],
 )
 def test_the_first_page_is_that_of_the_role(roles, first, app, browse_as):
@@ -167,3 +172,16 @@ def test_the_menu_shows_what_the_role_may_open(app, desk):
     assert "Participants" in page
     assert 'href="/staff/plan/" aria-current="page"' in page
     assert ">Staff<" not in page
+    assert ">Data<" not in page
+
+
+def test_every_place_of_the_menu_opens_for_who_sees_it(app, browse_as):
+    everything = browse_as(make.staff(*Role))
+
+    with app.test_request_context():
+        addresses = [url_for(endpoint) for endpoint, _label, _roles in views.PLACES]
+
+    for address in addresses:
+        page = everything.get(address)
+        assert page.status_code == 200
+        assert f'href="{address}" aria-current="page"' in page.text
