@@ -23,7 +23,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from remote_training.accounts import guard, public, team_views
+from remote_training.accounts import guard, own_views, public, team_views
 from remote_training.accounts import views as accounts_views
 from remote_training.accounts.errors import SignInFirst
 from remote_training.assessments import views as assessments_views
@@ -54,6 +54,7 @@ LARGEST_BODY = 256 * 1024
 BLUEPRINTS = (
     public.blueprint,
     accounts_views.blueprint,
+    own_views.blueprint,
     team_views.blueprint,
     links_views.blueprint,
     home_views.blueprint,

@@ -14,6 +14,7 @@ from remote_training.accounts.models import Link, LinkKind
 from remote_training.assessments.models import Assessment
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
+from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 
 Row = TypeVar("Row", Booking, Assessment)
@@ -31,6 +32,10 @@ class Subject:
         """Whether there is still something to open, whatever the link itself says."""
         if link.kind is LinkKind.INVITATION:
             return link.account.is_active
+        if link.kind is LinkKind.SIGN_IN:
+            return bool(participants.sharing_mailbox(link.account))
+        if not link.account.is_active:
+            return False
         if self.participant is None or self.participant.withdrawn_on is not None:
             return False
         if link.kind is LinkKind.JOIN:

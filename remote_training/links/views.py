@@ -12,33 +12,39 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from prometheus_client import Counter
 
-from remote_training.accounts import factors, guard, queries, tokens, visits
+from remote_training.accounts import asking, factors, guard, throttle, tokens, tries, visits
 from remote_training.accounts.errors import LinkEnded, WeakPassword
 from remote_training.accounts.forms import NewPasswordForm
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, Link, LinkKind, Scope
 from remote_training.classes import names
-from remote_training.core.db import unit_of_work
+from remote_training.core.crypto import token_hash
+from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import NotFound
 from remote_training.core.words import reading_as, say, translated
 from remote_training.links import subjects
 from remote_training.links.subjects import Subject
 from remote_training.outside.world import outside
+from remote_training.participants import queries as participants
 
 LONGEST_TOKEN = 100
+USED = say("This link was used before. Please ask for a new one.")
 
-blueprint = Blueprint("links", __name__, url_prefix="/l")
+UNKNOWN = Counter("unknown_links_total", "Links that were asked for and never were")
+
+blueprint = Blueprint("links", __name__)
 
 
-@blueprint.get("/<token>")
+@blueprint.get("/l/<path:token>")
 @public
 def show(token: str) -> ResponseReturnValue:
     """Show what the link opens, with one button; opening it changes nothing."""
     return _page(_open(token), token)
 
 
-@blueprint.post("/<token>")
+@blueprint.post("/l/<path:token>")
 @public
 @unit_of_work()
 def follow(token: str) -> ResponseReturnValue:
@@ -57,10 +63,26 @@ def follow(token: str) -> ResponseReturnValue:
     return redirect(url_for("bookings.index"), 303)
 
 
+@blueprint.post("/code")
+@public
+@unit_of_work()
+def come_in_by_code() -> ResponseReturnValue:
+    """Take the code of a sign-in link that was opened in another browser than this one."""
+    now, mark = outside().now(), session.get(asking.MARK, "")
+    network = throttle.network(request.remote_addr)
+    link = asking.link_of_mark(mark, now=now) if tries.may_try_from(network, now=now) else None
+    typed = request.form.get("code", "")[:LONGEST_TOKEN]
+    if link is None or not tokens.count_try(link) or not asking.code_fits(link, typed):
+        wrong = _("This code does not fit, or it has ended. Please look at it once more.")
+        return render_template("public/sent.html", wrong=wrong), 422
+    return _come_in(link, link.account)
+
+
 def _open(token: str) -> Link:
     """The link, if it opens something. Raises `NotFound`, `LinkEnded`."""
     link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
     if link is None:
+        UNKNOWN.inc()
         raise NotFound(say("This link is not known. Please use the one in your newest mail."))
     now = outside().now()
     if not link.is_open(now) or not subjects.of(link).goes_on(link, now):
@@ -71,11 +93,16 @@ def _open(token: str) -> Link:
 
 
 def _answer(link: Link, token: str) -> ResponseReturnValue:
-    """A light check before health questions: the year of birth, five tries."""
-    if link.tries >= tokens.TRIES:
-        return _page(link, token), 429
-    link.tries += 1
+    """A light check before health questions: the year of birth, five tries.
+
+    A try is counted by the database before it is looked at, whatever comes after it.
+    """
+    is_counted = tokens.count_try(link)
+    db.session.commit()
+    db.session.refresh(link)
     typed = "".join(request.form.get("birth_year", "")[:LONGEST_TOKEN].split())
+    if not is_counted:
+        return _page(link, token), 429
     if typed != link.account.contact.birth_year or not typed:
         wrong = _("This year does not fit. Please write the year in which you were born.")
         return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
@@ -85,14 +112,33 @@ def _answer(link: Link, token: str) -> ResponseReturnValue:
 
 
 def _sign_in(link: Link, token: str) -> ResponseReturnValue:
-    """Everything of her own, once; where two share a mailbox, they say who it is."""
-    sharing = queries.sharing_mailbox(link.account)
-    chosen = request.form.get("who", str(link.account_id) if len(sharing) == 1 else "")
+    """Everything of her own, once; where two share a mailbox, they say who it is.
+
+    In another browser than the one that asked, a code for that one instead.
+    """
+    sharing = [her.account for her in participants.sharing_mailbox(link.account)]
+    chosen = request.form.get("who", str(sharing[0].id) if len(sharing) == 1 else "")
     account = next((who for who in sharing if str(who.id) == chosen), None)
     if account is None:
         return _page(link, token, wrong=_("Please choose who you are.")), 422
+    if _asked_here(link):
+        return _come_in(link, account)
+    code = asking.give_code(link, account, now=outside().now())
+    if code is None:
+        raise LinkEnded(USED)
+    return render_template("links/code.html", code=code)
+
+
+def _asked_here(link: Link) -> bool:
+    """Whether this browser asked for the link."""
+    return link.asked_by is None or token_hash(session.get(asking.MARK, "")) == link.asked_by
+
+
+def _come_in(link: Link, account: Account) -> ResponseReturnValue:
+    """Begin the one visit of a sign-in link. Raises `LinkEnded` for all others who try."""
     if not tokens.spend(link, now=outside().now()):
-        raise LinkEnded(say("This link was used before. Please ask for a new one."))
+        raise LinkEnded(USED)
+    session.pop(asking.MARK, None)
     _permit(account, Scope.EVERYTHING, link)
     return redirect(url_for("home.index"), 303)
 
@@ -108,7 +154,7 @@ def _begin(link: Link, token: str) -> ResponseReturnValue:
         form.password.errors = [translated(error.sentence)]
         return _page(link, token, form=form), 422
     if not tokens.spend(link, now=outside().now()):
-        raise LinkEnded(say("This link was used before. Please ask for a new one."))
+        raise LinkEnded(USED)
     flash(_("Your password is kept. Please sign in now."))
     return redirect(url_for("accounts.sign_in"), 303)
 
@@ -129,6 +175,7 @@ def _permit(account: Account, scope: Scope, link: Link) -> None:
     subject_id: UUID | None = link.subject_id if scope in (Scope.JOIN, Scope.ANSWER) else None
     visits.permit(visit, scope, subject_id=subject_id, link=link)
     session[guard.VISITOR_COOKIE] = token
+    session.pop("csrf_token", None)
 
 
 def _page(link: Link, token: str, **more: object) -> str:
@@ -144,7 +191,8 @@ def _render(link: Link, token: str, subject: Subject, **more: object) -> str:
     if site is not None:
         more |= {"help_phone": site.phone, "emergency_number": site.emergency_number}
     if link.kind is LinkKind.SIGN_IN:
-        more["sharing"] = queries.sharing_mailbox(link.account)
+        more["sharing"] = participants.sharing_mailbox(link.account)
+        more["is_asked_here"] = _asked_here(link)
     if link.kind is LinkKind.INVITATION:
         more.setdefault("form", NewPasswordForm(formdata=None))
     before = guard.current_visit()

@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
+from remote_training.accounts import queries as accounts
+from remote_training.accounts.models import Account
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
@@ -23,6 +25,22 @@ def of_account(account_id: UUID) -> Participant:
 def by_id(participant_id: UUID, site_ids: Collection[UUID]) -> Participant:
     """A participant of one of these sites, or `NotFound`."""
     return _one(Participant.id == participant_id, Participant.site_id.in_(site_ids))
+
+
+def sharing_mailbox(account: Account) -> Sequence[Participant]:
+    """Those who may come in by a link to this account's address, herself among them.
+
+    Who has left the trial is not. First the one whose account is oldest.
+    """
+    ids = [who.id for who in accounts.sharing_mailbox(account)]
+    found = (
+        sa.select(Participant)
+        .join(Participant.account)
+        .where(Participant.account_id.in_(ids), Participant.withdrawn_on.is_(None))
+        .options(joinedload(Participant.contact), contains_eager(Participant.account))
+        .order_by(Account.created_at, Account.id)
+    )
+    return db.session.scalars(found).all()
 
 
 def listing(

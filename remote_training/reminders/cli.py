@@ -13,6 +13,7 @@ import click
 import structlog
 from flask.cli import with_appcontext
 
+from remote_training.accounts import asking
 from remote_training.core import settings
 from remote_training.core.db import db, unit_of_work
 from remote_training.messages import jobs as outbox
@@ -23,6 +24,7 @@ from remote_training.reminders import jobs
 
 PLANNED_EVERY = 20.0  # seconds
 SWEPT_EVERY = 5.0
+ANSWERED_EVERY = 1.0  # somebody sits and waits for the link
 IDLE = 1.0  # between two looks at an empty outbox
 SWITCH = 0.0005  # the thread that talks to the mail server does not wait long for its turn
 
@@ -48,6 +50,7 @@ class _Worker:
         self._ending = ending
         lease = settings.current().mail_lease_seconds
         self._chores = [
+            _Chore(ANSWERED_EVERY, self._answer),
             _Chore(PLANNED_EVERY, self._plan),
             _Chore(min(SWEPT_EVERY, lease / 2), self._sweep),
         ]
@@ -62,6 +65,10 @@ class _Worker:
             if not self._safely(self._deliver):
                 self._ending.wait(IDLE)
         log.info("worker ends", worker=self._name)
+
+    def _answer(self) -> int:
+        with unit_of_work():
+            return asking.answer(now=outside().now())
 
     def _plan(self) -> int:
         now = outside().now()

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import contains_eager
 
+from remote_training.accounts import asking, throttle
 from remote_training.assessments import service as assessments
 from remote_training.assessments.models import Assessment
 from remote_training.attendance import service as attendance
@@ -48,6 +49,8 @@ def plan(now: datetime) -> None:
         A day before (24 to 3 hours; too late 2 hours before the class), unless she booked less
         than 26 hours ahead: then the confirmation is fresh. An hour before (60 to 15
         minutes; too late when the class begins), unless she booked less than 75 minutes ahead.
+    Sign-in links
+        For the addresses that were typed on the first page and are known.
     Questions
         On the day they are due, and 3 and 7 days later while they are not sent; from 9 to 21
         in her zone, while the window is open. After a standstill only the newest of them.
@@ -55,6 +58,8 @@ def plan(now: datetime) -> None:
     The first part that fails is raised again after all of them had their turn.
     """
     parts: tuple[Callable[[], object], ...] = (
+        lambda: asking.answer(now=now),
+        lambda: throttle.forget(now=now),
         lambda: _remind("reminder_day", now, DAY_BEFORE, DAY_TOO_LATE, DAY_FRESH),
         lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, HOUR_FRESH),
         lambda: assessments.plan_missing(now=now),
@@ -140,7 +145,7 @@ def _ask(now: datetime) -> None:
         messages.queue_all(planned, now=now)
 
 
-def _unsaid(what: str, days: int, before: int | None, now: datetime) -> Sequence[sa.Row[Any]]:
+def _unsaid(what: str, days: int, before: int | None, now: datetime) -> Sequence[sa.Row[Assessment, str]]:
     """Open questions that were due `days` ago or more, less than `before`, and not told of yet.
 
     A day more on both sides: what day it is where she is, her zone says.

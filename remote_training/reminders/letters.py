@@ -19,6 +19,7 @@ from remote_training.core.words import clock, long_day, reading_as, say, transla
 from remote_training.messages.kinds import Kind, Policy
 from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter
+from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.reminders import paper, subjects
 
@@ -84,7 +85,7 @@ def _is_open(message: Message, now: datetime) -> bool:
 
 
 def _may_sign_in(message: Message, _now: datetime) -> bool:
-    return subjects.account(message).is_active
+    return bool(participants.sharing_mailbox(subjects.account(message)))
 
 
 def _is_invited(message: Message, _now: datetime) -> bool:
@@ -166,10 +167,17 @@ def _questions(message: Message, now: datetime) -> Letter:
 
 def _sign_in(message: Message, now: datetime) -> Letter:
     account = subjects.account(message)
-    ends = now + tokens.SIGN_IN_LASTS
-    token = tokens.mint(LinkKind.SIGN_IN, account.id, now=now, expires_at=ends)
-    site = subjects.site_of(account)
-    return paper.letter(message, account, site=site, personal={"sign_in_url": paper.link(token)})
+    sharing = participants.sharing_mailbox(account)
+    token = tokens.mint_sign_in(account.id, asked_by=message.facts.get("asked_by"), now=now)
+    return paper.letter(
+        message,
+        account,
+        site=subjects.site_of(account),
+        personal={
+            "sign_in_url": paper.link(token),
+            "first_name": ", ".join(woman.contact.first_name for woman in sharing),
+        },
+    )
 
 
 def _invitation(message: Message, now: datetime) -> Letter:
@@ -198,7 +206,7 @@ def _entry(booking: Booking, join_url: str | None) -> Entry:
         description=description,
         join_url=join_url,
         organizer=settings.current().sender,
-        attendee=booking.participant.contact.email,
+        attendee=account.contact.email,
     )
 
 
