@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from remote_training.core.db import db
 from remote_training.messages import queries
 from remote_training.messages.models import Heartbeat, Message, QueueStop, State
 
+ROWS, STOPS = cast(sa.Table, Message.__table__), cast(sa.Table, QueueStop.__table__)
 LEASE = timedelta(minutes=5)
 MOST_COMPOSING_TRIES = 3
 AT_ONCE = 500
@@ -139,17 +140,16 @@ def begin_sending(
     ours, or that came too late; none while the queue stands still.
     """
     begun = (
-        sa.update(Message)
+        sa.update(ROWS)
         .where(
             *_ours(messages, owner),
-            Message.state == State.CLAIMED,
-            Message.lease_until > now,
-            Message.not_after > now,
-            ~queries.is_standing(),
+            ROWS.c.state == State.CLAIMED,
+            ROWS.c.lease_until > now,
+            ROWS.c.not_after > now,
+            ~sa.exists().where(STOPS.c.resumed_at.is_(None)),
         )
         .values(state=State.SENDING, lease_until=now + lease)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
+        .returning(ROWS.c.id)
     )
     goes = set(db.session.scalars(begun))
     return [message for message in messages if message.id in goes]
@@ -183,7 +183,7 @@ def give_back(messages: Sequence[Message], *, owner: str, due_at: datetime | Non
     free: dict[str, Any] = {"state": State.PENDING, "lease_until": None}
     if due_at is not None:
         free["due_at"] = due_at
-    return _settle(*_ours(messages, owner), _in_hand(), tries=Message.tries - 1, **free)
+    return _settle(*_ours(messages, owner), _in_hand(), tries=ROWS.c.tries - 1, **free)
 
 
 def next_try(message: Message, now: datetime) -> datetime:
@@ -206,21 +206,21 @@ def sweep(*, again: frozenset[str], now: datetime) -> dict[str, int]:
     A lease that has ended: claimed rows go back; rows that may have been on the wire go back
     where their kind is in `again`, and are uncertain otherwise. Past `not_after`: expired.
     """
-    lost = Message.lease_until <= now
-    on_wire = (Message.state == State.SENDING, lost)
+    lost = ROWS.c.lease_until <= now
+    on_wire = (ROWS.c.state == State.SENDING, lost)
     settled = {
-        "returned": _settle(Message.state == State.CLAIMED, lost, state=State.PENDING),
-        "repeated": _settle(*on_wire, Message.kind.in_(again), state=State.PENDING),
+        "returned": _settle(ROWS.c.state == State.CLAIMED, lost, state=State.PENDING),
+        "repeated": _settle(*on_wire, ROWS.c.kind.in_(again), state=State.PENDING),
         "uncertain": _settle(
             *on_wire,
-            Message.kind.not_in(again),
+            ROWS.c.kind.not_in(again),
             state=State.UNCERTAIN,
             finished_at=now,
             fault="the worker ended while it was being sent",
         ),
         "expired": _settle(
-            Message.state == State.PENDING,
-            Message.not_after <= now,
+            ROWS.c.state == State.PENDING,
+            ROWS.c.not_after <= now,
             state=State.EXPIRED,
             finished_at=now,
         ),
@@ -265,11 +265,11 @@ def send_again(message: Message, *, not_after: datetime, now: datetime) -> Messa
 def _ours(messages: Sequence[Message], owner: str) -> tuple[sa.ColumnElement[bool], ...]:
     """The fence: these rows, in the claim in which we have them."""
     claims = [(message.id, message.tries) for message in messages]
-    return sa.tuple_(Message.id, Message.tries).in_(claims), Message.owner == owner
+    return sa.tuple_(ROWS.c.id, ROWS.c.tries).in_(claims), ROWS.c.owner == owner
 
 
 def _in_hand() -> sa.ColumnElement[bool]:
-    return Message.state.in_((State.CLAIMED, State.SENDING))
+    return ROWS.c.state.in_((State.CLAIMED, State.SENDING))
 
 
 def _short(fault: str | None) -> str | None:
@@ -277,8 +277,8 @@ def _short(fault: str | None) -> str | None:
 
 
 def _settle(*where: Any, **values: Any) -> int:
-    write = sa.update(Message).where(*where).values(**values)
-    done = db.session.execute(write.execution_options(synchronize_session=False))
+    """Write straight into the table: rows that the session holds are read anew before use."""
+    done = db.session.execute(sa.update(ROWS).where(*where).values(**values))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 

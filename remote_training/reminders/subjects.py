@@ -27,7 +27,6 @@ def bookings(messages: Sequence[Message]) -> Sequence[Booking]:
     return _read(
         sa.select(Booking).options(
             woman.joinedload(Participant.site),
-            woman.joinedload(Participant.contact),
             woman.joinedload(Participant.account).joinedload(Account.contact),
             hour.joinedload(Session.trainer).joinedload(Account.contact),
         ),
