@@ -53,11 +53,13 @@ class ChangePasswordForm(PasswordForm):
 class ReadingForm(FlaskForm):  # type: ignore[misc]
     """The language in which pages and mails are read, and the zone of their times."""
 
-    language = SelectField(_l("Language"), choices=[SelectChoice(*pair) for pair in LANGUAGES.items()])
+    language = SelectField(
+        _l("Language"), choices=[SelectChoice(*pair) for pair in LANGUAGES.items()]
+    )
     zone = SelectField(
         _l("Time zone"),
         choices=[
-            (zone, zone.replace("_", " "))
+            SelectChoice(zone, zone.replace("_", " "))
             for zone in sorted(available_timezones())
             if zone.startswith(AREAS)
         ],
