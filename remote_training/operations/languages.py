@@ -7,7 +7,7 @@ people edit and a `messages.mo` that the platform reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ KEYWORDS = {
     "say": None,
     "translated": None,
 }
-GAP = re.compile(r"%\((\w+)\)")
+GAP = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
 def update() -> Iterator[tuple[str, int]]:
@@ -37,8 +37,12 @@ def update() -> Iterator[tuple[str, int]]:
     texts = extract()
     for path in _sources():
         catalog = _read(path)
+        created = catalog.creation_date
         catalog.update(texts, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        catalog.creation_date = catalog.revision_date = created
+        catalog.last_translator, catalog.language_team = "the team", _language(path)
+        catalog.msgid_bugs_address = ""
         with path.open("wb") as file:
             write_po(
                 file, catalog, sort_output=True, no_location=True, omit_header=False, width=110
@@ -91,8 +95,12 @@ def _faults_of_text(language: str, message: Message) -> Iterator[str]:
     ids = message.id if isinstance(message.id, (list, tuple)) else [message.id]
     if not all(strings):
         yield f"{language}: not translated: {message.id!r}"
-    elif {gap for text in strings for gap in GAP.findall(str(text))} - set(GAP.findall(" ".join(ids))):
+    elif _gaps(strings) != _gaps(ids):
         yield f"{language}: another gap than in the text: {message.id!r}"
+
+
+def _gaps(texts: Sequence[Any]) -> set[str]:
+    return {gap for text in texts for gap in GAP.findall(str(text))}
 
 
 def _sources() -> list[Path]:
