@@ -32,6 +32,7 @@ from tests.fakes import FakeClock
 from tests.servers.browser import chromium
 from tests.servers.smtp import SmtpServer
 
+PATIENCE = 10_000  # milliseconds
 PHONE, DESK = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
 
 
@@ -70,9 +71,7 @@ def platform(tmp_path: Path, smtp_server: SmtpServer) -> Iterator[Platform]:
     clock = FakeClock()
     server = make_server("127.0.0.1", 0, _no_app, threaded=True, request_handler=Quiet)
     url = f"http://127.0.0.1:{server.server_port}"
-    chosen = settings(
-        f"sqlite:///{tmp_path}/journey.db", public_url=url, smtp_url=smtp_server.url
-    )
+    chosen = settings(f"sqlite:///{tmp_path}/journey.db", public_url=url, smtp_url=smtp_server.url)
     world = Outside(clock, SmtpMail(smtp_server.url), {"offline": OfflineMeetings(url)})
     app = create_app(chosen, world)
     server.app = app
@@ -107,6 +106,7 @@ def phone(chrome: Browser) -> Iterator[Callable[[], BrowserContext]]:
 
     def new() -> BrowserContext:
         opened.append(chrome.new_context(viewport=PHONE, locale="en-GB"))
+        opened[-1].set_default_timeout(PATIENCE)
         return opened[-1]
 
     yield new
@@ -118,5 +118,6 @@ def phone(chrome: Browser) -> Iterator[Callable[[], BrowserContext]]:
 def desk(chrome: Browser) -> Iterator[BrowserContext]:
     """A desk: 1280 px wide, nobody signed in."""
     context = chrome.new_context(viewport=DESK, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
