@@ -74,7 +74,8 @@ def platform_with_people(platform: Platform) -> Platform:
         site, now = studies.site("utrecht"), platform.clock()
         woman = participants.enrol(
             site=site, name=NAME, email=EMAIL, phone=PHONE, birth_year=YEAR, language="en",
-            emergency_name=HELPER, emergency_phone="030 888 8888", zone="Europe/Amsterdam", now=now, by=None,
+            emergency_name=HELPER, emergency_phone="030 888 8888", zone="Europe/Amsterdam",
+            now=now, by=None,
         )  # fmt: skip
         today = now.date()
         participants.record(
