@@ -56,14 +56,12 @@ def deliver(
     """
     db.session.rollback()
     owner = f"{worker[:60]}/{secrets.token_hex(8)}"
-    batch = _claim(owner, min(limit, BATCH), world)
-    if not batch:
-        return 0
     with world.mail.open() as connection, ThreadPoolExecutor(1) as thread:
         going = _Round(owner, world, Line(connection, world.now, _fresh()), thread)
-        while batch and going.send(batch, is_ending) and not is_ending():
-            left = limit - going.dealt_with
-            batch = _claim(owner, min(left, BATCH), world) if left > 0 else []
+        while not is_ending() and (left := limit - going.dealt_with) > 0:
+            batch = _claim(owner, min(left, BATCH), world)
+            if not batch or not going.send(batch, is_ending):
+                break
         going.end()
     return 0 if going.is_off else going.dealt_with
 
