@@ -42,6 +42,22 @@ class Offer:
     booking: Booking | None
 
 
+@dataclass(frozen=True)
+class Slot:
+    """A class hour that can be booked, as its row says: no more than a list of many needs.
+
+    `trainer_name` is the first name of the trainer.
+    """
+
+    session_id: UUID
+    starts_at: datetime
+    minutes: int
+    module: str
+    language: str
+    trainer_name: str
+    places_left: int
+
+
 def mine(booking_id: UUID, account_id: UUID) -> Booking:
     """The booking of this id, live or cancelled, of the participant with this account.
 
@@ -96,34 +112,46 @@ def offered(participant: Participant, *, now: datetime) -> Sequence[Offer]:
     Those of her site and modules, from the day on which her classes begin; full ones and
     those that she has booked are among them. Nothing where she may not train.
     """
-    first = rules.trains_from(participant)
-    if not participant.may_train or first is None:
+    wanted = _hers_to_book(participant, now)
+    if wanted is None:
         return []
-    begins = datetime.combine(first, time(), tzinfo=ZoneInfo(participant.zone)).astimezone(UTC)
     found = (
         sa.select(Session, Booking)
-        .outerjoin(
-            Booking,
-            sa.and_(
-                Booking.session_id == Session.id,
-                Booking.participant_id == participant.id,
-                Booking.cancelled_at.is_(None),
-            ),
-        )
-        .where(
-            Session.site_id == participant.site_id,
-            Session.module.in_(rules.modules(participant)),
-            Session.called_off_at.is_(None),
-            Session.on_date >= first,
-            Session.starts_at > now,
-            Session.starts_at < max(now, begins) + OFFERED_AHEAD,
-        )
+        .outerjoin(Booking, _is_held_by(participant))
+        .where(*wanted)
         .options(joinedload(Session.trainer).joinedload(Account.contact))
         .order_by(Session.starts_at, Session.id)
     )
     return [
         Offer(session, session.trainer.contact.first_name, session.places_left, booking)
         for session, booking in db.session.execute(found)
+    ]
+
+
+def bookable(participant: Participant, *, now: datetime) -> Sequence[Slot]:
+    """What of `offered` she has not booked, as plain values: a page shows dozens of them."""
+    wanted = _hers_to_book(participant, now)
+    if wanted is None:
+        return []
+    found = (
+        sa.select(
+            Session.id,
+            Session.starts_at,
+            Session.ends_at,
+            Session.module,
+            Session.language,
+            Session.trainer_id,
+            Session.places - Session.taken,
+        )
+        .outerjoin(Booking, _is_held_by(participant))
+        .where(*wanted, Booking.id.is_(None))
+        .order_by(Session.starts_at, Session.id)
+    )
+    rows = db.session.execute(found).all()
+    named = _first_names({row.trainer_id for row in rows})
+    return [
+        Slot(key, starts_at, _minutes(starts_at, ends_at), module, language, named[trainer], left)
+        for key, starts_at, ends_at, module, language, trainer, left in rows
     ]
 
 
@@ -139,6 +167,40 @@ def roster(session: Session) -> Sequence[Booking]:
         .order_by(Booking.booked_at, Booking.id)
     )
     return db.session.scalars(found).all()
+
+
+def _hers_to_book(participant: Participant, now: datetime) -> list[sa.ColumnElement[bool]] | None:
+    """Which classes are hers to book; None where she may not train."""
+    first = rules.trains_from(participant) if participant.may_train else None
+    if first is None:
+        return None
+    begins = datetime.combine(first, time(), tzinfo=ZoneInfo(participant.zone)).astimezone(UTC)
+    return [
+        Session.site_id == participant.site_id,
+        Session.module.in_(rules.modules(participant)),
+        Session.called_off_at.is_(None),
+        Session.on_date >= first,
+        Session.starts_at > now,
+        Session.starts_at < max(now, begins) + OFFERED_AHEAD,
+    ]
+
+
+def _is_held_by(participant: Participant) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Booking.session_id == Session.id,
+        Booking.participant_id == participant.id,
+        Booking.cancelled_at.is_(None),
+    )
+
+
+def _first_names(account_ids: set[UUID]) -> dict[UUID, str]:
+    found = sa.select(Account).where(Account.id.in_(account_ids))
+    accounts = db.session.scalars(found.options(joinedload(Account.contact)))
+    return {account.id: account.contact.first_name for account in accounts}
+
+
+def _minutes(starts_at: datetime, ends_at: datetime) -> int:
+    return int((ends_at - starts_at).total_seconds() // 60)
 
 
 def _one(*wanted: sa.ColumnElement[bool]) -> Booking:

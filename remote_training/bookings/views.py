@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-from itertools import groupby
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -12,12 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import queries, service
+from remote_training.bookings import cards, queries, service
 from remote_training.bookings.models import Booking
-from remote_training.bookings.queries import Offer
 from remote_training.classes import names
 from remote_training.classes import queries as classes
-from remote_training.core import words
 from remote_training.core.db import unit_of_work
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
@@ -31,8 +26,9 @@ blueprint = Blueprint("bookings", __name__, url_prefix="/classes")
 def index() -> ResponseReturnValue:
     """Show what she has booked, then what she can book, day by day."""
     her, now = _her(), outside().now()
-    offers = [offer for offer in queries.offered(her, now=now) if offer.booking is None]
-    return _page("index", her, booked=queries.upcoming(her, now=now), days=_by_day(offers))
+    writer = cards.Writer(now=now)
+    booked = [writer.booked(booking) for booking in queries.upcoming(her, now=now)]
+    return _page("index", her, booked=booked, days=writer.by_day(queries.bookable(her, now=now)))
 
 
 @blueprint.post("/<uuid:session_id>/book")
@@ -80,12 +76,6 @@ def _her() -> Participant:
 
 def _mine(booking_id: UUID) -> Booking:
     return queries.mine(booking_id, visitor_account().id)
-
-
-def _by_day(offers: Sequence[Offer]) -> list[tuple[date, list[Offer]]]:
-    zone = words.zone()
-    days = groupby(offers, key=lambda offer: offer.session.starts_at.astimezone(zone).date())
-    return [(day, list(on_it)) for day, on_it in days]
 
 
 def _booking_page(name: str, booking: Booking) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, get_timezone_location
 from flask import Flask, g
 from flask_babel import Babel, force_locale, get_locale, gettext
 
@@ -60,18 +61,18 @@ def reading_as(language: str, zone: str) -> Iterator[None]:
 def day(at: datetime | date) -> str:
     """`Tuesday 24 November`, in the reader's language and zone."""
     local = at.astimezone(zone()) if isinstance(at, datetime) else at
-    return str(format_date(local, "EEEE d MMMM", locale=_babel_locale()))
+    return _written(_date(local), "EEEE d MMMM", _babel_locale())
 
 
 def long_day(at: datetime | date) -> str:
     """`Tuesday 24 November 2026`, in the reader's language and zone."""
     local = at.astimezone(zone()) if isinstance(at, datetime) else at
-    return str(format_date(local, "EEEE d MMMM y", locale=_babel_locale()))
+    return _written(_date(local), "EEEE d MMMM y", _babel_locale())
 
 
 def clock(at: datetime) -> str:
     """`10:00`, in the reader's zone, 24 hours."""
-    return str(format_time(at.astimezone(zone()), "HH:mm", locale=_babel_locale()))
+    return f"{at.astimezone(zone()):%H:%M}"
 
 
 def zone_name(_at: datetime | None = None) -> str:
@@ -84,8 +85,22 @@ def moment(at: datetime) -> str:
     return f"{day(at)}, {clock(at)}"
 
 
+def _date(at: datetime | date) -> date:
+    return at.date() if isinstance(at, datetime) else at
+
+
+@lru_cache(maxsize=4096)
+def _written(on: date, pattern: str, locale: str) -> str:
+    return str(format_date(on, pattern, locale=locale))
+
+
 def _city() -> str:
-    return str(get_timezone_location(zone(), locale=_babel_locale(), return_city=True))
+    return _city_of(str(zone()), _babel_locale())
+
+
+@lru_cache(maxsize=1024)
+def _city_of(zone: str, locale: str) -> str:
+    return str(get_timezone_location(ZoneInfo(zone), locale=locale, return_city=True))
 
 
 def _babel_locale() -> str:
