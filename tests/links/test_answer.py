@@ -1,0 +1,112 @@
+"""The year of birth before health questions: five tries."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from remote_training.accounts import tokens
+from remote_training.accounts.models import Link
+from remote_training.core.db import db, unit_of_work
+from tests import make
+from tests.links.conftest import YEAR
+
+THREADS = 16
+
+
+def type_year(browser, token, year):
+    return browser.post(f"/l/{token}", data={"birth_year": year})
+
+
+def test_the_year_of_birth_is_asked_before_the_first_question(browser, hers):
+    token = hers.token("answer")
+    page = browser.get(f"/l/{token}").text
+    assert "In which year were you born?" in page
+    assert YEAR not in page.replace("such as 1960", "")
+    assert browser.get(f"/questions/{hers.assessment.id}/").status_code == 401
+
+
+@pytest.mark.parametrize("typed", [YEAR, f" {YEAR} ", "19 60"])
+def test_the_right_year_opens_this_questionnaire_alone(browser, hers, typed):
+    other = make.assessment(participant=hers.participant, timepoint="w8", week=8)
+    answer = type_year(browser, hers.token("answer"), typed)
+    assert answer.location == f"/questions/{hers.assessment.id}/"
+    assert browser.get(answer.location).status_code == 200
+    for path in (f"/questions/{other.id}/", "/classes/", "/home/", f"/class/{hers.booking.id}/"):
+        assert browser.get(path).status_code == 401, path
+
+
+@pytest.mark.parametrize("typed", ["", "1961", "60", "abcd", "1960x", "\u0661\u0669\u0666\u0660"])
+def test_a_wrong_year_is_told_at_its_field_and_opens_nothing(browser, hers, typed):
+    answer = type_year(browser, hers.token("answer"), typed)
+    assert answer.status_code == 422
+    assert "This year does not fit" in answer.text
+    assert browser.get(f"/questions/{hers.assessment.id}/").status_code == 401
+
+
+def test_the_fifth_wrong_year_shuts_the_link_even_for_the_right_one(browser, hers):
+    token = hers.token("answer")
+    statuses = [type_year(browser, token, str(1930 + n)).status_code for n in range(5)]
+    assert statuses == [422, 422, 422, 422, 429]
+    answer = type_year(browser, token, YEAR)
+    assert answer.status_code == 429
+    assert "Please ring us" in answer.text
+    assert browser.get(f"/questions/{hers.assessment.id}/").status_code == 401
+    page = browser.get(f"/l/{token}")
+    assert "this link is shut" in page.text
+    assert 'name="birth_year"' not in page.text
+
+
+def test_four_wrong_years_and_then_the_right_one_open_it(browser, hers):
+    token = hers.token("answer")
+    for n in range(4):
+        type_year(browser, token, str(1930 + n))
+    assert type_year(browser, token, YEAR).status_code == 303
+
+
+def test_tries_in_many_browsers_count_together(app, hers):
+    token = hers.token("answer")
+    for n in range(5):
+        type_year(app.test_client(), token, str(1930 + n))
+    assert type_year(app.test_client(), token, YEAR).status_code == 429
+
+
+def test_somebody_whose_year_is_not_known_is_let_in_by_no_empty_field(app, browser, hers):
+    unknown = make.participant(contact=make.contact(birth_year=""))
+    form = make.assessment(participant=unknown)
+    hers.participant, hers.assessment = unknown, form
+    token = hers.token("answer")
+    assert type_year(browser, token, "").status_code == 422
+
+
+def test_of_sixteen_wrong_years_at_once_five_are_looked_at(app, hers):
+    token = hers.token("answer")
+    start, statuses = threading.Barrier(THREADS), []
+
+    def run(number):
+        with app.app_context():
+            browser = app.test_client()
+            start.wait()
+            statuses.append(type_year(browser, token, str(1930 + number)).status_code)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(statuses) == THREADS
+    assert set(statuses) <= {422, 429}
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Link.tries)).one() == tokens.TRIES
+    assert type_year(app.test_client(), token, YEAR).status_code == 429
+
+
+def test_a_try_counts_even_where_the_page_after_it_breaks(app, hers):
+    token = hers.token("answer")
+    link = tokens.find(token)
+    with pytest.raises(RuntimeError), unit_of_work():
+        tokens.count_try(link)
+        db.session.commit()
+        raise RuntimeError
+    db.session.expire_all()
+    assert tokens.find(token).tries == 1
