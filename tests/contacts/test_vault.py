@@ -8,6 +8,7 @@ from remote_training.contacts.errors import WrongAddress, WrongName, WrongPhone
 from remote_training.contacts.models import Contact, Whereabouts
 from remote_training.core.crypto import CannotOpen, KeyRing
 from remote_training.core.db import db
+from remote_training.operations.keys import keys
 from tests import make
 from tests.conftest import SECRET
 
@@ -187,3 +188,19 @@ def test_one_wrong_field_leaves_all_as_they_were():
         service.correct(ada, name="Eve", phone="none")
 
     assert ada.name == "Ada Byron"
+
+
+def test_one_command_reseals_the_vault_and_the_second_factors(app, rotate):
+    account = make.account(contact=make.contact(name="Ada Byron"))
+    account.totp_secret = "JBSWY3DPEHPK3PXP"
+    db.session.commit()
+    rotate(NEWER, SECRET)
+
+    told = app.test_cli_runner().invoke(keys, ["reseal"])
+    again = app.test_cli_runner().invoke(keys, ["reseal"])
+
+    assert told.output == "2 rows sealed anew\n"
+    assert again.output == "0 rows sealed anew\n"
+    rotate(NEWER)
+    assert account.contact.name == "Ada Byron"
+    assert account.totp_secret == "JBSWY3DPEHPK3PXP"
