@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from remote_training.accounts.guard import visitor, visitor_account
+from remote_training.accounts import desk, guard, visits
+from remote_training.accounts.guard import public, visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.assessments import queries as assessments
 from remote_training.assessments.models import Assessment
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
 from remote_training.core import words
+from remote_training.core.db import unit_of_work
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
@@ -46,6 +49,19 @@ def index() -> ResponseReturnValue:
         help_phone=her.site.phone,
         emergency_number=her.site.emergency_number,
     )
+
+
+@blueprint.post("/leave")
+@public
+@unit_of_work()
+def leave() -> ResponseReturnValue:
+    """End the visit on this device: nothing of hers is shown here until the next link."""
+    visit = guard.current_visit()
+    if visit is not None:
+        visits.end(visit, now=outside().now())
+    session.pop(guard.VISITOR_COOKIE, None)
+    flash(_("You have left your page. A link in a mail brings you back."))
+    return desk.forgetting(redirect(url_for("public.index"), 303))
 
 
 def _open_questions(her: Participant, now: datetime) -> list[Assessment]:

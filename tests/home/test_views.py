@@ -94,6 +94,25 @@ def test_nobody_sees_anothers_page(ada, browse_as, browser):
     assert "Hands, feet" in browse_as(ada).get("/home/").text
 
 
+def test_who_signs_out_is_gone_from_this_device_only(ada, browse_as):
+    here, there = browse_as(ada), browse_as(ada)
+    with here.session_transaction() as cookie:
+        stolen = cookie["me"]
+
+    answer = here.post("/home/leave")
+
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert here.get("/home/").status_code == 401
+    with here.session_transaction() as cookie:
+        cookie["me"] = stolen
+    assert here.get("/home/").status_code == 401
+    assert there.get("/home/").status_code == 200
+
+
+def test_signing_out_without_a_visit_does_no_harm(browser, app):
+    assert browser.post("/home/leave").status_code == 303
+
+
 def test_the_page_costs_the_same_however_much_is_on_it(ada, browse_as, count_queries):
     browser = browse_as(ada)
 
