@@ -22,6 +22,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from remote_training.accounts import guard, own_views, public, team_views
 from remote_training.accounts import views as accounts_views
@@ -77,6 +78,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
         __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
     app.config.from_mapping(_flask_config(settings))
+    _believe_own_proxies(app, settings.trusted_proxies)
     app.extensions["settings"] = settings
     app.extensions["outside"] = outside
     app.extensions["keyring"] = KeyRing(settings.keys)
@@ -114,6 +116,14 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "remote_training" / "translations"),
     }
+
+
+def _believe_own_proxies(app: Flask, count: int) -> None:
+    """Take the reader's network and `https` from our own proxies, where there are some."""
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=0
+        )
 
 
 def _install_database(app: Flask) -> None:

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         The only source of absolute links.
     smtp_url
         `smtp://user:password@host:587`; empty means the demo mailbox, in demo only.
+    trusted_proxies
+        How many of our own proxies stand in front: so many entries of `X-Forwarded-For`
+        are believed, none unless told. Host names are believed from nobody.
     mail_lease_seconds
         How long a worker may be silent before another one sends what it had taken.
     """
@@ -50,6 +53,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     smtp_url: str = ""
     mail_from: str = ""
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
     mail_lease_seconds: int = Field(default=300, ge=2, le=3600)
     meetings: Literal["offline"] = "offline"
     study_file: Path | None = None

@@ -145,7 +145,9 @@ def _ask(now: datetime) -> None:
         messages.queue_all(planned, now=now)
 
 
-def _unsaid(what: str, days: int, before: int | None, now: datetime) -> Sequence[sa.Row[Assessment, str]]:
+def _unsaid(
+    what: str, days: int, before: int | None, now: datetime
+) -> Sequence[sa.Row[Assessment, str]]:
     """Open questions that were due `days` ago or more, less than `before`, and not told of yet.
 
     A day more on both sides: what day it is where she is, her zone says.
