@@ -32,12 +32,6 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
     code = StringField(_l("Code"), [REQUIRED, SHORT])
 
 
-class NewPasswordForm(FlaskForm):  # type: ignore[misc]
-    """A password that is chosen."""
-
-    password = PasswordField(_l("New password"), [REQUIRED, SHORT])
-
-
 class PasswordForm(FlaskForm):  # type: ignore[misc]
     """The password of who is signed in, asked once more."""
 

@@ -16,7 +16,6 @@ from prometheus_client import Counter
 
 from remote_training.accounts import asking, factors, guard, throttle, tokens, tries, visits
 from remote_training.accounts.errors import LinkEnded, WeakPassword
-from remote_training.accounts.forms import NewPasswordForm
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, Link, LinkKind, Scope
 from remote_training.classes import names
@@ -25,6 +24,7 @@ from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import NotFound
 from remote_training.core.words import reading_as, say, translated
 from remote_training.links import subjects
+from remote_training.links.forms import NewPasswordForm
 from remote_training.links.subjects import Subject
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
