@@ -15,7 +15,10 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "outbox": outbox.outbox,
     "export": export.export,
 }
-HEAD = f"{'what':<28} {'database':<10} {'ours':>10} {'floor':>10} unit  ratio   aim ok  CPU ms ours/floor"
+HEAD = (
+    f"{'what':<28} {'database':<10} {'ours':>10} {'floor':>10}"
+    " unit  ratio   aim ok  CPU ms ours/floor"
+)
 
 
 def main(names: list[str]) -> int:

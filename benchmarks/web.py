@@ -84,8 +84,8 @@ def answer() -> Iterator[Figure]:
             least = floor.drive(_bare_answers(len(requests)), status=200)
         yield _figure("answer saved", name, empty, least, ANSWER_AIM)
         yield Figure(
-            "answer, 1,000,000 stored", name, full.rate, empty.rate, full.rate / empty.rate, 1 / 1.2,
-            full.cpu_ms, empty.cpu_ms, note="floor: the same when empty",
+            "answer, 1,000,000 stored", name, full.rate, empty.rate, full.rate / empty.rate,
+            1 / 1.2, full.cpu_ms, empty.cpu_ms, note="floor: the same when empty",
         )  # fmt: skip
 
 
@@ -103,7 +103,8 @@ def store_answers(count: int) -> None:
         db.session.execute(sa.insert(Assessment.__table__), forms[start : start + 5000])
     if db.engine.dialect.name == "sqlite":
         made = "lower(hex(randomblob(16)))"
-        series = "(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99) SELECT i FROM n)"
+        counting = "SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99"
+        series = f"(WITH RECURSIVE n(i) AS ({counting}) SELECT i FROM n)"
         now = "'2026-01-01 00:00:00.000000'"
     else:
         made, series, now = (

@@ -61,9 +61,7 @@ def staff(*roles: Role, at: Site | None = None, sees_arm: bool = False, **change
     who = account(**changes)
     for role in roles:
         place = at or site()
-        db.session.add(
-            Grant(account_id=who.id, role=role, site_id=place.id, sees_arm=sees_arm)
-        )
+        db.session.add(Grant(account_id=who.id, role=role, site_id=place.id, sees_arm=sees_arm))
     db.session.commit()
     return who
 
