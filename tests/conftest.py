@@ -69,6 +69,7 @@ def new_app(database_url: str, **changes: Any) -> Flask:
 
 def empty(app: Flask) -> None:
     """Empty all tables, and put the sites of the study back."""
+    db.session.rollback()
     metadata = tables.metadata()
     with db.engine.begin() as connection:
         if connection.dialect.name == "postgresql":

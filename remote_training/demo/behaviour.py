@@ -50,18 +50,23 @@ def try_to_book(stage: Stage, participant_id: UUID, session_id: UUID) -> bool:
 def after_class(stage: Stage, session_id: UUID) -> None:
     """What was seen of one class: who came, for how long, and what the trainer says of it."""
     session = db.session.get_one(Session, session_id)
-    for booking in places.roster(session):
+    for booking in _by_number(session):
         drawn = stage.draw.random()
         if drawn < LATE:
             late = stage.draw.randint(-8, 3) if drawn < COMES else stage.draw.randint(12, 25)
             _stay(stage, booking, session.starts_at + timedelta(minutes=late), session.ends_at)
     attendance.settle(now=stage.now)
-    for booking in places.roster(session):
+    for booking in _by_number(session):
         drawn = stage.draw.random()
         if TROUBLE > drawn > LATE and stage.draw.random() < 0.5:
             _say(stage, booking, Status.TECHNICAL, "No sound on her tablet; rang me.")
         elif EXCUSED > drawn > TROUBLE:
             _say(stage, booking, Status.EXCUSED, "Told us beforehand.")
+
+
+def _by_number(session: Session) -> list[Booking]:
+    """The bookings of a class in an order that a seed decides, not the ids."""
+    return sorted(places.roster(session), key=lambda booking: booking.participant.study_number)
 
 
 def _stay(stage: Stage, booking: Booking, came: datetime, until: datetime) -> None:

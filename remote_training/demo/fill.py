@@ -208,7 +208,9 @@ def _agenda(stage: Stage, end: datetime) -> list[tuple[datetime, Callable[[], No
     while morning < end:
         agenda.append((morning, lambda: behaviour.morning(stage)))
         morning += timedelta(days=1)
-    hours = sa.select(Session.id, Session.starts_at, Session.ends_at).order_by(Session.starts_at)
+    hours = sa.select(Session.id, Session.starts_at, Session.ends_at).order_by(
+        Session.starts_at, Session.module
+    )
     for session_id, starts_at, ends_at in db.session.execute(hours.where(Session.ends_at < end)):
         agenda.append((starts_at - timedelta(minutes=45), lambda: None))
         agenda.append(
