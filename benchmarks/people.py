@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g
 from flask_wtf.csrf import generate_csrf
 
 from remote_training import tables
@@ -149,6 +149,7 @@ def _browser(app: Flask, woman: Participant, token: str) -> Browser:
     with app.test_request_context():
         from flask import session
 
+        g.pop("csrf_token", None)  # kept for a request, and these share one
         session[guard.VISITOR_COOKIE] = token
         csrf = generate_csrf()
         signer = app.session_interface.get_signing_serializer(app)
