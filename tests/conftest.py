@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser as Chrome
 
 from remote_training import tables
 from remote_training.accounts import guard, visits
@@ -23,6 +24,7 @@ from remote_training.studies import service as studies
 from remote_training.studies.current import study
 from tests import fakes
 from tests.fakes import NOON, FakeClock, FakeMail
+from tests.servers.browser import chromium
 from tests.servers.postgres import postgres_url
 from tests.servers.smtp import smtp_server as smtp_server
 
@@ -160,3 +162,10 @@ def count_queries(app: Flask) -> Iterator[list[str]]:
     sa.event.listen(db.engine, "before_cursor_execute", note)
     yield statements
     sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Chrome]:
+    """One browser a process: two of them at once do not go together in one thread."""
+    with chromium() as browser:
+        yield browser

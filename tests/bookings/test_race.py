@@ -188,10 +188,14 @@ def test_booking_cancelling_and_calling_off_at_once_keep_the_counter_true(app):
 
 
 def test_with_the_guard_off_the_same_race_overbooks(app):
+    # on a busy machine the threads may by chance take turns: one race of a few is enough
+    assert any(_overbooks_without_guard(app) for _ in range(5))
+
+
+def _overbooks_without_guard(app):
     session_id = make.session(places=PLACES).id
     tries = [book_without_guard(make.participant().id, session_id) for _ in range(THREADS)]
 
     outcomes = race(app, tries)
 
-    assert outcomes["booked"] > PLACES
-    assert settled(session_id)[0] > PLACES
+    return outcomes["booked"] > PLACES and settled(session_id)[0] > PLACES

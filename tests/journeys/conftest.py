@@ -29,7 +29,6 @@ from remote_training.studies import service as studies
 from remote_training.studies.current import study
 from tests.conftest import settings
 from tests.fakes import FakeClock
-from tests.servers.browser import chromium
 from tests.servers.smtp import SmtpServer
 
 PATIENCE = 10_000  # milliseconds
@@ -90,13 +89,6 @@ def platform(tmp_path: Path, smtp_server: SmtpServer) -> Iterator[Platform]:
 
 def _no_app(_environ: dict[str, Any], _start: Callable[..., Any]) -> list[bytes]:
     raise RuntimeError("the app is not there yet")
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    """One browser a process."""
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.servers.browser import axe_source, chromium, ical_js
+from tests.servers.browser import axe_source, ical_js
 
 FAULTY = "<!doctype html><html lang='en'><title>Page</title><main><h1>Hello</h1><img src='x'>"
 SERIES = """BEGIN:VCALENDAR
@@ -67,12 +67,6 @@ class Hello(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_args: Any) -> None:
         """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
