@@ -29,16 +29,6 @@ class WrongRole(NotAllowed):
     """Signed in, but this is not theirs to do."""
 
 
-class WrongCode(Invalid):
-    """A second factor, recovery code or year of birth that does not fit."""
-
-
-class TooManyTries(Refused):
-    """Wait a while."""
-
-    status = HTTPStatus.TOO_MANY_REQUESTS
-
-
 class WeakPassword(Invalid):
     """A password that is too short, too long, or known to everybody."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remote_training.core.errors import Invalid, NotAllowed, Refused
+from remote_training.core.errors import NotAllowed, Refused
 
 
 class NotTakingPart(NotAllowed):
@@ -39,7 +39,3 @@ class SessionFull(Refused):
 
 class HasBegun(Refused):
     """A place in a class that has begun cannot be given back."""
-
-
-class WrongBooking(Invalid):
-    """What was asked about a booking cannot be read."""

@@ -17,7 +17,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_KEY = 32
-DEMO_MAILBOX = "mailbox:"
 
 
 class WrongSetting(Exception):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -42,14 +40,6 @@ def stop() -> QueueStop | None:
 def is_standing() -> sa.ColumnElement[bool]:
     """True in a statement while the queue stands still."""
     return sa.exists().where(QueueStop.resumed_at.is_(None))
-
-
-def to_contact(contact_id: UUID, *, limit: int = 50) -> Sequence[Message]:
-    """The newest messages to a contact, newest first."""
-    found = sa.select(Message).where(Message.contact_id == contact_id)
-    return db.session.scalars(
-        found.order_by(Message.queued_at.desc(), Message.id).limit(limit)
-    ).all()
 
 
 def status(*, now: datetime) -> Status:
