@@ -19,6 +19,18 @@ from remote_training.core.db import db
 STAFF_HOURS = timedelta(hours=10)
 PARTICIPANT_HOURS = timedelta(hours=12)
 
+# asked on every page: composed once, so that no request composes them again
+VISIT = (
+    sa.select(BrowserSession)
+    .where(BrowserSession.token_hash == sa.bindparam("token_hash"))
+    .options(joinedload(BrowserSession.account))
+)
+PERMITS = (
+    sa.select(Permit)
+    .where(Permit.browser_session_id == sa.bindparam("visit_id"))
+    .options(joinedload(Permit.link))
+)
+
 
 def begin(account: Account, *, lasts: timedelta, now: datetime) -> tuple[BrowserSession, str]:
     """Begin a visit; returns it with the token for the cookie, which is kept nowhere."""
@@ -33,12 +45,7 @@ def begin(account: Account, *, lasts: timedelta, now: datetime) -> tuple[Browser
 
 def find(token: str, *, now: datetime) -> BrowserSession | None:
     """The live visit of a cookie's token, with its account, or None."""
-    found = (
-        sa.select(BrowserSession)
-        .where(BrowserSession.token_hash == token_hash(token))
-        .options(joinedload(BrowserSession.account).joinedload(Account.contact))
-    )
-    visit = db.session.scalars(found).one_or_none()
+    visit = db.session.scalars(VISIT, {"token_hash": token_hash(token)}).one_or_none()
     if visit is None or not visit.is_live(now) or not visit.account.is_active:
         return None
     return visit
@@ -77,8 +84,7 @@ def may_see(visit: BrowserSession, scope: Scope, subject_id: UUID | None, *, now
     A permit is worth as much as the link it came from: a revoked or ended one opens nothing.
     A permit for everything outlives its link, which is spent by using it.
     """
-    found = sa.select(Permit).where(Permit.browser_session_id == visit.id)
-    permits = db.session.scalars(found.options(joinedload(Permit.link))).all()
+    permits = db.session.scalars(PERMITS, {"visit_id": visit.id})
     return any(_covers(permit, scope, subject_id, now) for permit in permits)
 
 
@@ -100,6 +106,5 @@ def _permits(visit: BrowserSession, scope: Scope, subject_id: UUID | None) -> bo
 
 def carry_over(before: BrowserSession, visit: BrowserSession) -> None:
     """Let a new visit of the same person see what her visit before could see."""
-    found = sa.select(Permit).where(Permit.browser_session_id == before.id)
-    for old in db.session.scalars(found.options(joinedload(Permit.link))):
+    for old in db.session.scalars(PERMITS, {"visit_id": before.id}).all():
         permit(visit, old.scope, subject_id=old.subject_id, link=old.link)

@@ -14,11 +14,14 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from remote_training.bookings.models import Booking
 from remote_training.bookings.queries import Slot
 from remote_training.classes import names
 from remote_training.core import words
+
+LINE_BREAK = Markup("<br>")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ class Card:
         The moment as a machine reads it.
     clock, moment
         `10:00`; `Tuesday 24 November, 10:00`: in the reader's zone.
-    lines
-        Zone and length; what and with whom; the language, where it is not the reader's.
+    about
+        Zone and length; what and with whom; the language, where it is not the reader's: a
+        line each.
     places
         How many places are left, in words.
     """
@@ -43,7 +47,7 @@ class Card:
     at: str
     clock: str
     moment: str
-    lines: tuple[str, ...]
+    about: Markup
     places: str = ""
     is_full: bool = False
     is_called_off: bool = False
@@ -58,7 +62,8 @@ class Writer:
         self._zone = words.zone()
         self._zone_name = words.zone_name()
         self._reads = words.language()
-        self._written: dict[tuple[object, ...], str] = {}
+        self._abouts: dict[tuple[int, str, str, str], Markup] = {}
+        self._lefts: dict[int, str] = {}
 
     def booked(self, booking: Booking) -> Card:
         """The card of a class that she has booked."""
@@ -69,7 +74,7 @@ class Writer:
             at=at.isoformat(),
             clock=words.clock(at),
             moment=words.moment(at),
-            lines=self._lines(session.minutes, session.module, trainer, session.language),
+            about=self._about(session.minutes, session.module, trainer, session.language),
             is_called_off=session.is_called_off,
             has_begun=self._now >= at,
         )
@@ -77,12 +82,11 @@ class Writer:
     def by_day(self, slots: Iterable[Slot]) -> list[tuple[date, str, list[Card]]]:
         """Cards of what she can book, under the days on which they are in her zone."""
         local = ((slot.starts_at.astimezone(self._zone), slot) for slot in slots)
-        days = groupby(local, key=lambda each: each[0].date())
-        return [(day, words.day(day), self._on_one_day(day, on_it)) for day, on_it in days]
-
-    def _on_one_day(self, day: date, slots: Iterable[tuple[datetime, Slot]]) -> list[Card]:
-        name = words.day(day)
-        return [self._slot(slot, f"{at:%H:%M}", name) for at, slot in slots]
+        days = []
+        for day, on_it in groupby(local, key=lambda each: each[0].date()):
+            name = words.day(day)
+            days.append((day, name, [self._slot(slot, f"{at:%H:%M}", name) for at, slot in on_it]))
+        return days
 
     def _slot(self, slot: Slot, clock: str, day: str) -> Card:
         return Card(
@@ -90,41 +94,32 @@ class Writer:
             at=slot.starts_at.isoformat(),
             clock=clock,
             moment=f"{day}, {clock}",
-            lines=self._lines(slot.minutes, slot.module, slot.trainer_name, slot.language),
+            about=self._about(slot.minutes, slot.module, slot.trainer_name, slot.language),
             places=self._places(slot.places_left),
             is_full=slot.places_left <= 0,
         )
 
-    def _lines(self, minutes: int, module: str, trainer: str, language: str) -> tuple[str, ...]:
-        lines = [self._length(minutes), self._what(module, trainer)]
-        if language != self._reads:
-            lines.append(self._spoken(language))
-        return tuple(lines)
-
-    def _length(self, minutes: int) -> str:
-        key = ("length", minutes)
-        if key not in self._written:
+    def _about(self, minutes: int, module: str, trainer: str, language: str) -> Markup:
+        key = (minutes, module, trainer, language)
+        if key not in self._abouts:
             length = _("%(minutes)s minutes", minutes=minutes)
-            self._written[key] = f"{self._zone_name} · {length}"
-        return self._written[key]
-
-    def _what(self, module: str, trainer: str) -> str:
-        key = ("what", module, trainer)
-        if key not in self._written:
-            self._written[key] = _(
-                "%(module)s with %(trainer)s", module=names.of_module(module), trainer=trainer
-            )
-        return self._written[key]
+            lines = [
+                f"{self._zone_name} · {length}",
+                _("%(module)s with %(trainer)s", module=names.of_module(module), trainer=trainer),
+            ]
+            if language != self._reads:
+                lines.append(self._spoken(language))
+            self._abouts[key] = LINE_BREAK.join(lines)
+        return self._abouts[key]
 
     def _spoken(self, language: str) -> str:
         return str(_("Given in %(language)s", language=words.LANGUAGES[language]))
 
     def _places(self, left: int) -> str:
-        key = ("places", left)
-        if key not in self._written:
-            self._written[key] = (
+        if left not in self._lefts:
+            self._lefts[left] = (
                 ngettext("1 place left", "%(num)s places left", left)
                 if left > 0
                 else _("This class is full. Look again later: somebody may cancel.")
             )
-        return self._written[key]
+        return self._lefts[left]

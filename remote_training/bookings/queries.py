@@ -23,6 +23,61 @@ from remote_training.participants.models import Participant
 
 OFFERED_AHEAD = timedelta(days=28)
 
+# what the page of classes asks: composed once, so that no request composes it again
+BOOKINGS = (
+    sa.select(Booking)
+    .join(Booking.session)
+    .options(
+        contains_eager(Booking.session).joinedload(Session.trainer).joinedload(Account.contact),
+        joinedload(Booking.participant).joinedload(Participant.contact),
+    )
+    .order_by(Session.starts_at, Booking.booked_at, Booking.id)
+)
+UPCOMING = BOOKINGS.where(
+    Booking.participant_id == sa.bindparam("participant_id"),
+    Booking.cancelled_at.is_(None),
+    Session.ends_at > sa.bindparam("now"),
+)
+IS_HELD_BY_HER = sa.and_(
+    Booking.session_id == Session.id,
+    Booking.participant_id == sa.bindparam("participant_id"),
+    Booking.cancelled_at.is_(None),
+)
+IS_HERS_TO_BOOK = (
+    Session.site_id == sa.bindparam("site_id"),
+    Session.module.in_(sa.bindparam("modules", expanding=True)),
+    Session.called_off_at.is_(None),
+    Session.on_date >= sa.bindparam("first_on"),
+    Session.starts_at > sa.bindparam("now"),
+    Session.starts_at < sa.bindparam("until"),
+)
+OFFERED = (
+    sa.select(Session, Booking)
+    .outerjoin(Booking, IS_HELD_BY_HER)
+    .where(*IS_HERS_TO_BOOK)
+    .options(joinedload(Session.trainer).joinedload(Account.contact))
+    .order_by(Session.starts_at, Session.id)
+)
+BOOKABLE = (
+    sa.select(
+        Session.id,
+        Session.starts_at,
+        Session.ends_at,
+        Session.module,
+        Session.language,
+        Session.trainer_id,
+        Session.places - Session.taken,
+    )
+    .outerjoin(Booking, IS_HELD_BY_HER)
+    .where(*IS_HERS_TO_BOOK, Booking.id.is_(None))
+    .order_by(Session.starts_at, Session.id)
+)
+TRAINERS = (
+    sa.select(Account)
+    .where(Account.id.in_(sa.bindparam("account_ids", expanding=True)))
+    .options(joinedload(Account.contact))
+)
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -75,7 +130,7 @@ def of_participant(booking_id: UUID, participant: Participant) -> Booking:
 
 def live(participant: Participant, session: Session) -> Booking:
     """Her live booking of a class, or `AlreadyBooked` where it was cancelled meanwhile."""
-    found = _bookings().where(
+    found = BOOKINGS.where(
         Booking.participant_id == participant.id,
         Booking.session_id == session.id,
         Booking.cancelled_at.is_(None),
@@ -91,17 +146,12 @@ def upcoming(participant: Participant, *, now: datetime) -> Sequence[Booking]:
 
     Classes that were called off are among them, and say so: she may still expect them.
     """
-    found = _bookings().where(
-        Booking.participant_id == participant.id,
-        Booking.cancelled_at.is_(None),
-        Session.ends_at > now,
-    )
-    return db.session.scalars(found).all()
+    return db.session.scalars(UPCOMING, {"participant_id": participant.id, "now": now}).all()
 
 
 def all_of(participant: Participant) -> Sequence[Booking]:
     """Every booking she ever made, by the time of the class, newest first."""
-    found = _bookings().where(Booking.participant_id == participant.id)
+    found = BOOKINGS.where(Booking.participant_id == participant.id)
     newest_first = (Session.starts_at.desc(), Booking.booked_at.desc(), Booking.id)
     return db.session.scalars(found.order_by(None).order_by(*newest_first)).all()
 
@@ -115,16 +165,9 @@ def offered(participant: Participant, *, now: datetime) -> Sequence[Offer]:
     wanted = _hers_to_book(participant, now)
     if wanted is None:
         return []
-    found = (
-        sa.select(Session, Booking)
-        .outerjoin(Booking, _is_held_by(participant))
-        .where(*wanted)
-        .options(joinedload(Session.trainer).joinedload(Account.contact))
-        .order_by(Session.starts_at, Session.id)
-    )
     return [
         Offer(session, session.trainer.contact.first_name, session.places_left, booking)
-        for session, booking in db.session.execute(found)
+        for session, booking in db.session.execute(OFFERED, wanted)
     ]
 
 
@@ -133,21 +176,7 @@ def bookable(participant: Participant, *, now: datetime) -> Sequence[Slot]:
     wanted = _hers_to_book(participant, now)
     if wanted is None:
         return []
-    found = (
-        sa.select(
-            Session.id,
-            Session.starts_at,
-            Session.ends_at,
-            Session.module,
-            Session.language,
-            Session.trainer_id,
-            Session.places - Session.taken,
-        )
-        .outerjoin(Booking, _is_held_by(participant))
-        .where(*wanted, Booking.id.is_(None))
-        .order_by(Session.starts_at, Session.id)
-    )
-    rows = db.session.execute(found).all()
+    rows = db.session.execute(BOOKABLE, wanted).all()
     named = _first_names({row.trainer_id for row in rows})
     return [
         Slot(key, starts_at, _minutes(starts_at, ends_at), module, language, named[trainer], left)
@@ -169,33 +198,24 @@ def roster(session: Session) -> Sequence[Booking]:
     return db.session.scalars(found).all()
 
 
-def _hers_to_book(participant: Participant, now: datetime) -> list[sa.ColumnElement[bool]] | None:
-    """Which classes are hers to book; None where she may not train."""
+def _hers_to_book(participant: Participant, now: datetime) -> dict[str, object] | None:
+    """What `IS_HERS_TO_BOOK` asks for; None where she may not train."""
     first = rules.trains_from(participant) if participant.may_train else None
     if first is None:
         return None
     begins = datetime.combine(first, time(), tzinfo=ZoneInfo(participant.zone)).astimezone(UTC)
-    return [
-        Session.site_id == participant.site_id,
-        Session.module.in_(rules.modules(participant)),
-        Session.called_off_at.is_(None),
-        Session.on_date >= first,
-        Session.starts_at > now,
-        Session.starts_at < max(now, begins) + OFFERED_AHEAD,
-    ]
-
-
-def _is_held_by(participant: Participant) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Booking.session_id == Session.id,
-        Booking.participant_id == participant.id,
-        Booking.cancelled_at.is_(None),
-    )
+    return {
+        "participant_id": participant.id,
+        "site_id": participant.site_id,
+        "modules": rules.modules(participant),
+        "first_on": first,
+        "now": now,
+        "until": max(now, begins) + OFFERED_AHEAD,
+    }
 
 
 def _first_names(account_ids: set[UUID]) -> dict[UUID, str]:
-    found = sa.select(Account).where(Account.id.in_(account_ids))
-    accounts = db.session.scalars(found.options(joinedload(Account.contact)))
+    accounts = db.session.scalars(TRAINERS, {"account_ids": list(account_ids)})
     return {account.id: account.contact.first_name for account in accounts}
 
 
@@ -204,20 +224,7 @@ def _minutes(starts_at: datetime, ends_at: datetime) -> int:
 
 
 def _one(*wanted: sa.ColumnElement[bool]) -> Booking:
-    booking = db.session.scalars(_bookings().where(*wanted)).one_or_none()
+    booking = db.session.scalars(BOOKINGS.where(*wanted)).one_or_none()
     if booking is None:
         raise NotFound(say("This class is not among yours."))
     return booking
-
-
-def _bookings() -> sa.Select[Booking]:
-    trainer = contains_eager(Booking.session).joinedload(Session.trainer)
-    return (
-        sa.select(Booking)
-        .join(Booking.session)
-        .options(
-            trainer.joinedload(Account.contact),
-            joinedload(Booking.participant).joinedload(Participant.contact),
-        )
-        .order_by(Session.starts_at, Booking.booked_at, Booking.id)
-    )

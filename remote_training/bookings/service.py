@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager
 
 from remote_training.audit import service as audit
 from remote_training.bookings import queries, rules
@@ -27,6 +27,36 @@ from remote_training.core.db import db
 from remote_training.core.words import moment, say
 from remote_training.messages import service as outbox
 from remote_training.participants.models import Participant
+
+# every booking runs these: composed once, so that none composes them again
+HER_ROW = (
+    sa.select(Participant.id)
+    .where(Participant.id == sa.bindparam("participant_id"))
+    .with_for_update(key_share=True)
+)
+HELD_THEN = (
+    sa.select(Booking)
+    .join(Booking.session)
+    .options(contains_eager(Booking.session))
+    .where(
+        Booking.participant_id == sa.bindparam("participant_id"),
+        Booking.cancelled_at.is_(None),
+        Session.called_off_at.is_(None),
+        Session.starts_at < sa.bindparam("ends_at"),
+        Session.ends_at > sa.bindparam("starts_at"),
+    )
+    .order_by(Session.starts_at)
+)
+ONE_PLACE = (
+    sa.update(Session)
+    .where(
+        Session.id == sa.bindparam("session_id"),
+        Session.taken < Session.places,
+        Session.called_off_at.is_(None),
+    )
+    .values(taken=Session.taken + 1)
+    .execution_options(synchronize_session=False)
+)
 
 
 def book(participant: Participant, session: Session, *, now: datetime, by: UUID | None) -> Booking:
@@ -107,25 +137,12 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
 
 
 def _one_at_a_time(participant: Participant) -> None:
-    row = sa.select(Participant.id).where(Participant.id == participant.id)
-    db.session.execute(row.with_for_update(key_share=True))
+    db.session.execute(HER_ROW, {"participant_id": participant.id})
 
 
 def _check_is_free(participant: Participant, session: Session) -> None:
-    held = (
-        sa.select(Booking)
-        .join(Booking.session)
-        .options(joinedload(Booking.session))
-        .where(
-            Booking.participant_id == participant.id,
-            Booking.cancelled_at.is_(None),
-            Session.called_off_at.is_(None),
-            Session.starts_at < session.ends_at,
-            Session.ends_at > session.starts_at,
-        )
-        .order_by(Session.starts_at)
-    )
-    bookings = db.session.scalars(held).all()
+    then = {"starts_at": session.starts_at, "ends_at": session.ends_at}
+    bookings = db.session.scalars(HELD_THEN, {"participant_id": participant.id} | then).all()
     for booking in bookings:
         if booking.session_id != session.id:
             raise Overlap(
@@ -140,17 +157,8 @@ def _check_is_free(participant: Participant, session: Session) -> None:
 
 
 def _take_place(session: Session) -> None:
-    taken = (
-        sa.update(Session)
-        .where(
-            Session.id == session.id,
-            Session.taken < Session.places,
-            Session.called_off_at.is_(None),
-        )
-        .values(taken=Session.taken + 1)
-        .execution_options(synchronize_session=False)
-    )
-    got_one = db.session.execute(taken).rowcount == 1  # type: ignore[attr-defined]
+    taken = db.session.execute(ONE_PLACE, {"session_id": session.id})
+    got_one = taken.rowcount == 1  # type: ignore[attr-defined]
     db.session.expire(session, ["taken", "called_off_at"])
     if not got_one:
         rules.check_is_open(session, True)

@@ -17,14 +17,28 @@ from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 
 
+def _with_people(model: type[Series] | type[Session]) -> tuple[ORMOption, ...]:
+    return (
+        joinedload(model.trainer).joinedload(Account.contact),
+        joinedload(model.site),
+    )
+
+
+SESSIONS = (
+    sa.select(Session).options(*_with_people(Session)).order_by(Session.starts_at, Session.id)
+)
+BY_ID = SESSIONS.where(Session.id == sa.bindparam("session_id"))
+
+
 def session(session_id: UUID) -> Session:
     """The class hour of this id, or `NotFound`."""
-    return _one(Session.id == session_id)
+    return _found(db.session.scalars(BY_ID, {"session_id": session_id}).one_or_none())
 
 
 def at_sites(session_id: UUID, site_ids: Collection[UUID]) -> Session:
     """The class hour of this id at one of these sites, or `NotFound`."""
-    return _one(Session.id == session_id, Session.site_id.in_(site_ids))
+    found = SESSIONS.where(Session.id == session_id, Session.site_id.in_(site_ids))
+    return _found(db.session.scalars(found).one_or_none())
 
 
 def upcoming(site_ids: Collection[UUID], *, now: datetime, until: datetime) -> Sequence[Session]:
@@ -32,7 +46,7 @@ def upcoming(site_ids: Collection[UUID], *, now: datetime, until: datetime) -> S
 
     Those that were called off are among them.
     """
-    found = _sessions().where(
+    found = SESSIONS.where(
         Session.site_id.in_(site_ids), Session.ends_at > now, Session.starts_at < until
     )
     return db.session.scalars(found).all()
@@ -40,7 +54,7 @@ def upcoming(site_ids: Collection[UUID], *, now: datetime, until: datetime) -> S
 
 def of_trainer(account_id: UUID, *, now: datetime) -> Sequence[Session]:
     """The trainer's class hours that have not ended, soonest first; called-off ones too."""
-    found = _sessions().where(Session.trainer_id == account_id, Session.ends_at > now)
+    found = SESSIONS.where(Session.trainer_id == account_id, Session.ends_at > now)
     return db.session.scalars(found).all()
 
 
@@ -67,21 +81,7 @@ def trainers(site_ids: Collection[UUID]) -> Sequence[Grant]:
     return db.session.scalars(found).all()
 
 
-def _one(*wanted: sa.ColumnElement[bool]) -> Session:
-    found = db.session.scalars(_sessions().where(*wanted)).one_or_none()
-    if found is None:
+def _found(session: Session | None) -> Session:
+    if session is None:
         raise NotFound(say("This class is not here."))
-    return found
-
-
-def _sessions() -> sa.Select[Session]:
-    return (
-        sa.select(Session).options(*_with_people(Session)).order_by(Session.starts_at, Session.id)
-    )
-
-
-def _with_people(model: type[Series] | type[Session]) -> tuple[ORMOption, ...]:
-    return (
-        joinedload(model.trainer).joinedload(Account.contact),
-        joinedload(model.site),
-    )
+    return session

@@ -16,10 +16,20 @@ from remote_training.core.words import say
 from remote_training.participants import study_numbers
 from remote_training.participants.models import Allocation, Participant
 
+# asked on every page of hers: composed once, so that no request composes them again
+OF_ACCOUNT = (
+    sa.select(Participant)
+    .where(Participant.account_id == sa.bindparam("account_id"))
+    .options(joinedload(Participant.site))
+)
+ALLOCATION = sa.select(Allocation).where(
+    Allocation.participant_id == sa.bindparam("participant_id")
+)
+
 
 def of_account(account_id: UUID) -> Participant:
-    """The participant who signs in with this account, or `NotFound`."""
-    return _one(Participant.account_id == account_id)
+    """The participant who signs in with this account, with her site, or `NotFound`."""
+    return _found(db.session.scalars(OF_ACCOUNT, {"account_id": account_id}).one_or_none())
 
 
 def by_id(participant_id: UUID, site_ids: Collection[UUID]) -> Participant:
@@ -69,8 +79,7 @@ def count(site_ids: Collection[UUID], *, number: str = "") -> int:
 
 def allocation(participant_id: UUID) -> Allocation | None:
     """The arm of a participant, if allocated. Not for the blinded."""
-    found = sa.select(Allocation).where(Allocation.participant_id == participant_id)
-    return db.session.scalars(found).one_or_none()
+    return db.session.scalars(ALLOCATION, {"participant_id": participant_id}).one_or_none()
 
 
 def _one(*wanted: sa.ColumnElement[bool]) -> Participant:
@@ -83,7 +92,10 @@ def _one(*wanted: sa.ColumnElement[bool]) -> Participant:
             joinedload(Participant.site),
         )
     )
-    participant = db.session.scalars(found).one_or_none()
+    return _found(db.session.scalars(found).one_or_none())
+
+
+def _found(participant: Participant | None) -> Participant:
     if participant is None:
         raise NotFound(say("This person is not here."))
     return participant
