@@ -163,6 +163,7 @@ def _on_every_page() -> dict[str, object]:
         "help_phone": public.help_phone(),
         "emergency_number": public.emergency_number(),
         "staff_menu": dashboard_views.menu,
+        "no_mail_since": dashboard_views.no_mail_since,
         "staff_name": accounts_views.staff_name(),
     }
 

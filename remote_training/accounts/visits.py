@@ -23,7 +23,7 @@ PARTICIPANT_HOURS = timedelta(hours=12)
 VISIT = (
     sa.select(BrowserSession)
     .where(BrowserSession.token_hash == sa.bindparam("token_hash"))
-    .options(joinedload(BrowserSession.account))
+    .options(joinedload(BrowserSession.account).joinedload(Account.contact))
 )
 PERMITS = (
     sa.select(Permit)

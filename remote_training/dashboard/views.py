@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from remote_training.accounts.guard import has_role, staff_account, staff_only
 from remote_training.accounts.models import Role
+from remote_training.messages import queries as messages
+from remote_training.outside.world import outside
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/staff")
 
@@ -29,6 +33,13 @@ def index() -> ResponseReturnValue:
         if has_role(*roles):
             return redirect(url_for(endpoint), 303)
     return render_template("dashboard/empty.html")
+
+
+def no_mail_since() -> datetime | None:
+    """Since when no mail leaves, for those who then have people to ring; None where it does."""
+    if not has_role(Role.COORDINATOR, Role.ADMINISTRATOR):
+        return None
+    return messages.stands_since(now=outside().now())
 
 
 def menu() -> list[tuple[str, str, bool]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from remote_training.core.db import db
+from remote_training.core.db import UtcDateTime, db
 from remote_training.messages.models import Heartbeat, Message, QueueStop, State
+
+TOO_LONG = timedelta(minutes=15)  # a worker looks every few seconds
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ def stop() -> QueueStop | None:
 def is_standing() -> sa.ColumnElement[bool]:
     """True in a statement while the queue stands still."""
     return sa.exists().where(QueueStop.resumed_at.is_(None))
+
+
+def stands_since(*, now: datetime) -> datetime | None:
+    """Since when no mail leaves: the queue was stopped, or what is due waits too long."""
+    waiting = sa.select(sa.func.min(Message.due_at)).where(
+        Message.state == State.PENDING, Message.due_at <= now - TOO_LONG, Message.not_after > now
+    )
+    stopped = sa.select(sa.func.min(QueueStop.stopped_at)).where(QueueStop.resumed_at.is_(None))
+    either = sa.func.coalesce(stopped.scalar_subquery(), waiting.scalar_subquery())
+    return db.session.scalar(sa.select(sa.type_coerce(either, UtcDateTime())))
 
 
 def status(*, now: datetime) -> Status:
