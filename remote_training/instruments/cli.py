@@ -16,6 +16,7 @@ from remote_training.instruments.scales import Rule
 
 instruments = AppGroup("instruments", help="What can be asked, and how it is scored.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+RULE = click.Choice([rule.value for rule in Rule])
 TARGET = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -59,7 +60,7 @@ def import_(file: Path) -> None:
 @click.argument("code")
 @click.option("--in", "source", type=FILE, required=True, help="answers, a row per person")
 @click.option("--out", "target", type=TARGET, required=True, help="where the scores go")
-@click.option("--rule", type=click.Choice(list(Rule)), help="for missing answers")
+@click.option("--rule", type=RULE, help="for missing answers")
 def score(code: str, source: Path, target: Path, rule: str | None) -> None:
     """Turn a CSV file of answers into a CSV file of scores.
 

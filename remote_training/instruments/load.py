@@ -38,31 +38,30 @@ class Catalogue:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
-        self._read: tuple[object, Versions] | None = None
+        self._read: tuple[object, Versions, Mapping[str, Instrument]] | None = None
 
     def versions(self) -> Versions:
         """Every version of every instrument, by code and version, newest last.
 
         Raises `WrongInstrument` or `WrongWording` where it has never fitted.
         """
-        seen = self._seen()
-        if self._read is None or self._read[0] != seen:
-            try:
-                self._read = seen, _merged(wordings.kept(self.folder))
-            except WrongWording:
-                if self._read is None:
-                    raise
-                self._read = seen, self._read[1]
-        return self._read[1]
+        return self._now()[0]
 
     def newest(self) -> Mapping[str, Instrument]:
         """By code, the newest version that can be shown, or else the newest."""
-        found: dict[str, Instrument] = {}
-        for one in self.versions().values():
-            before = found.get(one.code)
-            if before is None or one.has_wording or not before.has_wording:
-                found[one.code] = one
-        return found
+        return self._now()[1]
+
+    def _now(self) -> tuple[Versions, Mapping[str, Instrument]]:
+        seen = self._seen()
+        if self._read is None or self._read[0] != seen:
+            try:
+                found = _merged(wordings.kept(self.folder))
+                self._read = seen, found, _newest(found)
+            except WrongWording:
+                if self._read is None:
+                    raise
+                self._read = seen, *self._read[1:]
+        return self._read[1:]
 
     def _seen(self) -> object:
         if self.folder is None:
@@ -72,6 +71,15 @@ class Catalogue:
             return changed_at, frozenset(os.listdir(self.folder))
         except OSError:  # nothing has been taken in yet
             return None
+
+
+def _newest(versions: Versions) -> Mapping[str, Instrument]:
+    found: dict[str, Instrument] = {}
+    for one in versions.values():
+        before = found.get(one.code)
+        if before is None or one.has_wording or not before.has_wording:
+            found[one.code] = one
+    return MappingProxyType(found)
 
 
 _current = Catalogue()

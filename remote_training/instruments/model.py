@@ -54,19 +54,19 @@ class Item:
     alarming_from: int | None = None
     codes: Codes = NO_CODES
 
-    @property
+    @cached_property
     def low(self) -> int:
         """The lowest answer (points)."""
         return self.answers.low
 
-    @property
+    @cached_property
     def high(self) -> int:
         """The highest answer (points)."""
         return self.answers.high
 
     def accepts(self, value: object) -> bool:
         """Whether this is an answer that can be given."""
-        return type(value) is int and value in self.answers.values()
+        return type(value) is int and value in self._values
 
     def is_alarming(self, value: int | None) -> bool:
         """Whether somebody must look at this answer."""
@@ -80,9 +80,13 @@ class Item:
         """Whether it can count, by the facts; what is not asked does not apply either."""
         return self.is_shown(facts) and _agrees(self.applies_if, facts)
 
+    @cached_property
+    def _values(self) -> frozenset[int]:
+        return frozenset(self.answers.values())
+
 
 def _agrees(wanted: Mapping[str, str], facts: Facts) -> bool:
-    return all(facts.get(fact) in (None, "", value) for fact, value in wanted.items())
+    return not wanted or all(facts.get(f) in (None, "", value) for f, value in wanted.items())
 
 
 @dataclass(frozen=True)

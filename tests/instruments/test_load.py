@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from remote_training.instruments import load
+from remote_training.instruments import load, wordings
 from remote_training.instruments.cli import instruments
 from remote_training.instruments.errors import NoWording, WrongInstrument
 from remote_training.instruments.files import Scale
+from remote_training.instruments.scoring import scores
 
 FORM = (load.SHIPPED / "neuropathy-nrs.toml").read_text(encoding="utf-8")
 CHOICES = """
@@ -235,3 +237,22 @@ def test_a_wrong_file_ends_the_command_with_1_and_the_sentences_on_stderr(
     assert capsys.readouterr().err == (
         "form.toml: answers numbness: low (10) is not below high (10).\n"
     )
+
+
+def examples() -> list[str]:
+    """The files that `docs/instruments.md` shows."""
+    page = (Path(__file__).parents[2] / "docs" / "instruments.md").read_text(encoding="utf-8")
+    return re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+
+
+def test_the_examples_of_the_documentation_are_taken_as_they_stand(tmp_path):
+    instrument, wording = examples()
+
+    ease = load.read(written(tmp_path, instrument))
+    taken = wordings.take_in(written(tmp_path, wording), tmp_path / "kept", load.shipped())
+
+    assert load.wording(ease, "nl").items[2].not_applicable == "Ik rijd geen auto"
+    assert scores(ease, {"ease1": 1, "ease2": 2}, facts={"sex": "F"})["EASE"].n_eligible == 3
+    assert scores(ease, {"ease1": 1, "ease2": 2}, facts={"sex": "F"})["EASE"].value == 250 / 3
+    assert load.Catalogue(tmp_path / "kept").newest()["qlq-fa12"].languages == ("en", "nl")
+    assert taken.translations["nl"] == "owner-nl-1"
