@@ -32,8 +32,8 @@ DEMO_SIZE = ("--participants", "24", "--weeks", "4", "--seed", "7")
 SERVER = ("gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "--graceful-timeout", "5")
 PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "-qq")
 NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-SETTINGS = """DATA_DIR WORDING_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL MAIL_FROM
-    MEETINGS DEMO"""
+SETTINGS = """DATA_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL MAIL_FROM
+    MEETINGS DEMO WORDING_DIR"""
 IS_NEW = """
 import sys, sqlalchemy
 sys.exit(sqlalchemy.inspect(sqlalchemy.create_engine(sys.argv[1])).has_table("alembic_version"))
