@@ -328,27 +328,41 @@ def test_a_language_that_is_shipped_is_not_replaced_but_another_may_be_added(tak
     assert load.wording(form, "nl").credit.startswith("Developed by Drs. Robert L. Spitzer")
 
 
-def test_two_imports_at_once_do_not_mix(take_in, folder, written):
+def plainly(folder: Path, name: str, content: bytes) -> None:
+    """The same without the guard: whoever is last wins, and nobody is told."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("write", "refusals"),
+    [
+        pytest.param(wordings._write, 1, id="one of them is refused"),
+        pytest.param(plainly, 0, id="without the guard both believe that theirs was kept"),
+    ],
+)
+def test_two_imports_of_one_version_at_once_do_not_overwrite_each_other(folder, write, refusals):
     refused: list[str] = []
     together = Barrier(2)
     contents = [b"one" * 10_000, b"two" * 10_000]
 
-    def write(content: bytes) -> None:
+    def taking_in(content: bytes) -> None:
         together.wait()
         try:
-            wordings._write(folder, "same.toml", content)
+            write(folder, "same.toml", content)
         except WrongWording as error:
             refused.append(str(error))
 
-    threads = [Thread(target=write, args=(content,)) for content in contents]
+    threads = [Thread(target=taking_in, args=(content,)) for content in contents]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
+    assert len(refused) == refusals
     assert [path.name for path in folder.iterdir()] == ["same.toml"]
-    assert (folder / "same.toml").read_bytes() in contents
-    assert len(refused) == 1
+    if refusals:
+        assert (folder / "same.toml").read_bytes() in contents
 
 
 def test_the_folder_is_read_again_only_when_something_came(take_in, folder, written):
