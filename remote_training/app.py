@@ -198,7 +198,7 @@ def _refuse(error: Refused) -> ResponseReturnValue:
 
 def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:
     if request.method == "GET":
-        flash(translated(error.sentence))
+        flash(translated(error.sentence, **error.gaps))
         return redirect(url_for("accounts.sign_in"))
     return _refuse(error)
 

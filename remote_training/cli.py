@@ -9,6 +9,7 @@ import sys
 
 import click
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import OperationalError
 
 from remote_training.accounts.cli import accounts
 from remote_training.core.definitions import WrongDefinition
@@ -43,5 +44,18 @@ def main() -> None:
     try:
         commands.main(prog_name="remote-training", obj=ScriptInfo(create_app=real_app))
     except REFUSALS as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
+        refuse(str(error))
+    except OperationalError as error:
+        refuse(f"DATABASE_URL: the database does not answer ({_first_line(error.orig)}).")
+    except OSError as error:
+        refuse(f"{error.filename or 'A file'}: {error.strerror or error}.")
+
+
+def refuse(sentence: str) -> None:
+    """Say why, and end with status 1."""
+    click.echo(sentence, err=True)
+    sys.exit(1)
+
+
+def _first_line(error: BaseException | None) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")

@@ -91,6 +91,12 @@ def current_visit() -> BrowserSession | None:
     return _visit()
 
 
+def sees_everything() -> bool:
+    """Whether she signed in, so that everything of her own is open to her here."""
+    visit = _visit()
+    return visit is not None and visits.may_see(visit, Scope.EVERYTHING, None, now=outside().now())
+
+
 def staff_visit() -> BrowserSession | None:
     """The visit of staff in this browser, with the password alone or with both factors."""
     if "staff_visit" not in g:

@@ -41,7 +41,7 @@ def send_link() -> ResponseReturnValue:
     try:
         address = contacts.canonical(typed)
     except WrongAddress as error:
-        wrong = translated(error.sentence)
+        wrong = translated(error.sentence, **error.gaps)
         return render_template("public/index.html", wrong=wrong, typed=typed), 422
     mark = session.setdefault(asking.MARK, asking.new_mark())
     network = throttle.network(request.remote_addr)

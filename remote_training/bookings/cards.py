@@ -51,6 +51,7 @@ class Card:
     places: str = ""
     is_full: bool = False
     is_called_off: bool = False
+    doors_are_open: bool = False
     has_begun: bool = False
 
 
@@ -76,6 +77,7 @@ class Writer:
             moment=words.moment(at),
             about=self._about(session.minutes, session.module, trainer, session.language),
             is_called_off=session.is_called_off,
+            doors_are_open=session.doors_are_open(self._now),
             has_begun=self._now >= at,
         )
 

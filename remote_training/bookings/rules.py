@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from remote_training.bookings.errors import (
     BookingClosed,
@@ -17,6 +17,9 @@ from remote_training.core.words import long_day, say
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
+
+DAY_FRESH = timedelta(hours=26)  # who booked less far ahead has the confirmation at hand
+HOUR_FRESH = timedelta(minutes=75)
 
 
 def check(participant: Participant, session: Session) -> None:
@@ -68,6 +71,12 @@ def trains_from(participant: Participant) -> date | None:
         return None
     weeks = {arm.code: arm.trains_from_week for arm in study().arms}
     return participant.baseline_on + timedelta(weeks=weeks[allocation.arm])
+
+
+def reminders(booked_at: datetime, starts_at: datetime) -> tuple[bool, bool]:
+    """Whether a reminder comes a day before, and an hour before, for who booked at that moment."""
+    ahead = starts_at - booked_at
+    return ahead >= DAY_FRESH, ahead >= HOUR_FRESH
 
 
 def _check_has_begun(participant: Participant, session: Session) -> None:

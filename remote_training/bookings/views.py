@@ -7,9 +7,10 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from remote_training.accounts import guard
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import cards, queries, service
+from remote_training.bookings import cards, queries, rules, service
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -28,7 +29,8 @@ def index() -> ResponseReturnValue:
     her, now = _her(), outside().now()
     writer = cards.Writer(now=now)
     booked = [writer.booked(booking) for booking in queries.upcoming(her, now=now)]
-    return _page("index", her, booked=booked, days=writer.by_day(queries.bookable(her, now=now)))
+    days = writer.by_day(queries.bookable(her, now=now))
+    return _page("index", her, booked=booked, days=days, may_join=guard.sees_everything)
 
 
 @blueprint.post("/<uuid:session_id>/book")
@@ -47,7 +49,8 @@ def book(session_id: UUID) -> ResponseReturnValue:
 def show(booking_id: UUID) -> ResponseReturnValue:
     """Say how the booking stands, and what happens next."""
     booking = _mine(booking_id)
-    return _booking_page("show", booking)
+    reminders = rules.reminders(booking.booked_at, booking.session.starts_at)
+    return _booking_page("show", booking, reminders=reminders, may_join=guard.sees_everything)
 
 
 @blueprint.get("/bookings/<uuid:booking_id>/cancel")
@@ -78,8 +81,8 @@ def _mine(booking_id: UUID) -> Booking:
     return queries.mine(booking_id, visitor_account().id)
 
 
-def _booking_page(name: str, booking: Booking) -> str:
-    return _page(name, booking.participant, booking=booking, session=booking.session)
+def _booking_page(name: str, booking: Booking, **more: object) -> str:
+    return _page(name, booking.participant, booking=booking, session=booking.session, **more)
 
 
 def _page(name: str, her: Participant, **more: object) -> str:

@@ -64,13 +64,21 @@ def change_email(contact: Contact, email: str) -> bool:
 def canonical(email: str) -> str:
     """The one spelling under which an address is kept: cleaned, lower case.
 
-    Raises `WrongAddress` where it cannot be an address.
+    Raises `WrongAddress` where it cannot be an address, or where many mail servers would
+    not take it (RFC 6531 is not spoken everywhere); the host may be of any script.
     """
     address = clean_line(email).lower()
     name, at, host = address.rpartition("@")
     odd = any(sign.isspace() or sign in '<>,;:"()[]\\' for sign in address)
     if not (name and at and "." in host.strip(".")) or odd or len(address) > LONGEST_ADDRESS:
         raise WrongAddress(say("Please write a mail address, such as name@example.org."))
+    if not name.isascii():
+        raise WrongAddress(
+            say(
+                "Mail to this address may not arrive: before the @ there is a letter with an "
+                "accent or of another script. Please give another address."
+            )
+        )
     return address
 
 

@@ -209,7 +209,11 @@ def _sentence(fault: dict[str, object]) -> str:
 
 
 def _kept_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fault = error.strerror or type(error).__name__
+        raise WrongSetting(f"DATA_DIR: {path.parent} cannot be made ({fault}).") from error
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -68,10 +68,10 @@ class DemoMailbox:
             return []
         return sorted((n for n in os.listdir(self._folder) if FILE_NAME.match(n)), reverse=True)
 
-    def newest(self, limit: int, *, to: str = "") -> Sequence[Kept]:
-        """The newest mails, newest first; with `to`, those to one address only."""
-        kept = []
-        for name in self._names():
+    def newest(self, limit: int, *, after: int = 0, to: str = "") -> Sequence[Kept]:
+        """Mails, newest first, without the first `after`; with `to`, those to one address only."""
+        kept: list[Kept] = []
+        for name in self._names()[after:]:
             mail = self._read(name)
             if not to or to == str(mail["To"]):
                 kept.append(Kept(name, str(mail["To"]), str(mail["Subject"]), str(mail["Date"])))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, redirect, render_template, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from remote_training.accounts import guard, visits
@@ -17,7 +26,7 @@ from remote_training.demo import queries
 from remote_training.demo.mailbox import DemoMailbox
 from remote_training.outside.world import outside
 
-SHOWN = 100
+PAGE = 100
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo")
@@ -56,8 +65,12 @@ def be(account_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/mailbox")
 @public
 def mailbox() -> ResponseReturnValue:
-    """Show the newest mails."""
-    return render_template("demo/mailbox.html", mails=_mailbox().newest(SHOWN))
+    """Show the mails, newest first, a hundred on a page."""
+    page = max(1, request.args.get("page", 1, type=int))
+    mails = _mailbox().newest(PAGE + 1, after=(page - 1) * PAGE)
+    return render_template(
+        "demo/mailbox.html", mails=mails[:PAGE], page=page, has_older=len(mails) > PAGE
+    )
 
 
 @blueprint.get("/mailbox/<name>")

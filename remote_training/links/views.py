@@ -6,6 +6,7 @@ the link opens, and the address bar is clean again.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from uuid import UUID
 
@@ -151,7 +152,8 @@ def _begin(link: Link, token: str) -> ResponseReturnValue:
     try:
         factors.set_password(link.account, str(form.password.data))
     except WeakPassword as error:
-        form.password.errors = [translated(error.sentence)]
+        with _reading_as(link.account):
+            form.password.errors = [translated(error.sentence, **error.gaps)]
         return _page(link, token, form=form), 422
     if not tokens.spend(link, now=outside().now()):
         raise LinkEnded(USED)
@@ -180,10 +182,12 @@ def _permit(account: Account, scope: Scope, link: Link) -> None:
 
 def _page(link: Link, token: str, **more: object) -> str:
     """The page of a link's kind, in the language and zone of the person it was sent to."""
-    account = link.account
-    language = str(session.get("language") or account.language)
-    with reading_as(language, account.zone):
+    with _reading_as(link.account):
         return _render(link, token, subjects.of(link), **more)
+
+
+def _reading_as(account: Account) -> AbstractContextManager[None]:
+    return reading_as(str(session.get("language") or account.language), account.zone)
 
 
 def _render(link: Link, token: str, subject: Subject, **more: object) -> str:

@@ -19,6 +19,7 @@ from remote_training.accounts import asking, throttle
 from remote_training.assessments import service as assessments
 from remote_training.assessments.models import Assessment
 from remote_training.attendance import service as attendance
+from remote_training.bookings import rules
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -32,10 +33,8 @@ from remote_training.participants.models import Participant
 DAY = timedelta(days=1)
 DAY_BEFORE = (timedelta(hours=24), timedelta(hours=3))  # before the class: from, to
 DAY_TOO_LATE = timedelta(hours=2)
-DAY_FRESH = timedelta(hours=26)  # who booked less far ahead has the confirmation at hand
 HOUR_BEFORE = (timedelta(minutes=60), timedelta(minutes=15))
 HOUR_TOO_LATE = timedelta(0)
-HOUR_FRESH = timedelta(minutes=75)
 ASKED_FROM, ASKED_TO = time(9, 0), time(21, 0)  # in her zone
 REMINDED_AFTER = (3, 7)  # days after the questions were due
 
@@ -60,8 +59,8 @@ def plan(now: datetime) -> None:
     parts: tuple[Callable[[], object], ...] = (
         lambda: asking.answer(now=now),
         lambda: throttle.forget(now=now),
-        lambda: _remind("reminder_day", now, DAY_BEFORE, DAY_TOO_LATE, DAY_FRESH),
-        lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, HOUR_FRESH),
+        lambda: _remind("reminder_day", now, DAY_BEFORE, DAY_TOO_LATE, rules.DAY_FRESH),
+        lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, rules.HOUR_FRESH),
         lambda: assessments.plan_missing(now=now),
         lambda: _ask(now),
         lambda: meetings.close_silent(now=now),

@@ -3,12 +3,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from remote_training.accounts import tokens
+from remote_training.accounts.models import LinkKind
 from remote_training.bookings import service
 from remote_training.bookings.models import Booking
-from remote_training.core.db import db
+from remote_training.core.db import db, unit_of_work
 from remote_training.messages.models import Message
 from tests import make
 from tests.fakes import NOON
+
+MINUTES_TO_GO = timedelta(minutes=6)
 
 
 @pytest.fixture
@@ -191,3 +195,45 @@ def test_the_page_costs_the_same_however_much_is_on_it(app, ada, browse_as, coun
 
     assert cost() == few
     assert few <= 10
+
+
+def by_the_mail(app, who):
+    """A browser in which she opened the link of a mail about her bookings."""
+    with unit_of_work():
+        ends = NOON + timedelta(days=14)
+        token = tokens.mint(LinkKind.BOOKINGS, who.account_id, now=NOON, expires_at=ends)
+    browser = app.test_client()
+    assert browser.post(f"/l/{token}").status_code == 303
+    return browser
+
+
+def test_while_the_doors_are_open_her_list_says_where_to_join(app, ada, browse_as):
+    soon = make.booking(participant=ada, session=make.session(starts_at=NOON + MINUTES_TO_GO))
+    make.booking(participant=ada, session=make.session(starts_at=NOON + timedelta(days=1)))
+
+    signed_in = browse_as(ada).get("/classes/").text
+    by_link = by_the_mail(app, ada).get("/classes/").text
+
+    assert signed_in.count("Join the class") == 1
+    assert f'href="/class/{soon.id}/"' in signed_in
+    assert "Join the class" not in by_link
+    assert by_link.count("The doors are open.") == 1
+    assert "Open the link in your newest mail" in by_link
+
+
+@pytest.mark.parametrize(
+    ("ahead", "day", "hour"),
+    [
+        pytest.param(timedelta(hours=27), True, True, id="a day ahead: both"),
+        pytest.param(timedelta(hours=25), False, True, id="less than a day: the hour's"),
+        pytest.param(timedelta(minutes=70), False, False, id="about an hour: none"),
+    ],
+)
+def test_only_the_reminders_that_will_come_are_promised(ada, browse_as, ahead, day, hour):
+    session = make.session(starts_at=NOON + ahead)
+
+    page = browse_as(ada).post(f"/classes/{session.id}/book", follow_redirects=True).text
+
+    assert "What happens next" in page
+    assert ("A day before and an hour before" in page) is day
+    assert ("nd an hour before the class we remind you" in page or "An hour before" in page) is hour

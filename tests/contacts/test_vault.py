@@ -142,7 +142,16 @@ def test_two_people_may_share_a_mailbox():
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "ada", "ada@", "@example.org", "ada@example", "a b@example.org", "ada@example.org, b@c.d"],
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.org",
+        "ada@example",
+        "a b@example.org",
+        "ada@example.org, b@c.d",
+        "müller@example.org",
+    ],
 )
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(WrongAddress):
@@ -204,3 +213,7 @@ def test_one_command_reseals_the_vault_and_the_second_factors(app, rotate):
     rotate(NEWER)
     assert account.contact.name == "Ada Byron"
     assert account.totp_secret == "JBSWY3DPEHPK3PXP"
+
+
+def test_a_host_of_another_script_is_an_address(app):
+    assert make.contact(email="ada@bücher.example").email == "ada@bücher.example"

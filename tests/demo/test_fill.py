@@ -76,6 +76,17 @@ def test_there_is_no_demo_where_it_is_off(browser):
     assert browser.get("/demo/mailbox").status_code == 404
 
 
+def mails_over_all_pages(browser):
+    """How many mails the mailbox shows to who presses "Older mails" to the end."""
+    count, page = 0, 1
+    while True:
+        text = browser.get(f"/demo/mailbox?page={page}").text
+        count += text.count("<article")
+        if "Older mails" not in text:
+            return count
+        page += 1
+
+
 def test_where_it_is_on_one_can_be_anybody_and_read_every_mail(tmp_path):
     app = new_app(f"sqlite:///{tmp_path}/demo.db", demo=True, data_dir=tmp_path)
     with app.app_context():
@@ -88,6 +99,7 @@ def test_where_it_is_on_one_can_be_anybody_and_read_every_mail(tmp_path):
         for page in ("", "/html", "/raw"):
             assert browser.get(f"/demo/mailbox/{name}{page}").status_code == 200
         assert browser.get("/demo/mailbox/../../secret-key").status_code == 404
+        assert mails_over_all_pages(browser) == len(list((tmp_path / "mailbox").glob("*.eml")))
         assert browser.post(f"/demo/be/{someone.account_id}").status_code == 303
         assert browser.get("/home/").status_code == 200
         db.session.remove()

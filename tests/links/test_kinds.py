@@ -305,3 +305,19 @@ def test_a_button_pressed_twice_leaves_one_permit_for_one_thing(browser, hers):
         .where(BrowserSession.ended_at.is_(None))
     ).all()
     assert len(live) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "at least 12 signs"), ("nl", "minstens 12")]
+)
+def test_a_weak_password_is_refused_in_words_without_gaps(app, browser, language, words):
+    new = make.staff(language=language)
+    with unit_of_work():
+        ends = NOON + timedelta(days=1)
+        token = tokens.mint(LinkKind.INVITATION, new.id, now=NOON, expires_at=ends)
+
+    answer = follow(browser, token, password="short")
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "%(" not in answer.text
