@@ -32,7 +32,7 @@ def trial(*, swapped: bool) -> None:
         )
         week_0 = make.assessment(participant=ada)
         for item in ("numb_hands", "pain_feet"):
-            service.save(week_0, item, n % 11, now=NOON + timedelta(seconds=n))
+            make.answer(week_0, item, n % 11, now=NOON + timedelta(seconds=n))
         service.finish(week_0, now=NOON)
         for hour in hours if trains else []:
             booking = make.booking(participant=ada, session=hour)
