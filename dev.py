@@ -33,7 +33,7 @@ SERVER = ("gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "--graceful
 PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "-qq")
 NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 SETTINGS = """DATA_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL MAIL_FROM
-    MEETINGS DEMO"""
+    MEETINGS DEMO WORDING_DIR"""
 IS_NEW = """
 import sys, sqlalchemy
 sys.exit(sqlalchemy.inspect(sqlalchemy.create_engine(sys.argv[1])).has_table("alembic_version"))

@@ -42,6 +42,7 @@ from remote_training.dashboard import views as dashboard_views
 from remote_training.demo import views as demo_views
 from remote_training.exports import views as exports_views
 from remote_training.home import views as home_views
+from remote_training.instruments import load as instruments
 from remote_training.links import views as links_views
 from remote_training.operations import edge, faults
 from remote_training.operations import views as operations_views
@@ -82,6 +83,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["outside"] = outside
     app.extensions["keyring"] = KeyRing(settings.keys)
+    instruments.look_for_wording_in(settings.wordings)
     app.extensions["study"] = load.load(settings.study_file)
     app.extensions["message_kinds"] = letters.kinds()
     _install_database(app)

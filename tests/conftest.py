@@ -29,6 +29,7 @@ from tests.servers.postgres import postgres_url
 from tests.servers.smtp import smtp_server as smtp_server
 
 SECRET = "a-key-for-the-tests-that-is-long-enough-1"
+NO_WORDING = Path(__file__).parent / "no-wording"  # is not there: nothing was taken in
 DATABASES = ("sqlite", "postgresql")
 
 _apps: dict[str, Flask] = {}
@@ -55,6 +56,7 @@ def settings(database_url: str, **changes: Any) -> Settings:
         "public_url": "http://localhost",
         "smtp_url": "smtp://127.0.0.1:1",
         "mail_from": "classes@trial.example.org",
+        "wording_dir": NO_WORDING,
     }
     return Settings(**plain | changes)
 

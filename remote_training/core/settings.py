@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 from flask import current_app
@@ -17,13 +17,42 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_KEY = 32
+Some = TypeVar("Some", bound=BaseSettings)
 
 
 class WrongSetting(Exception):
     """A setting has a value that cannot be used. The message names the variable."""
 
 
-class Settings(BaseSettings):
+class Folders(BaseSettings):
+    """Where this installation keeps its files: enough for commands that need nothing else.
+
+    Attributes
+    ----------
+    wording_dir
+        Licensed wording of instruments, which must not be in the repository; `wording` in
+        `data_dir` unless given.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    data_dir: Path = Path("var")
+    wording_dir: Path | None = None
+
+    @field_validator("wording_dir")
+    @classmethod
+    def _wording(cls, value: Path | None) -> Path | None:
+        if value is not None and value.exists() and not value.is_dir():
+            raise ValueError(f"{value} is no folder")
+        return value
+
+    @property
+    def wordings(self) -> Path:
+        """The folder of imported wording; it need not be there yet."""
+        return self.wording_dir or self.data_dir / "wording"
+
+
+class Settings(Folders):
     """The settings of one installation; names are those of `shared contract: Settings`.
 
     Attributes
@@ -43,9 +72,6 @@ class Settings(BaseSettings):
         How long a worker may be silent before another one sends what it had taken.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
-
-    data_dir: Path = Path("var")
     database_url: str = ""
     secret_keys: str = ""
     port: int = Field(default=8000, ge=1, le=65535)
@@ -153,8 +179,17 @@ def current() -> Settings:
 
 def load() -> Settings:
     """Read the settings from the environment, or raise `WrongSetting`."""
+    return _from_environment(Settings)
+
+
+def folders() -> Folders:
+    """Read from the environment where the files are, and nothing else, or raise `WrongSetting`."""
+    return _from_environment(Folders)
+
+
+def _from_environment(model: type[Some]) -> Some:
     try:
-        return Settings()
+        return model()
     except ValidationError as error:
         raise WrongSetting("; ".join(_sentence(dict(fault)) for fault in error.errors())) from None
 

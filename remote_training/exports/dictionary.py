@@ -101,13 +101,17 @@ def _none(_study: Study) -> Mapping[str, str]:
 
 
 def _asked() -> Sequence[Instrument]:
-    return list(instruments.versions().values())
+    """Those that have questions; what is calculated from others has none."""
+    return [one for one in instruments.versions().values() if one.items]
 
 
 def _items(_study: Study) -> Mapping[str, str]:
     """The questions in English, or else their first language, with the ends of their scales."""
-    found = {}
+    found: dict[str, str] = {}
     for instrument in _asked():
+        if not instrument.has_wording:
+            found |= {item.code: item.label for item in instrument.items}
+            continue
         for item in instruments.wording(instrument, "en").items:
             low, high = item.values[0], item.values[-1]
             ends = f" ({low} = {item.low_word}, {high} = {item.high_word})"

@@ -175,8 +175,9 @@ def _given(extent: Extent) -> Rows:
 def _missing_everywhere(extent: Extent) -> list[Rows]:
     newest = instruments.catalogue()
     return [
-        _missing(extent, instrument, is_newest=newest[instrument.code] is instrument)
-        for instrument in instruments.versions().values()
+        _missing(extent, one, is_newest=newest[one.code].version == one.version)
+        for one in instruments.versions().values()
+        if one.items
     ]
 
 
