@@ -82,6 +82,7 @@ def downgrade() -> None:
         answer.drop_index("uq_answer_live", sqlite_where=LIVE, postgresql_where=LIVE)
         answer.drop_constraint("fk_answer_form_id", type_="foreignkey")
         answer.drop_constraint("uq_answer_client_key", type_="unique")
+        answer.drop_column("translation")
         answer.drop_column("client_key")
         answer.drop_column("given_at")
         answer.alter_column("form_id", new_column_name="assessment_id", existing_type=sa.Uuid())
@@ -147,10 +148,11 @@ def _make_forms() -> dict[UUID, UUID]:
         bind.execute(sa.insert(form), forms)
         kept_row = assessment.c.id == sa.bindparam("kept")
         names = [name for name in changes[0] if name != "kept"]
-        values = {name: sa.bindparam(f"new_{name}", type_=assessment.c[name].type) for name in names}
+        values = {
+            name: sa.bindparam(f"new_{name}", type_=assessment.c[name].type) for name in names
+        }
         told = [
-            {"kept": one["kept"], **{f"new_{name}": one[name] for name in names}}
-            for one in changes
+            {"kept": one["kept"], **{f"new_{name}": one[name] for name in names}} for one in changes
         ]
         bind.execute(sa.update(assessment).where(kept_row).values(values), told)
     return dropped
@@ -191,6 +193,7 @@ def _answers_point_at_forms() -> None:
         answer.drop_index("uq_answer_live", sqlite_where=LIVE, postgresql_where=LIVE)
         answer.drop_constraint("fk_answer_assessment_id", type_="foreignkey")
         answer.alter_column("assessment_id", new_column_name="form_id", existing_type=sa.Uuid())
+        answer.add_column(sa.Column("translation", sa.String(80), nullable=True))
         answer.add_column(sa.Column("client_key", sa.Uuid(), nullable=True))
         answer.add_column(sa.Column("given_at", UtcDateTime(), nullable=True))
     op.execute("UPDATE answer SET given_at = answered_at")

@@ -134,7 +134,7 @@ class Answer(Model):
 
     Attributes
     ----------
-    language
+    language, translation
         Of the wording that was answered: she may change it on the way.
     client_key
         Given by her device, so that the same press that arrives twice is one; empty for a
@@ -163,6 +163,7 @@ class Answer(Model):
     state: Mapped[AnswerState]
     value: Mapped[int | None]
     language: Mapped[str] = mapped_column(sa.String(8))
+    translation: Mapped[str | None] = mapped_column(sa.String(80))
     client_key: Mapped[UUID | None] = mapped_column(unique=True)
     given_at: Mapped[datetime]
     answered_at: Mapped[datetime]

@@ -65,6 +65,7 @@ def save(
     now: datetime,
     state: AnswerState | None = None,
     language: str | None = None,
+    translation: str | None = None,
     given_at: datetime | None = None,
     client_key: UUID | None = None,
     device: Device = Device.UNKNOWN,
@@ -72,10 +73,11 @@ def save(
     """Keep one answer, or without a value that she would rather not answer.
 
     What counts is when she gave it: `given_at`, which is `now` unless told and never later.
-    The newest stands and the others stay on record; the same again changes nothing; the
-    same `client_key` again changes nothing. `language` is that of the wording she read;
-    hers, unless told. Returns whether a row was added; nothing else needs to be done where
-    it was not. Costs a constant number of statements, whatever is stored already.
+    The newest stands and the others stay on record; the same again, or the same
+    `client_key` again, changes nothing. `language` and `translation` are those of the
+    wording that she read; hers, and none, unless told. Returns whether a row was added; it
+    is kept in either case. The caller holds the assessment (`queries.mine`, `to_change`).
+    Costs a constant number of statements, whatever is stored already.
 
     Raises
     ------
@@ -88,7 +90,9 @@ def save(
     require_open(assessment, now=given_at)
     _require_answer(_item(assessment, form, item), value)
     spoken = language or assessment.participant.language
-    _mark(assessment, form, spoken, given_at, device)
+    _mark(assessment, given_at, device)
+    if form.started_at is None:
+        form.started_at, form.language, form.translation = given_at, spoken, translation
     if state is None:
         state = AnswerState.DECLINED if value is None else AnswerState.GIVEN
     write = partial(
@@ -98,6 +102,7 @@ def save(
         state=state,
         value=value,
         language=spoken,
+        translation=translation,
         given_at=given_at,
         client_key=client_key,
         now=now,
@@ -178,9 +183,7 @@ def _follow(row: Assessment, planned: Planned, participant: Participant) -> None
         )
 
 
-def _mark(
-    assessment: Assessment, form: Form, language: str, given_at: datetime, device: Device
-) -> None:
+def _mark(assessment: Assessment, given_at: datetime, device: Device) -> None:
     """Note when she began, and how long she may go on after this answer."""
     if not assessment.is_started:
         _begin(assessment, given_at)
@@ -188,8 +191,6 @@ def _mark(
     last = max(assessment.last_answer_at or given_at, given_at)
     pause = study().windows_at(assessment.timepoint).inactivity_minutes
     assessment.last_answer_at, assessment.goes_on_until = last, last + timedelta(minutes=pause)
-    if form.started_at is None:
-        form.started_at, form.language = given_at, language
 
 
 def _begin(assessment: Assessment, at: datetime) -> None:

@@ -58,17 +58,18 @@ def answer(assessment_id: UUID, number: int) -> ResponseReturnValue:
     form = AnswerForm(answered)
     if not form.validate_on_submit():
         return _question_page(asked, answered, form), 422
-    language = _wording(asked.part_of(answered)).language
+    wording = _wording(asked.part_of(answered))
     service.save(
         assessment,
         answered.form,
         answered.item.code,
         form.value,
         now=now,
-        language=language,
+        language=wording.language,
+        translation=wording.translation,
         device=kind_of(request.user_agent.string),
     )
-    asked = asked.with_answer(answered, Given(form.state, form.value, language, now, now))
+    asked = asked.with_answer(answered, Given(form.state, form.value, wording.language, now, now))
     return redirect(_after(asked, answered), 303)
 
 

@@ -16,9 +16,9 @@ LISTS = ("sites", "arms", "modules", "timepoints")
 
 def contradictions(study: Study) -> list[str]:
     """One sentence for everything in which the study disagrees with itself."""
-    faults = _codes(study) + _arms_and_modules(study) + _licensed(study)
+    faults = _codes(study) + _arms_and_modules(study)
     for timepoint in study.timepoints:
-        faults += _arms_of(study, timepoint) + _instruments(study, timepoint)
+        faults += _arms_of(study, timepoint) + _instruments(timepoint)
         faults += _days(study, timepoint)
     return faults + _overlaps(study) + _reminders(study)
 
@@ -55,15 +55,6 @@ def _arms_and_modules(study: Study) -> list[str]:
     return faults
 
 
-def _licensed(study: Study) -> list[str]:
-    asked = {code for timepoint in study.timepoints for code in timepoint.instruments}
-    return [
-        f"licensed: {code!r} is asked at no time-point."
-        for code in study.licensed
-        if code not in asked
-    ]
-
-
 def _arms_of(study: Study, timepoint: Timepoint) -> list[str]:
     place = f"timepoints ({timepoint.code})"
     named = [(f"{place}, arms", timepoint.arms)]
@@ -81,8 +72,8 @@ def _arms_of(study: Study, timepoint: Timepoint) -> list[str]:
     return faults
 
 
-def _instruments(study: Study, timepoint: Timepoint) -> list[str]:
-    known = {*instruments.catalogue(), *study.licensed}
+def _instruments(timepoint: Timepoint) -> list[str]:
+    known = instruments.catalogue()
     place = f"timepoints ({timepoint.code}), instruments"
     faults = [
         f"{place}: there is no instrument {code!r} in the catalogue."

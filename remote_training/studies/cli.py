@@ -9,7 +9,10 @@ from zoneinfo import available_timezones
 import click
 from flask.cli import AppGroup
 
+from remote_training.core import settings
+from remote_training.instruments import load as instruments
 from remote_training.studies import checks, load
+from remote_training.studies.load import Study
 from remote_training.studies.schedule import left_out
 from remote_training.studies.timeline import timeline as timeline_of
 
@@ -25,7 +28,7 @@ def check(file: Path) -> None:
 
     Tells what is left out, and why, and what the sites have not confirmed yet.
     """
-    found = load.load(file)
+    found = _study(file)
     parts = (
         f"{len(found.sites)} sites",
         f"{len(found.arms)} arms",
@@ -52,7 +55,7 @@ def check(file: Path) -> None:
 @click.option("--zone", default=None, help="Where she is: adds the moments in UTC.")
 def timeline(file: Path, baseline: datetime, arm_code: str, zone: str | None) -> None:
     """Print what a participant gets, and when: days, week after baseline, what."""
-    found = load.load(file)
+    found = _study(file)
     if not FIRST_YEAR <= baseline.year <= LAST_YEAR:
         raise click.BadParameter(
             f"the year must lie between {FIRST_YEAR} and {LAST_YEAR}",
@@ -69,3 +72,9 @@ def timeline(file: Path, baseline: datetime, arm_code: str, zone: str | None) ->
         click.echo(f"{step.first_on}{until:<14} | week {step.week:>2} | {step.what}")
         for line in step.more:
             click.echo(f"{'':24} |         |   {line}")
+
+
+def _study(file: Path) -> Study:
+    """The study of a file, beside the wording that was imported here."""
+    instruments.look_for_wording_in(settings.folders().wordings)
+    return load.load(file)

@@ -162,16 +162,12 @@ class Rules(Part):
 
 
 class Study(Part):
-    """A whole study. Codes are unique within their list.
-
-    `licensed` are questionnaires whose wording the study must bring: left out until then.
-    """
+    """A whole study. Codes are unique within their list."""
 
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,20}$")
     title: str
     version: str
     source: str
-    licensed: tuple[str, ...] = ()
     rules: Rules
     windows: Windows
     reminders: Reminders

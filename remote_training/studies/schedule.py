@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from remote_training.core.words import say
 from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Instrument
 from remote_training.studies.load import Reminders, Study, Timepoint, Windows
-
-NO_WORDING = say("its wording needs a licence, and was not imported yet")
-NOT_KNOWN = say("it is not in the catalogue of this installation")
 
 
 @dataclass(frozen=True)
@@ -96,16 +92,13 @@ def mails_on(reminders: Reminders, window: Days) -> list[date]:
 
 
 def can_be_asked(instrument: Instrument) -> bool:
-    """Whether it has wording: every question has its text in some language."""
-    return all(item.text for item in instrument.items)
+    """Whether it has questions, and words to ask them in."""
+    return instrument.cannot_be_shown_because is None
 
 
 def why_not(code: str) -> str | None:
     """Why a questionnaire cannot be asked here, as a marked sentence; None where it can."""
-    instrument = instruments.catalogue().get(code)
-    if instrument is None:
-        return NOT_KNOWN
-    return None if can_be_asked(instrument) else NO_WORDING
+    return instruments.instrument(code).cannot_be_shown_because
 
 
 def schedule(study: Study, arm: str | None) -> Sequence[Planned]:
