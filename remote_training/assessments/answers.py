@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -34,48 +35,76 @@ def write(
     was added: the same again, or somebody wrote at this very moment, and trying once more
     finds what they wrote.
     """
-    here = sa.and_(ROWS.c.form_id == form_id, ROWS.c.item == item, ROWS.c.replaced_at.is_(None))
+    told = {
+        "form": form_id,
+        "asked": item,
+        "told": state,
+        "points": value,
+        "spoken": language,
+        "words": translation,
+        "given": given_at,
+        "arrived": now,
+        "press": client_key,
+    }
+    db.session.execute(_replaced(client_key is not None), told)
+    added = _added(db.session.get_bind().dialect.name == "sqlite")
+    return bool(db.session.execute(added, {**told, "row": uuid4()}).rowcount == 1)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=2)
+def _replaced(has_key: bool) -> sa.Update:
+    """What stood and is older is replaced where it differs, and said again where it does not."""
+    state, value = _given("told", ROWS.c.state), _given("points", ROWS.c.value)
+    given_at = _given("given", ROWS.c.given_at)
     differs = sa.or_(ROWS.c.state != state, ROWS.c.value.is_distinct_from(value))
     stood = (
         sa.update(ROWS)
-        .where(here, ROWS.c.given_at <= given_at)
+        .where(_stands(ROWS), ROWS.c.given_at <= given_at)
         .values(
-            replaced_at=sa.case((differs, now)),
+            replaced_at=sa.case((differs, _given("arrived", ROWS.c.replaced_at))),
             given_at=sa.case((differs, ROWS.c.given_at), else_=given_at),
         )
     )
-    if client_key is not None:
-        known = ROWS.alias("known")
-        stood = stood.where(~sa.exists().where(known.c.client_key == client_key))
-    newer = ROWS.alias("newer")
-    is_late = sa.exists().where(
-        newer.c.form_id == form_id,
-        newer.c.item == item,
-        newer.c.replaced_at.is_(None),
-        newer.c.given_at > given_at,
-    )
-    added = (
-        _insert()
-        .values(
-            id=uuid4(),
-            form_id=form_id,
-            item=item,
-            state=state,
-            value=value,
-            language=language,
-            translation=translation,
-            client_key=client_key,
+    if not has_key:
+        return stood
+    known = ROWS.alias("known")
+    return stood.where(~sa.exists().where(known.c.client_key == _given("press", ROWS.c.client_key)))
+
+
+@lru_cache(maxsize=2)
+def _added(is_sqlite: bool) -> Any:
+    """A new row: one that stands, or is replaced already where what stands is newer."""
+    newer, given_at = ROWS.alias("newer"), _given("given", ROWS.c.given_at)
+    is_late = sa.exists().where(_stands(newer), newer.c.given_at > given_at)
+    arrived = _given("arrived", ROWS.c.answered_at)
+    insert: Any = sqlite.insert(ROWS) if is_sqlite else postgresql.insert(ROWS)
+    return (
+        insert.values(
+            id=_given("row", ROWS.c.id),
+            form_id=_given("form", ROWS.c.form_id),
+            item=_given("asked", ROWS.c.item),
+            state=_given("told", ROWS.c.state),
+            value=_given("points", ROWS.c.value),
+            language=_given("spoken", ROWS.c.language),
+            translation=_given("words", ROWS.c.translation),
+            client_key=_given("press", ROWS.c.client_key),
             given_at=given_at,
-            answered_at=now,
-            replaced_at=sa.case((is_late, now)),
+            answered_at=arrived,
+            replaced_at=sa.case((is_late, arrived)),
         )
         .on_conflict_do_nothing()
         .execution_options(preserve_rowcount=True)
     )
-    db.session.execute(stood)
-    return bool(db.session.execute(added).rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _insert() -> Any:
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(ROWS) if is_sqlite else postgresql.insert(ROWS)
+def _stands(rows: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        rows.c.form_id == _given("form", ROWS.c.form_id),
+        rows.c.item == _given("asked", ROWS.c.item),
+        rows.c.replaced_at.is_(None),
+    )
+
+
+def _given(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    """A place for a value: the statement itself is made once."""
+    return sa.bindparam(name, type_=column.type)
