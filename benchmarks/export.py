@@ -25,11 +25,11 @@ AIM = 0.5  # within twice the floor
 ANSWERS = 1_000_000
 MOST_MEMORY = 200  # MB
 ROWS = """
-SELECT p.study_number, f.timepoint, f.week, f.instrument, f.instrument_version, f.language,
+SELECT p.study_number, s.timepoint, s.week, f.instrument, f.instrument_version, f.language,
        a.item, a.state, a.value, a.answered_at
-FROM answer a JOIN assessment f ON f.id = a.assessment_id
-JOIN participant p ON p.id = f.participant_id
-WHERE a.replaced_at IS NULL ORDER BY p.study_number, f.week, f.instrument, a.item
+FROM answer a JOIN form f ON f.id = a.form_id JOIN assessment s ON s.id = f.assessment_id
+JOIN participant p ON p.id = s.participant_id
+WHERE a.replaced_at IS NULL ORDER BY p.study_number, s.week, f.instrument, a.item
 """
 
 
@@ -79,7 +79,7 @@ def _ours(answer_to: Any, url: str, folder: str) -> None:
 
     app = people.platform(url)
     began = time.perf_counter()
-    arguments = ["--out", folder, "--format", "csv"]
+    arguments = ["--out", folder, "--format", "csv", "--with-arm"]  # the blinded get less
     done = CliRunner().invoke(command, arguments, obj=ScriptInfo(create_app=lambda: app))
     assert done.exit_code == 0, done.output
     _tell(answer_to, began)

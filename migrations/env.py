@@ -39,6 +39,14 @@ def lock_sqlite(connection: sa.Connection) -> None:
 def run() -> None:
     """Bring one database to the wanted revision, one process at a time."""
     engine = sa.create_engine(context.config.attributes["url"])
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Migrate under a lock; what breaks half way leaves everything as it was."""
     is_sqlite = engine.dialect.name == "sqlite"
     if is_sqlite:
         sa.event.listen(engine, "connect", open_sqlite)
@@ -65,7 +73,6 @@ def run() -> None:
         else:
             connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
         connection.commit()
-    engine.dispose()
 
 
 run()

@@ -8,15 +8,20 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from remote_training.accounts.models import Account, AccountKind, Grant, Role
-from remote_training.assessments.models import Assessment
+from remote_training.assessments import service as assessments
+from remote_training.assessments.models import Assessment, Form
+from remote_training.assessments.sitting import forms_of
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Series, Session
 from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
 from remote_training.core.db import db
+from remote_training.instruments import load as instruments
 from remote_training.participants.models import Allocation, Participant
 from remote_training.studies import queries as studies
+from remote_training.studies.current import study
 from remote_training.studies.models import Site
+from remote_training.studies.schedule import schedule
 from tests.fakes import NOON
 
 Row = TypeVar("Row")
@@ -151,16 +156,52 @@ def booking(**changes: Any) -> Booking:
 
 
 def assessment(**changes: Any) -> Assessment:
-    """The neuropathy form of week 0, open today."""
+    """A sitting of week 0, open today, with the neuropathy form; `forms` may name others.
+
+    `instrument_version` and `language` are those of its forms. What it begins with is in
+    step with the study file, as long as nothing of it is changed.
+    """
     who = changes.pop("participant", None) or participant()
+    codes = changes.pop("forms", ("neuropathy-nrs",))
+    of_forms = {
+        name: changes.pop(name) for name in ("instrument_version", "language") if name in changes
+    }
+    planned = next(one for one in schedule(study(), None) if one.point.code == "w0")
     plain = {
         "participant_id": who.id,
         "timepoint": "w0",
         "week": 0,
-        "instrument": "neuropathy-nrs",
-        "instrument_version": "1.0",
+        "planned_as": planned.fingerprint,
+        "minutes": planned.minutes,
         "opens_on": TODAY - timedelta(days=7),
         "due_on": TODAY,
+        "overdue_on": TODAY + timedelta(days=7),
+        "start_by_on": changes.get("closes_on", TODAY + timedelta(days=14)),
         "closes_on": TODAY + timedelta(days=14),
     }
-    return _save(Assessment(**plain | changes))
+    row = _save(Assessment(**plain | changes))
+    for position, code in enumerate(codes, start=1):
+        frozen = {"instrument_version": instruments.instrument(code).version} | of_forms
+        started_at = changes.get("started_at")
+        db.session.add(
+            Form(
+                assessment_id=row.id,
+                instrument=code,
+                position=position,
+                started_at=started_at,
+                **frozen,
+            )
+        )
+    db.session.commit()
+    return row
+
+
+def form(sitting: Assessment, code: str = "neuropathy-nrs") -> Form:
+    """One of the questionnaires of a sitting."""
+    return next(one for one in forms_of(sitting) if one.instrument == code)
+
+
+def answer(sitting: Assessment, item: str, value: int | None, **told: Any) -> bool:
+    """An answer to the neuropathy form of a sitting, given now unless told."""
+    told.setdefault("now", NOON)
+    return assessments.save(sitting, form(sitting), item, value, **told)

@@ -97,11 +97,13 @@ def _where(index):
 
 
 def counted(engine):
-    """How many rows each table has."""
+    """How many rows each table has that is there."""
+    there = set(sa.inspect(engine).get_table_names())
     with engine.connect() as connection:
         return {
             table.name: connection.scalar(sa.select(sa.func.count()).select_from(table))
             for table in tables.metadata().sorted_tables
+            if table.name in there
         }
 
 
@@ -219,9 +221,11 @@ def test_every_later_revision_goes_down_and_up_and_keeps_every_row(url, engine, 
 
     command.upgrade(config, "head")
     for _ in revisions[1:]:
-        assert counted(engine) == before
+        assert counted(engine).items() <= before.items()
         command.downgrade(config, "-1")
-    assert "booking" not in described(engine) or counted(engine) == before
+    kept = counted(engine)
+    assert kept.items() <= before.items()
+    assert {"participant", "booking", "assessment", "answer"} <= set(kept)
 
     command.upgrade(config, revisions[1])
     assert described(engine) == looks

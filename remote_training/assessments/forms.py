@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import RadioField, StringField
+from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import ValidationError
 
+from remote_training.assessments.models import AnswerState
+from remote_training.assessments.sitting import Question
 from remote_training.core.words import say, translated
 from remote_training.instruments.files import Scale
 from remote_training.instruments.load import Item
@@ -19,20 +21,31 @@ def _points(value: object) -> int | None:
 
 
 class AnswerForm(FlaskForm):  # type: ignore[misc]
-    """A chosen answer, or the second button: I'd rather not answer."""
+    """A chosen answer, or the second button: I'd rather not answer.
 
+    `question` names what is answered, whatever its number is by now.
+    """
+
+    question = HiddenField()
     answer = RadioField(lazy_gettext("Your answer"), coerce=_points, validate_choice=False)
     decline = StringField()
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__()
-        self._item = item
-        self.answer.choices = [(value, str(value)) for value in item.answers.values()]
+        self._item = question.item
+        self.question.data = question.key
+        values = question.item.answers.values()
+        self.answer.choices = [(value, str(value)) for value in values]
 
     @property
     def value(self) -> int | None:
         """The points that were chosen; None where she would rather not answer."""
         return None if self.decline.data else self.answer.data
+
+    @property
+    def state(self) -> AnswerState:
+        """Given, or kept back."""
+        return AnswerState.DECLINED if self.decline.data else AnswerState.GIVEN
 
     def validate_answer(self, field: RadioField) -> None:
         """A choice that this question has, unless she would rather not answer."""

@@ -1,4 +1,4 @@
-"""A questionnaire that is due, and its answers."""
+"""A sitting that is due, the questionnaires in it, and their answers."""
 
 from __future__ import annotations
 
@@ -17,37 +17,66 @@ LIVE = sa.text("replaced_at IS NULL")
 
 
 class AnswerState(StrEnum):
-    """Given, or kept back on purpose. Not answered has no row at all."""
+    """Given, kept back on purpose, or said not to apply. Not answered has no row at all."""
 
     GIVEN = "given"
     DECLINED = "declined"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Device(StrEnum):
+    """What the first answer came from; nothing finer is kept."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    COMPUTER = "computer"
+    UNKNOWN = "unknown"
 
 
 class Assessment(Model):
-    """One questionnaire, asked of one participant at one time-point.
+    """One time-point of one participant: one sitting, with one or more questionnaires.
 
-    `opens_on`, `due_on`, `closes_on` are days in her zone; it can be answered from the
-    first to the last of them, both included. The version and language of the instrument are frozen
-    when the first answer comes.
+    Its days are days in her zone, each included: `start_by_on` is the last on which it may
+    be begun, `closes_on` the last for what was begun; see `states`. From the first answer
+    on, days and questionnaires no longer move.
+
+    Attributes
+    ----------
+    planned_as
+        The fingerprint of what the study file said when it was planned; another one means
+        that it has to be planned anew.
+    minutes
+        How long most people need for all of it.
+    opened_at
+        When she first pressed something behind the link: the light check, or an answer.
+    last_answer_at, goes_on_until
+        When she gave her last answer, and how long she may go on past the last day.
+    completed_at
+        When she sent it.
     """
 
     __tablename__ = "assessment"
     __table_args__ = (
-        sa.UniqueConstraint("participant_id", "timepoint", "instrument"),
+        sa.UniqueConstraint("participant_id", "timepoint"),
         sa.Index("ix_assessment_open", "completed_at", "opens_on"),
     )
 
     participant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("participant.id"))
     timepoint: Mapped[str] = mapped_column(sa.String(20))
     week: Mapped[int]
-    instrument: Mapped[str] = mapped_column(sa.String(40))
-    instrument_version: Mapped[str] = mapped_column(sa.String(20))
-    language: Mapped[str | None] = mapped_column(sa.String(8))
+    planned_as: Mapped[str] = mapped_column(sa.String(16))
+    minutes: Mapped[int]
     opens_on: Mapped[date]
     due_on: Mapped[date]
+    overdue_on: Mapped[date]
+    start_by_on: Mapped[date]
     closes_on: Mapped[date]
+    opened_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
+    last_answer_at: Mapped[datetime | None]
+    goes_on_until: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    device_kind: Mapped[Device | None]
 
     participant: Mapped[Participant] = relationship()
 
@@ -58,32 +87,69 @@ class Assessment(Model):
 
     @property
     def is_started(self) -> bool:
-        """True from the first answer on: version and window no longer move."""
+        """True from the first answer on: days and questionnaires no longer move."""
         return self.started_at is not None
 
     @property
-    def closes_at(self) -> datetime:
-        """The moment at which the last day ends in her zone."""
+    def last_on(self) -> date:
+        """Her last day: to go on with what she began, or else to begin."""
+        return self.closes_on if self.is_started else self.start_by_on
+
+    @property
+    def ends_at(self) -> datetime:
+        """The moment at which it closes, as things stand: later while she is in the middle."""
         zone = ZoneInfo(self.participant.zone)
-        midnight = datetime.combine(self.closes_on + timedelta(days=1), time(), zone)
-        return midnight.astimezone(UTC)
+        midnight = datetime.combine(self.last_on + timedelta(days=1), time(), zone)
+        ends_at = midnight.astimezone(UTC)
+        return max(ends_at, self.goes_on_until) if self.goes_on_until is not None else ends_at
 
     def today(self, now: datetime) -> date:
         """What day it is where she is."""
         return now.astimezone(ZoneInfo(self.participant.zone)).date()
 
 
+class Form(Model):
+    """One questionnaire of a sitting.
+
+    Version, translation and language are frozen by the first answer of the sitting or of
+    the form. `completed_at` is when its last question was answered, where none was left out
+    when the sitting was sent.
+    """
+
+    __tablename__ = "form"
+    __table_args__ = (sa.UniqueConstraint("assessment_id", "instrument"),)
+
+    assessment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("assessment.id"))
+    instrument: Mapped[str] = mapped_column(sa.String(40))
+    instrument_version: Mapped[str] = mapped_column(sa.String(20))
+    translation: Mapped[str | None] = mapped_column(sa.String(80))
+    language: Mapped[str | None] = mapped_column(sa.String(8))
+    position: Mapped[int]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+
 class Answer(Model):
     """One answer to one item. A changed answer keeps its row, marked as replaced.
 
-    `language` is that of the wording that was answered: she may change it on the way.
+    Attributes
+    ----------
+    language, translation
+        Of the wording that was answered: she may change it on the way.
+    client_key
+        Given by her device, so that the same press that arrives twice is one; empty for a
+        page without script.
+    given_at
+        When she gave it: the newest by this stands.
+    answered_at
+        When it arrived.
     """
 
     __tablename__ = "answer"
     __table_args__ = (
         sa.Index(
             "uq_answer_live",
-            "assessment_id",
+            "form_id",
             "item",
             unique=True,
             sqlite_where=LIVE,
@@ -92,10 +158,13 @@ class Answer(Model):
         sa.CheckConstraint("(state = 'given') = (value IS NOT NULL)", name="value"),
     )
 
-    assessment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("assessment.id"))
+    form_id: Mapped[UUID] = mapped_column(sa.ForeignKey("form.id"))
     item: Mapped[str] = mapped_column(sa.String(40))
     state: Mapped[AnswerState]
     value: Mapped[int | None]
     language: Mapped[str] = mapped_column(sa.String(8))
+    translation: Mapped[str | None] = mapped_column(sa.String(80))
+    client_key: Mapped[UUID | None] = mapped_column(unique=True)
+    given_at: Mapped[datetime]
     answered_at: Mapped[datetime]
     replaced_at: Mapped[datetime | None]

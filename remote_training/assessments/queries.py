@@ -1,10 +1,9 @@
-"""What is asked of whom, and what was answered."""
+"""What is asked of whom, and who is not asked what she should be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,29 +12,16 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import contains_eager
 from sqlalchemy.sql.functions import GenericFunction
 
-from remote_training.assessments.models import Answer, Assessment
+from remote_training.assessments import states
+from remote_training.assessments.models import Assessment
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
-from remote_training.instruments import load as instruments
-from remote_training.instruments.load import Instrument
-from remote_training.participants.models import Participant
-from remote_training.studies.load import Study, Timepoint
+from remote_training.participants.models import Allocation, Participant
+from remote_training.studies.load import Study
+from remote_training.studies.schedule import Planned, schedule
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far she is. A question that she would rather not answer is done.
-
-    Attributes
-    ----------
-    next
-        The number of the first question without an answer, from 1; None when all are done.
-    """
-
-    done: int
-    total: int
-    next: int | None
+A_DAY_MORE = timedelta(days=2)  # what day it is where she is, and who is in the middle
 
 
 def mine(assessment_id: UUID, account_id: UUID, *, to_change: bool = False) -> Assessment:
@@ -59,65 +45,58 @@ def mine(assessment_id: UUID, account_id: UUID, *, to_change: bool = False) -> A
     return assessment
 
 
-def of(participant: Participant) -> Sequence[Assessment]:
+def of(participant: Participant, *, to_change: bool = False) -> Sequence[Assessment]:
     """Everything that is asked of a participant, in the order in which it is due."""
     found = sa.select(Assessment).where(Assessment.participant_id == participant.id)
+    if to_change:
+        found = found.with_for_update().execution_options(populate_existing=True)
     return db.session.scalars(found.order_by(*_in_order())).all()
 
 
-def open_for(participant: Participant, *, today: date) -> Sequence[Assessment]:
-    """What she can answer on a day (in her zone) and has not sent, soonest to close first."""
-    if not participant.is_taking_part:
-        return []
-    found = sa.select(Assessment).where(
-        Assessment.participant_id == participant.id,
-        Assessment.completed_at.is_(None),
-        Assessment.opens_on <= today,
-        Assessment.closes_on >= today,
+def hold(participant: Participant) -> None:
+    """Let nobody else plan for her until the end of the transaction."""
+    held = sa.select(Participant.id).where(Participant.id == participant.id)
+    db.session.execute(held.with_for_update(key_share=True))
+
+
+def open_for(participant: Participant, *, now: datetime) -> Sequence[Assessment]:
+    """What she can answer now, soonest to close first."""
+    day = now.date()
+    found = (
+        sa.select(Assessment)
+        .where(
+            Assessment.participant_id == participant.id,
+            Assessment.completed_at.is_(None),
+            Assessment.opens_on <= day + A_DAY_MORE,
+            Assessment.closes_on >= day - A_DAY_MORE,
+        )
+        .order_by(Assessment.closes_on, *_in_order())
     )
-    return db.session.scalars(found.order_by(Assessment.closes_on, *_in_order())).all()
-
-
-def answers(assessment: Assessment) -> Mapping[str, Answer]:
-    """The answers that stand, by item."""
-    found = sa.select(Answer).where(
-        Answer.assessment_id == assessment.id, Answer.replaced_at.is_(None)
-    )
-    return {answer.item: answer for answer in db.session.scalars(found.order_by(Answer.item))}
-
-
-def progress(assessment: Assessment, given: Mapping[str, Answer] | None = None) -> Progress:
-    """How far she is; `given` are her answers, where they are at hand already."""
-    known = answers(assessment) if given is None else given
-    items = form(assessment).items
-    left = [number for number, item in enumerate(items, start=1) if item.code not in known]
-    return Progress(done=len(items) - len(left), total=len(items), next=left[0] if left else None)
-
-
-def form(assessment: Assessment) -> Instrument:
-    """The instrument as it is asked: the newest, or once begun the version it was begun in."""
-    version = assessment.instrument_version if assessment.is_started else None
-    return instruments.instrument(assessment.instrument, version)
-
-
-def asked(study: Study) -> Sequence[tuple[Timepoint, str]]:
-    """Every questionnaire of a study: its time-point and the instrument's code."""
-    return [(point, code) for point in study.timepoints for code in point.instruments]
+    return [row for row in db.session.scalars(found) if states.is_open(row, now=now)]
 
 
 def out_of_step(study: Study) -> Sequence[Participant]:
-    """Participants whose questionnaires are not what their baseline and the study say.
+    """Participants whose sittings are not what their baseline, their arm and the study say.
 
     One statement, whatever the number of participants. What she has begun is in step.
     """
+    plans = _plans(study)
     takes_part = sa.and_(Participant.consented_on.is_not(None), Participant.withdrawn_on.is_(None))
-    in_step = sa.or_(*(_in_step(point, code) for point, code in asked(study)))
+    in_step = sa.or_(
+        *(sa.and_(_is_of(arm, study), _in_step(one)) for arm, asked in plans for one in asked),
+        sa.false(),
+    )
+    wanted = sa.case(*((_is_of(arm, study), len(asked)) for arm, asked in plans), else_=0)
+    is_stale = sa.and_(
+        Assessment.id.is_not(None), Assessment.started_at.is_(None), sa.not_(in_step)
+    )
     found = (
         sa.select(Participant.id)
+        .outerjoin(Allocation, Allocation.participant_id == Participant.id)
         .outerjoin(Assessment, Assessment.participant_id == Participant.id)
         .where(takes_part, Participant.baseline_on.is_not(None))
-        .group_by(Participant.id)
-        .having(sa.func.sum(sa.case((in_step, 1), else_=0)) < len(asked(study)))
+        .group_by(Participant.id, Allocation.arm)
+        .having(sa.or_(_how_many(in_step) < wanted, _how_many(is_stale) > 0))
     )
     unsaid = sa.select(Assessment.participant_id).where(
         Assessment.participant_id == Participant.id,
@@ -130,21 +109,37 @@ def out_of_step(study: Study) -> Sequence[Participant]:
     ).all()
 
 
-def _in_step(point: Timepoint, code: str) -> sa.ColumnElement[bool]:
+def _plans(study: Study) -> list[tuple[str | None, list[Planned]]]:
+    """What is asked of each arm, and of those who have none yet."""
+    return [
+        (arm, [one for one in schedule(study, arm) if one.instruments])
+        for arm in (*study.arm_codes(), None)
+    ]
+
+
+def _is_of(arm: str | None, study: Study) -> sa.ColumnElement[bool]:
+    if arm is not None:
+        return Allocation.arm == arm
+    return sa.or_(Allocation.arm.is_(None), Allocation.arm.not_in(study.arm_codes()))
+
+
+def _in_step(planned: Planned) -> sa.ColumnElement[bool]:
     due = days_between(Assessment.due_on, Participant.baseline_on)
-    opens = days_between(Assessment.opens_on, Assessment.due_on)
-    closes = days_between(Assessment.closes_on, Assessment.due_on)
     as_planned = sa.and_(
-        due == point.week * 7,
-        opens == -point.opens_days_before,
-        closes == point.closes_days_after,
+        due == planned.point.week * 7, Assessment.planned_as == planned.fingerprint
     )
-    is_it = sa.and_(Assessment.timepoint == point.code, Assessment.instrument == code)
-    return sa.and_(is_it, sa.or_(Assessment.started_at.is_not(None), as_planned))
+    return sa.and_(
+        Assessment.timepoint == planned.point.code,
+        sa.or_(Assessment.started_at.is_not(None), as_planned),
+    )
+
+
+def _how_many(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
 def _in_order() -> tuple[Any, ...]:
-    return Assessment.due_on, Assessment.timepoint, Assessment.instrument
+    return Assessment.due_on, Assessment.timepoint
 
 
 class days_between(GenericFunction[int]):  # noqa: N801

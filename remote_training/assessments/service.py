@@ -3,75 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from remote_training.assessments import queries
+from remote_training.assessments import answers, queries, states
 from remote_training.assessments.errors import AlreadySent, NoSuchAnswer, NotOpenYet, Over
-from remote_training.assessments.models import LIVE, Answer, AnswerState, Assessment
+from remote_training.assessments.models import AnswerState, Assessment, Device, Form
+from remote_training.assessments.sitting import as_asked, forms_of, sitting
+from remote_training.assessments.states import State
 from remote_training.audit import service as audit
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
-from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Item
+from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
-from remote_training.studies.load import Timepoint
-
-ANSWERS = cast(sa.Table, Answer.__table__)
-ASSESSMENTS = cast(sa.Table, Assessment.__table__)
+from remote_training.studies.schedule import Planned, schedule
 
 
 def plan(participant: Participant, *, now: datetime) -> Sequence[Assessment]:
-    """Bring her questionnaires in line with her baseline and the study file.
+    """Bring her sittings in line with her baseline, her arm and the study file.
 
-    What is missing is added; the windows of what she has not begun follow a corrected
-    baseline, and go with one that is taken back. Returns everything that is asked of her.
+    What is missing is added; what she has not begun follows a corrected baseline or arm,
+    and goes where the study no longer asks it of her. Returns everything that is asked.
     """
+    queries.hold(participant)
     if participant.baseline_on is None:
-        _take_back(participant)
+        _bring_in_line(participant, [])
     elif participant.is_taking_part:
-        _bring_in_line(participant)
+        allocation = participants.allocation(participant.id)
+        arm = allocation.arm if allocation is not None else None
+        planned = [one for one in schedule(study(), arm) if one.instruments]
+        _bring_in_line(participant, planned)
     return queries.of(participant)
 
 
 def plan_missing(*, now: datetime) -> int:
-    """Plan for everybody whose questionnaires are not as they should be; returns how many."""
+    """Plan for everybody whose sittings are not as they should be; returns how many."""
     stale = queries.out_of_step(study())
     for participant in stale:
         plan(participant, now=now)
     return len(stale)
 
 
+def open_once(assessment: Assessment, *, now: datetime) -> None:
+    """Note that she opened it herself, the first time."""
+    if assessment.opened_at is None:
+        assessment.opened_at = now
+
+
 def save(
     assessment: Assessment,
+    form: Form,
     item: str,
     value: int | None,
     *,
     now: datetime,
+    state: AnswerState | None = None,
     language: str | None = None,
-) -> None:
-    """Keep one answer, or with None that she would rather not answer.
+    translation: str | None = None,
+    given_at: datetime | None = None,
+    client_key: UUID | None = None,
+    device: Device = Device.UNKNOWN,
+) -> bool:
+    """Keep one answer, or without a value that she would rather not answer.
 
-    The same answer again changes nothing; another one replaces it, and the first one's
-    row stays. Costs two statements, whatever is stored already. `language` is that of the
-    wording she read; hers, unless told. Raises `AlreadySent`, `NotOpenYet`, `Over`,
-    `NoSuchAnswer`, or `NotFound` for an item that is not asked.
+    What counts is when she gave it: `given_at`, which is `now` unless told and never later.
+    The newest stands and the others stay on record; the same again, or the same
+    `client_key` again, changes nothing. `language` and `translation` are those of the
+    wording that she read; hers, and none, unless told. Returns whether a row was added; it
+    is kept in either case. The caller holds the assessment (`queries.mine`, `to_change`).
+    Costs a constant number of statements, whatever is stored already.
+
+    Raises
+    ------
+    AlreadySent, NotOpenYet, Over
+        Where she could not answer at the moment at which it was given.
+    NoSuchAnswer, NotFound
+        For a value that the question does not have, and for an item that is not asked.
     """
-    require_open(assessment, now=now)
-    _require_answer(_item(assessment, item), value)
+    given_at = min(given_at or now, now)
+    require_open(assessment, now=given_at)
+    _require_answer(_item(assessment, form, item), value)
     spoken = language or assessment.participant.language
-    if not assessment.is_started:
-        _begin(assessment, spoken, now=now)
-    write = partial(_write, assessment, item=item, value=value, language=spoken, now=now)
-    if not write():
-        write()  # the same again, or somebody at it this very moment
+    _mark(assessment, given_at, device)
+    if form.started_at is None:
+        form.started_at, form.language, form.translation = given_at, spoken, translation
+    if state is None:
+        state = AnswerState.DECLINED if value is None else AnswerState.GIVEN
+    write = partial(
+        answers.write,
+        form.id,
+        item,
+        state=state,
+        value=value,
+        language=spoken,
+        translation=translation,
+        given_at=given_at,
+        client_key=client_key,
+        now=now,
+    )
+    return write() or write()  # the same again, or somebody at it this very moment
 
 
 def finish(assessment: Assessment, *, now: datetime) -> None:
@@ -83,78 +119,91 @@ def finish(assessment: Assessment, *, now: datetime) -> None:
         return
     require_open(assessment, now=now)
     if not assessment.is_started:
-        _begin(assessment, assessment.participant.language, now=now)
+        _begin(assessment, now)
+    for part in sitting(assessment).parts:
+        moments = [one.answer.given_at for one in part.questions if one.answer is not None]
+        if part.is_done and moments:
+            part.form.completed_at = max(moments)
     assessment.completed_at = now
     account_id = assessment.participant.account_id
     audit.note("assessments.finish", "assessment", assessment.id, by=account_id, now=now)
 
 
 def require_open(assessment: Assessment, *, now: datetime) -> None:
-    """Pass where she may answer now: from the first to the last day in her zone, until sent.
-
-    Raises `AlreadySent`, `NotOpenYet` or `Over`.
-    """
-    if assessment.is_complete:
+    """Pass where she may answer at this moment. Raises `AlreadySent`, `NotOpenYet` or `Over`."""
+    if states.is_open(assessment, now=now):
+        return
+    where = states.state(assessment, now=now)
+    if where is State.COMPLETE:
         raise AlreadySent(say("You have already sent these answers. Thank you."))
-    today = assessment.today(now)
-    if today > assessment.closes_on or not assessment.participant.is_taking_part:
-        raise Over(
-            say("The days for these questions are over. There is nothing that you need to do.")
-        )
-    if today < assessment.opens_on:
+    if where is State.NOT_DUE and assessment.participant.is_taking_part:
         raise NotOpenYet(
             say("It is too early for these questions. We send you a mail when it is time.")
         )
+    raise Over(say("The days for these questions are over. There is nothing that you need to do."))
 
 
-def _bring_in_line(participant: Participant) -> None:
-    assert participant.baseline_on is not None
-    known = {(row.timepoint, row.instrument): row for row in queries.of(participant)}
-    missing = []
-    for point, code in queries.asked(study()):
-        row = known.get((point.code, code))
-        fields = _planned(participant, point, code)
-        if row is None:
-            missing.append({"id": uuid4(), **fields})
-        elif not row.is_started:
-            for field, value in fields.items():
-                setattr(row, field, value)
-    if missing:
-        db.session.execute(_insert(ASSESSMENTS).values(missing).on_conflict_do_nothing())
+def _bring_in_line(participant: Participant, planned: Sequence[Planned]) -> None:
+    known = {row.timepoint: row for row in queries.of(participant, to_change=True)}
+    wanted = {one.point.code: one for one in planned}
+    for code, row in known.items():
+        if not row.is_started and (
+            code not in wanted or row.planned_as != wanted[code].fingerprint
+        ):
+            db.session.execute(sa.delete(Form).where(Form.assessment_id == row.id))
+        if not row.is_started and code not in wanted:
+            db.session.delete(row)
+    db.session.flush()
+    for code, one in wanted.items():
+        row = known.get(code) or Assessment(participant_id=participant.id, timepoint=code)
+        if not row.is_started:
+            _follow(row, one, participant)
     db.session.flush()
 
 
-def _planned(participant: Participant, point: Timepoint, code: str) -> dict[str, Any]:
+def _follow(row: Assessment, planned: Planned, participant: Participant) -> None:
+    """Make a sitting that was not begun what the study says it is."""
     assert participant.baseline_on is not None
-    window = point.window(participant.baseline_on)
-    return {
-        "participant_id": participant.id,
-        "timepoint": point.code,
-        "week": point.week,
-        "instrument": code,
-        "instrument_version": instruments.instrument(code).version,
-        "opens_on": window.opens_on,
-        "due_on": window.due_on,
-        "closes_on": window.closes_on,
-    }
+    has_forms = row.planned_as == planned.fingerprint
+    row.week, row.minutes = planned.point.week, planned.minutes
+    row.planned_as = planned.fingerprint
+    for field, day in vars(planned.window(participant.baseline_on)).items():
+        setattr(row, field, day)
+    db.session.add(row)
+    if not has_forms:
+        db.session.flush()
+        db.session.add_all(
+            Form(
+                assessment_id=row.id,
+                instrument=instrument.code,
+                instrument_version=instrument.version,
+                position=position,
+            )
+            for position, instrument in enumerate(planned.instruments, start=1)
+        )
 
 
-def _take_back(participant: Participant) -> None:
-    not_begun = sa.delete(Assessment).where(
-        Assessment.participant_id == participant.id, Assessment.started_at.is_(None)
-    )
-    db.session.execute(not_begun)
+def _mark(assessment: Assessment, given_at: datetime, device: Device) -> None:
+    """Note when she began, and how long she may go on after this answer."""
+    if not assessment.is_started:
+        _begin(assessment, given_at)
+        assessment.device_kind = device
+    last = max(assessment.last_answer_at or given_at, given_at)
+    pause = study().windows_at(assessment.timepoint).inactivity_minutes
+    assessment.last_answer_at, assessment.goes_on_until = last, last + timedelta(minutes=pause)
 
 
-def _begin(assessment: Assessment, language: str, *, now: datetime) -> None:
-    assessment.instrument_version = queries.form(assessment).version
-    assessment.language = language
-    assessment.started_at = now
+def _begin(assessment: Assessment, at: datetime) -> None:
+    """Freeze the days, the questionnaires and their versions."""
+    for form in forms_of(assessment):
+        form.instrument_version = as_asked(assessment, form).version
+    open_once(assessment, now=at)
+    assessment.started_at = at
 
 
-def _item(assessment: Assessment, code: str) -> Item:
+def _item(assessment: Assessment, form: Form, code: str) -> Item:
     try:
-        return queries.form(assessment).item(code)
+        return as_asked(assessment, form).item(code)
     except KeyError:
         raise NotFound(say("This question is not here.")) from None
 
@@ -164,42 +213,3 @@ def _require_answer(item: Item, value: int | None) -> None:
         raise NoSuchAnswer(
             say("Please choose a number from %(low)s to %(high)s."), low=item.low, high=item.high
         )
-
-
-def _write(
-    assessment: Assessment, *, item: str, value: int | None, language: str, now: datetime
-) -> bool:
-    """Replace an answer that differs, and add this one; False where one stands already."""
-    state = AnswerState.DECLINED if value is None else AnswerState.GIVEN
-    differs = sa.or_(ANSWERS.c.state != state, ANSWERS.c.value.is_distinct_from(value))
-    replaced = (
-        sa.update(ANSWERS)
-        .where(
-            ANSWERS.c.assessment_id == assessment.id,
-            ANSWERS.c.item == item,
-            ANSWERS.c.replaced_at.is_(None),
-            differs,
-        )
-        .values(replaced_at=now)
-    )
-    added = (
-        _insert(ANSWERS)
-        .values(
-            id=uuid4(),
-            assessment_id=assessment.id,
-            item=item,
-            state=state,
-            value=value,
-            language=language,
-            answered_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["assessment_id", "item"], index_where=LIVE)
-        .execution_options(preserve_rowcount=True)
-    )
-    db.session.execute(replaced)
-    return bool(db.session.execute(added).rowcount == 1)  # type: ignore[attr-defined]
-
-
-def _insert(table: Any) -> Any:
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

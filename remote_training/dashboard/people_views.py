@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from remote_training.accounts.guard import sees_arm, site_ids, staff_only
 from remote_training.accounts.models import Role
-from remote_training.assessments import queries as assessments
+from remote_training.assessments.timeline import timeline
 from remote_training.attendance.queries import short_name
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
@@ -27,6 +27,8 @@ from remote_training.participants import queries as participants
 from remote_training.participants import service as participants_service
 from remote_training.participants import study_numbers
 from remote_training.participants.models import Participant
+from remote_training.studies.current import study
+from remote_training.studies.schedule import left_out
 
 blueprint = Blueprint("people", __name__, url_prefix="/staff/people")
 coordinator = staff_only(Role.COORDINATOR)
@@ -44,7 +46,7 @@ def index() -> ResponseReturnValue:
         now=outside().now(),
     )
     is_slip = bool(typed) and not study_numbers.is_valid(study_numbers.tidy(typed))
-    return _page("index", people=people, typed=typed, is_slip=is_slip)
+    return _page("index", people=people, typed=typed, is_slip=is_slip, left_out=left_out(study()))
 
 
 @blueprint.get("/new")
@@ -79,20 +81,21 @@ def add() -> ResponseReturnValue:
 def show(participant_id: UUID) -> ResponseReturnValue:
     """Show the facts about a participant, and what happened; not her name and contact."""
     her = of_my_sites(participant_id)
-    allocation = participants.allocation(her.id)
+    allocation, now = participants.allocation(her.id), outside().now()
+    arm = allocation.arm if allocation is not None else None
     booked, messages = bookings.all_of(her), queries.messages(her)
     return _page(
         "show",
         her=her,
         short_name=short_name(her.contact.name),
         state=queries.state(her, is_allocated=allocation is not None),
-        arm=allocation.arm if allocation is not None and sees_arm() else None,
+        arm=arm if sees_arm() else None,
         shows_arm=sees_arm(),
         bookings=booked,
         by_id={str(booking.id): booking for booking in booked},
         messages=messages,
         needs_care=queries.needs_care(messages),
-        assessments=assessments.of(her),
+        timeline=timeline(her, arm, now=now, shows_arm=sees_arm()),
         history=queries.history(her, booked, shows_arm=sees_arm()),
     )
 

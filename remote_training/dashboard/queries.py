@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from remote_training.accounts.models import Account
+from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.attendance.queries import short_name
 from remote_training.audit import queries as audit
@@ -164,18 +164,15 @@ def _next_classes(participant_ids: Collection[UUID], now: datetime) -> dict[UUID
 
 
 def _questions_due(found: Sequence[Participant], now: datetime) -> Counter[UUID]:
-    today = {her.id: now.astimezone(ZoneInfo(her.zone)).date() for her in found}
     taking_part = [her.id for her in found if her.is_taking_part]
     near = sa.select(Assessment).where(
         Assessment.participant_id.in_(taking_part),
         Assessment.completed_at.is_(None),
         Assessment.opens_on <= now.date() + DAY,
-        Assessment.closes_on >= now.date() - DAY,
+        Assessment.closes_on >= now.date() - 2 * DAY,
     )
     return Counter(
-        row.participant_id
-        for row in db.session.scalars(near)
-        if row.opens_on <= today[row.participant_id] <= row.closes_on
+        row.participant_id for row in db.session.scalars(near) if states.is_open(row, now=now)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from remote_training.assessments.states import State as SittingState
 from remote_training.messages.models import State
 from remote_training.participants.models import Sex
 
@@ -39,6 +40,16 @@ STATE_WORDS = {
     "no_baseline": ("wait", _l("baseline awaited")),
     "no_clearance": ("wait", _l("clearance awaited")),
     "takes_part": ("good", _l("takes part")),
+}
+
+SITTING_WORDS = {
+    SittingState.NOT_DUE: ("plain", _l("not due yet")),
+    SittingState.DUE: ("wait", _l("due")),
+    SittingState.OVERDUE: ("alert", _l("overdue")),
+    SittingState.PARTIAL: ("wait", _l("begun")),
+    SittingState.COMPLETE: ("good", _l("complete")),
+    SittingState.CLOSED: ("plain", _l("closed")),
+    SittingState.WITHDRAWN: ("plain", _l("has left the trial")),
 }
 
 KIND_WORDS = {

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from remote_training.assessments import queries as questions
 from remote_training.assessments import service as assessments
-from remote_training.assessments.models import Assessment
+from remote_training.assessments.models import Assessment, Device
+from remote_training.assessments.sitting import sitting
 from remote_training.attendance import service as attendance
 from remote_training.attendance.models import Status
 from remote_training.bookings import queries as places
@@ -18,12 +19,12 @@ from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
 from remote_training.demo.stage import Stage
-from remote_training.instruments import load as instruments
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import EventKind
 from remote_training.participants.models import Participant
 
 COMES, LATE, TROUBLE, EXCUSED = 0.78, 0.86, 0.90, 0.94  # shares; the rest stays away
+DEVICES = (Device.PHONE, Device.PHONE, Device.TABLET, Device.COMPUTER)
 PUTS_OFF, STOPS_HALFWAY, KEEPS_BACK = 0.3, 0.12, 0.05
 
 
@@ -120,19 +121,28 @@ def _book(stage: Stage, participant: Participant, session: Session) -> None:
 
 def _answer_what_is_open(stage: Stage, participant: Participant) -> None:
     today = stage.now.astimezone(ZoneInfo(participant.zone)).date()
-    for assessment in questions.open_for(participant, today=today):
+    for assessment in questions.open_for(participant, now=stage.now):
         if assessment.due_on <= today and stage.draw.random() > PUTS_OFF:
             _answer(stage, assessment)
 
 
 def _answer(stage: Stage, assessment: Assessment) -> None:
-    """Answer a form; some stop halfway, some keep an answer back."""
-    items = instruments.instrument(assessment.instrument).items
+    """Answer a sitting; some stop on the way, some keep an answer back."""
+    asked = sitting(assessment).questions
     stops = stage.draw.random() < STOPS_HALFWAY
-    level = stage.draw.randint(0, 7)
-    for item in items[: 3 if stops else len(items)]:
-        given = min(10, max(0, level + stage.draw.randint(-2, 2)))
+    level, device = stage.draw.random() * 0.7, stage.draw.choice(DEVICES)
+    for question in asked[: 3 if stops else len(asked)]:
+        values = sorted(question.item.answers.values())
+        drawn = level + stage.draw.uniform(-0.2, 0.2)
+        given = values[round(min(1.0, max(0.0, drawn)) * (len(values) - 1))]
         kept_back = stage.draw.random() < KEEPS_BACK
-        assessments.save(assessment, item.code, None if kept_back else given, now=stage.now)
+        assessments.save(
+            assessment,
+            question.form,
+            question.item.code,
+            None if kept_back else given,
+            now=stage.now,
+            device=device,
+        )
     if not stops:
         assessments.finish(assessment, now=stage.now)

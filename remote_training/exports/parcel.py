@@ -23,7 +23,7 @@ from zipstream import ZipStream
 
 from remote_training import __version__
 from remote_training.core.db import snapshot
-from remote_training.exports import dictionary, sheets
+from remote_training.exports import blinding, dictionary, sheets
 from remote_training.exports.dictionary import CODEBOOK, File
 from remote_training.studies.load import Study
 
@@ -31,7 +31,7 @@ MANIFEST = "manifest.json"
 AT_A_TIME = 5000
 WHY = (
     "Who holds a place in a class shows the arm: those on the waiting list hold none in "
-    "their first weeks."
+    "their first weeks. A time-point or a questionnaire that only some arms have shows it too."
 )
 
 
@@ -67,11 +67,18 @@ def streams(
     connection: sa.Connection, order: Order, tally: Tally
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Each file with its bytes, to be read one after the other; the manifest comes last."""
-    extent = sheets.extent(connection, list(order.sites.values()), now=order.made_at)
+    extent = sheets.extent(
+        connection,
+        list(order.sites.values()),
+        study=order.study,
+        shows_arm=order.shows_arm,
+        now=order.made_at,
+    )
+    study = blinding.visible(order.study, shows_arm=order.shows_arm)
     chosen = dictionary.files(shows_arm=order.shows_arm)
     for file in chosen:
         if file.name == CODEBOOK:
-            batches: Iterable[Sequence[Any]] = [list(dictionary.codebook(chosen, order.study))]
+            batches: Iterable[Sequence[Any]] = [list(dictionary.codebook(chosen, study))]
         else:
             batches = _rows(connection, file, extent)
         yield file.name, _csv(file, batches, tally)

@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from remote_training.assessments.models import Answer, Assessment
+from remote_training.assessments import states
+from remote_training.assessments.models import Answer, Assessment, Form
+from remote_training.assessments.states import State
 from remote_training.attendance.models import Attendance
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
+from remote_training.exports import blinding
 from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Instrument
 from remote_training.participants.models import Allocation, Participant
+from remote_training.studies.load import Study
 from remote_training.studies.models import Site
 
 Rows = sa.Select[*tuple[Any, ...]]
@@ -31,16 +34,27 @@ Rows = sa.Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Extent:
-    """Of which sites, and what day it is in each zone in which somebody lives."""
+    """Of which sites and questionnaires, and what day it is where somebody lives."""
 
     site_ids: Sequence[UUID]
     today: Mapping[str, date]
+    now: datetime
+    forms: sa.ColumnElement[bool]
 
 
-def extent(connection: sa.Connection, site_ids: Sequence[UUID], *, now: datetime) -> Extent:
+def extent(
+    connection: sa.Connection,
+    site_ids: Sequence[UUID],
+    *,
+    study: Study,
+    shows_arm: bool,
+    now: datetime,
+) -> Extent:
     """The extent of a data set that is made now."""
     zones = connection.scalars(sa.select(Participant.zone).distinct().order_by(Participant.zone))
-    return Extent(site_ids, {zone: now.astimezone(ZoneInfo(zone)).date() for zone in zones})
+    return Extent(
+        site_ids, states.days(zones, now=now), now, blinding.forms(study, shows_arm=shows_arm)
+    )
 
 
 def participants(extent: Extent) -> Rows:
@@ -151,9 +165,10 @@ def _given(extent: Extent) -> Rows:
             Answer.value,
             moment(Answer.answered_at).label("answered_at"),
         )
-        .join(Assessment, Assessment.id == Answer.assessment_id)
+        .join(Form, Form.id == Answer.form_id)
+        .join(Assessment, Assessment.id == Form.assessment_id)
         .join(Participant, Participant.id == Assessment.participant_id)
-        .where(Answer.replaced_at.is_(None), _included(extent))
+        .where(Answer.replaced_at.is_(None), _included(extent), extent.forms)
     )
 
 
@@ -174,38 +189,40 @@ def _missing(extent: Extent, instrument: Instrument, *, is_newest: bool) -> Rows
     """
     codes = [item.code for item in instrument.items]
     complete = (
-        sa.select(Answer.assessment_id)
+        sa.select(Answer.form_id)
         .where(Answer.replaced_at.is_(None), Answer.item.in_(codes))
-        .group_by(Answer.assessment_id)
+        .group_by(Answer.form_id)
         .having(sa.func.count() == len(codes))
     )
     items = sa.union_all(*(sa.select(sa.literal(code).label("item")) for code in codes)).subquery()
     has_answer = sa.exists().where(
-        Answer.assessment_id == Assessment.id,
+        Answer.form_id == Form.id,
         Answer.item == items.c.item,
         Answer.replaced_at.is_(None),
     )
-    is_version = Assessment.instrument_version == instrument.version
+    is_version = Form.instrument_version == instrument.version
     if is_newest:
         is_version = sa.or_(is_version, Assessment.started_at.is_(None))
     return (
         sa.select(
             *_of_the_form(),
-            Assessment.language,
+            Form.language,
             items.c.item,
             _state(extent).label("state"),
             sa.cast(sa.null(), sa.Integer).label("value"),
             sa.cast(sa.null(), sa.String).label("answered_at"),
         )
-        .select_from(Assessment)
+        .select_from(Form)
+        .join(Assessment, Assessment.id == Form.assessment_id)
         .join(Participant, Participant.id == Assessment.participant_id)
         .join(items, sa.true())
         .where(
-            Assessment.instrument == instrument.code,
+            Form.instrument == instrument.code,
             is_version,
-            Assessment.id.not_in(complete),
+            Form.id.not_in(complete),
             ~has_answer,
             _included(extent),
+            extent.forms,
         )
     )
 
@@ -215,21 +232,20 @@ def _of_the_form() -> tuple[Any, ...]:
         Participant.study_number,
         Assessment.timepoint,
         Assessment.week,
-        Assessment.instrument,
-        Assessment.instrument_version.label("version"),
+        Form.instrument,
+        Form.instrument_version.label("version"),
     )
 
 
 def _state(extent: Extent) -> sa.ColumnElement[str]:
-    days = [(Participant.zone == zone, sa.literal(day)) for zone, day in extent.today.items()]
-    today = sa.case(*days, else_=Assessment.due_on) if days else Assessment.due_on
-    begun = Assessment.started_at.is_not(None)
+    """Why a question has no answer: from where its sitting stands."""
+    state = states.in_sql(extent.today, now=extent.now)
+    closed = sa.case((Assessment.started_at.is_not(None), "not_answered"), else_="expired")
     return sa.case(
-        (Assessment.completed_at.is_not(None), "not_answered"),
-        (Participant.withdrawn_on <= Assessment.closes_on, "withdrawn"),
-        (Assessment.opens_on > today, "not_due"),
-        (sa.and_(Assessment.closes_on < today, begun), "not_answered"),
-        (Assessment.closes_on < today, "expired"),
+        (state == State.COMPLETE.value, "not_answered"),
+        (state == State.WITHDRAWN.value, "withdrawn"),
+        (state == State.NOT_DUE.value, "not_due"),
+        (state == State.CLOSED.value, closed),
         else_="open",
     )
 

@@ -16,6 +16,7 @@ from remote_training.core.db import db, unit_of_work
 from remote_training.exports import dictionary, parcel, queries, service
 from remote_training.exports.parcel import Order, Tally
 from remote_training.outside.world import outside
+from remote_training.studies.current import study
 
 blueprint = Blueprint("exports", __name__, url_prefix="/staff/data")
 
@@ -34,7 +35,7 @@ def index() -> ResponseReturnValue:
         shows_arm=shows_arm,
         files=dictionary.files(shows_arm=shows_arm),
         withheld=[] if shows_arm else _withheld(),
-        counts=queries.counts(site_ids),
+        counts=queries.counts(site_ids, study(), shows_arm=shows_arm),
         fewest=queries.FEWEST_SHOWN,
         downloads=queries.recent([site.code for site in sites]),
         me=me.id if me is not None else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
@@ -12,14 +12,11 @@ from remote_training.accounts import desk, guard, visits
 from remote_training.accounts.guard import public, visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.assessments import queries as assessments
-from remote_training.assessments.models import Assessment
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
-from remote_training.core import words
 from remote_training.core.db import unit_of_work
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
-from remote_training.participants.models import Participant
 
 blueprint = Blueprint("home", __name__, url_prefix="/home")
 WEEK = timedelta(days=7)
@@ -38,7 +35,7 @@ def index() -> ResponseReturnValue:
         her=her,
         now=now,
         next=next_one,
-        questions=_open_questions(her, now),
+        questions=assessments.open_for(her, now=now),
         week=[
             booking
             for booking in booked
@@ -62,8 +59,3 @@ def leave() -> ResponseReturnValue:
     session.pop(guard.VISITOR_COOKIE, None)
     flash(_("You have left your page. A link in a mail brings you back."))
     return desk.forgetting(redirect(url_for("public.index"), 303))
-
-
-def _open_questions(her: Participant, now: datetime) -> list[Assessment]:
-    today = now.astimezone(words.zone()).date()
-    return list(assessments.open_for(her, today=today))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -41,12 +40,13 @@ class Subject:
         if link.kind is LinkKind.JOIN:
             return self.booking is not None and now < self.booking.session.ends_at
         if link.kind is LinkKind.ANSWER:
-            return self.assessment is not None and self._is_in_time(self.assessment, now)
+            return self.assessment is not None and now < self.assessment.ends_at
         return True
 
-    def _is_in_time(self, assessment: Assessment, now: datetime) -> bool:
-        zone = ZoneInfo(assessment.participant.zone)
-        return now.astimezone(zone).date() < assessment.closes_on + timedelta(days=1)
+    @property
+    def is_hers_to_answer(self) -> bool:
+        """Whether it is a sitting of somebody who takes part, over or not."""
+        return self.assessment is not None and self.assessment.participant.is_taking_part
 
 
 def of(link: Link) -> Subject:

@@ -19,6 +19,7 @@ from remote_training.accounts import asking, factors, guard, throttle, tokens, t
 from remote_training.accounts.errors import LinkEnded, WeakPassword
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, Link, LinkKind, Scope
+from remote_training.assessments import service as assessments
 from remote_training.classes import names
 from remote_training.core.crypto import token_hash
 from remote_training.core.db import db, unit_of_work
@@ -80,17 +81,21 @@ def come_in_by_code() -> ResponseReturnValue:
 
 
 def _open(token: str) -> Link:
-    """The link, if it opens something. Raises `NotFound`, `LinkEnded`."""
+    """The link, if it opens something. Raises `NotFound`, `LinkEnded`, or for questions
+    that are over what `assessments` says of them.
+    """
     link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
     if link is None:
         UNKNOWN.inc()
         raise NotFound(say("This link is not known. Please use the one in your newest mail."))
-    now = outside().now()
-    if not link.is_open(now) or not subjects.of(link).goes_on(link, now):
-        raise LinkEnded(
-            say("This link has ended. Your newest mail has one that works, or ask for a new one.")
-        )
-    return link
+    now, subject = outside().now(), subjects.of(link)
+    if link.is_open(now) and subject.goes_on(link, now):
+        return link
+    if link.is_open(now) and subject.assessment is not None and subject.is_hers_to_answer:
+        assessments.require_open(subject.assessment, now=now)  # says what has become of it
+    raise LinkEnded(
+        say("This link has ended. Your newest mail has one that works, or ask for a new one.")
+    )
 
 
 def _answer(link: Link, token: str) -> ResponseReturnValue:
@@ -109,6 +114,9 @@ def _answer(link: Link, token: str) -> ResponseReturnValue:
         return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
     link.tries = 0
     _permit(link.account, Scope.ANSWER, link)
+    assessment = subjects.of(link).assessment
+    assert assessment is not None
+    assessments.open_once(assessment, now=outside().now())
     return redirect(url_for("assessments.intro", assessment_id=link.subject_id), 303)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import contains_eager
 
 from remote_training.accounts import asking, throttle
 from remote_training.assessments import service as assessments
+from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.attendance import service as attendance
 from remote_training.bookings import rules
@@ -29,6 +30,7 @@ from remote_training.messages import service as messages
 from remote_training.messages.models import Message
 from remote_training.messages.service import Planned
 from remote_training.participants.models import Participant
+from remote_training.studies.current import study
 
 DAY = timedelta(days=1)
 DAY_BEFORE = (timedelta(hours=24), timedelta(hours=3))  # before the class: from, to
@@ -36,7 +38,6 @@ DAY_TOO_LATE = timedelta(hours=2)
 HOUR_BEFORE = (timedelta(minutes=60), timedelta(minutes=15))
 HOUR_TOO_LATE = timedelta(0)
 ASKED_FROM, ASKED_TO = time(9, 0), time(21, 0)  # in her zone
-REMINDED_AFTER = (3, 7)  # days after the questions were due
 
 log = structlog.get_logger()
 
@@ -51,8 +52,8 @@ def plan(now: datetime) -> None:
     Sign-in links
         For the addresses that were typed on the first page and are known.
     Questions
-        On the day they are due, and 3 and 7 days later while they are not sent; from 9 to 21
-        in her zone, while the window is open. After a standstill only the newest of them.
+        One mail a sitting on the days that the study file names, while it can be answered
+        and is not sent; from 9 to 21 in her zone. After a standstill only the newest.
 
     The first part that fails is raised again after all of them had their turn.
     """
@@ -127,15 +128,16 @@ def _remind(
 
 def _ask(now: datetime) -> None:
     """Queue what has to be said about questions now."""
-    stages = [("questions_due", 0), *(("questions_reminder", days) for days in REMINDED_AFTER)]
-    ends = [*(days for _kind, days in stages[1:]), None]
+    asks, *reminds = study().reminders.days
+    stages = [("questions_due", asks), *(("questions_reminder", days) for days in reminds)]
+    ends = [*reminds, None]
     for (kind, days), before in zip(stages, ends, strict=True):
         planned = [
             Planned(
                 kind,
                 to=assessment.participant.contact_id,
                 facts={"assessment_id": str(assessment.id)},
-                not_after=assessment.closes_at,
+                not_after=assessment.ends_at,
                 key=key,
             )
             for assessment, key in _unsaid(f"{kind}/{days}", days, before, now)
@@ -176,7 +178,7 @@ def _is_time(assessment: Assessment, days: int, before: int | None, now: datetim
     """Whether it is day, and this is what is to be said on it, where she is."""
     local = now.astimezone(ZoneInfo(assessment.participant.zone))
     since_due = (local.date() - assessment.due_on).days
-    is_open = assessment.opens_on <= local.date() <= assessment.closes_on
+    is_open = states.is_open(assessment, now=now)
     is_newest = days <= since_due and (before is None or since_due < before)
     return is_open and is_newest and ASKED_FROM <= local.time() < ASKED_TO
 

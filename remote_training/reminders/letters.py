@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import AccountKind, LinkKind
+from remote_training.assessments import states
 from remote_training.bookings.models import Booking
 from remote_training.calendars import invitation
 from remote_training.calendars.invitation import Entry
@@ -80,8 +81,7 @@ def _is_called_off(message: Message, now: datetime) -> bool:
 
 def _is_open(message: Message, now: datetime) -> bool:
     assessment = subjects.assessment(message)
-    in_time = assessment.opens_on <= assessment.today(now) <= assessment.closes_on
-    return assessment.participant.is_taking_part and not assessment.is_complete and in_time
+    return assessment is not None and states.is_open(assessment, now=now)
 
 
 def _may_sign_in(message: Message, _now: datetime) -> bool:
@@ -147,20 +147,16 @@ def _about(
 
 def _questions(message: Message, now: datetime) -> Letter:
     assessment = subjects.assessment(message)
+    assert assessment is not None
     woman = assessment.participant
-    token = tokens.mint(
-        LinkKind.ANSWER,
-        woman.account_id,
-        now=now,
-        subject_id=assessment.id,
-        expires_at=assessment.closes_at,
-    )
+    token = tokens.mint(LinkKind.ANSWER, woman.account_id, now=now, subject_id=assessment.id)
     return paper.letter(
         message,
         woman.account,
         site=woman.site,
         personal={"answer_url": paper.link(token)},
-        closes_on=assessment.closes_on,
+        closes_on=assessment.last_on,
+        minutes=assessment.minutes,
         has_started=assessment.is_started,
     )
 

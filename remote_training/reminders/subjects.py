@@ -74,9 +74,9 @@ def booking(message: Message) -> Booking:
     return db.session.get_one(Booking, UUID(message.facts["booking_id"]))
 
 
-def assessment(message: Message) -> Assessment:
-    """The assessment of a message."""
-    return db.session.get_one(Assessment, UUID(message.facts["assessment_id"]))
+def assessment(message: Message) -> Assessment | None:
+    """The sitting of a message; None where the study no longer asks it of her."""
+    return db.session.get(Assessment, UUID(message.facts["assessment_id"]))
 
 
 def participant(message: Message) -> Participant:

@@ -16,7 +16,25 @@ LISTS = ("sites", "arms", "modules", "timepoints")
 
 def contradictions(study: Study) -> list[str]:
     """One sentence for everything in which the study disagrees with itself."""
-    return _codes(study) + _arms_and_modules(study) + _instruments(study) + _windows(study)
+    faults = _codes(study) + _arms_and_modules(study)
+    for timepoint in study.timepoints:
+        faults += _arms_of(study, timepoint) + _instruments(timepoint)
+        faults += _days(study, timepoint)
+    return faults + _overlaps(study) + _reminders(study)
+
+
+def remarks(study: Study) -> list[str]:
+    """What is no contradiction, but wants to be known before the study begins."""
+    return [
+        f"sites ({site.code}), helplines: {line.number} is not confirmed yet."
+        for site in study.sites
+        for line in site.helplines
+        if line.confirmed_on is None
+    ] + [
+        f"sites ({site.code}), helplines: there is none."
+        for site in study.sites
+        if not site.helplines
+    ]
 
 
 def _codes(study: Study) -> list[str]:
@@ -37,26 +55,51 @@ def _arms_and_modules(study: Study) -> list[str]:
     return faults
 
 
-def _instruments(study: Study) -> list[str]:
-    known = instruments.catalogue()
-    faults = []
-    for timepoint in study.timepoints:
-        place = f"timepoints ({timepoint.code}), instruments"
-        faults += [
-            f"{place}: there is no instrument {code!r} in the catalogue."
-            for code in timepoint.instruments
-            if code not in known
-        ]
-        twice = definitions.twice(timepoint.instruments)
-        faults += [f"{place}: {code!r} stands twice." for code in twice]
+def _arms_of(study: Study, timepoint: Timepoint) -> list[str]:
+    place = f"timepoints ({timepoint.code})"
+    named = [(f"{place}, arms", timepoint.arms)]
+    named += [(f"{place}, only_arms, {code}", arms) for code, arms in timepoint.only_arms.items()]
+    known, faults = study.arm_codes(), []
+    for where, arms in named:
+        faults += [f"{where}: there is no arm {arm!r}." for arm in arms if arm not in known]
+        if set(known) == set(arms):
+            faults.append(f"{where}: all arms are named; leave the line out.")
+    faults += [
+        f"{place}, only_arms: {code!r} is none of its instruments."
+        for code in timepoint.only_arms
+        if code not in timepoint.instruments
+    ]
     return faults
 
 
-def _windows(study: Study) -> list[str]:
+def _instruments(timepoint: Timepoint) -> list[str]:
+    known = instruments.catalogue()
+    place = f"timepoints ({timepoint.code}), instruments"
+    faults = [
+        f"{place}: there is no instrument {code!r} in the catalogue."
+        for code in timepoint.instruments
+        if code not in known
+    ]
+    twice = definitions.twice(timepoint.instruments)
+    return faults + [f"{place}: {code!r} stands twice." for code in twice]
+
+
+def _days(study: Study, timepoint: Timepoint) -> list[str]:
+    place, days = f"timepoints ({timepoint.code})", study.windows_of(timepoint)
+    faults = []
+    if days.start_by_days_after > days.closes_days_after:
+        faults.append(f"{place}: the last day to begin comes after the last day of all.")
+    if days.overdue_days_after > days.closes_days_after:
+        faults.append(f"{place}: it would be overdue only after its last day.")
+    return faults
+
+
+def _overlaps(study: Study) -> list[str]:
     faults = []
     for one, other in combinations(sorted(study.timepoints, key=lambda t: t.week), 2):
         shared = sorted(set(one.instruments) & set(other.instruments))
-        if shared and _last_day(one) >= _first_day(other):
+        for_the_same = any(one.is_for(arm) and other.is_for(arm) for arm in study.arm_codes())
+        if shared and for_the_same and _last_day(study, one) >= _first_day(study, other):
             faults.append(
                 f"timepoints ({one.code}) and ({other.code}): their windows overlap, so that "
                 f"{shared[0]!r} would be asked twice on one day."
@@ -64,9 +107,23 @@ def _windows(study: Study) -> list[str]:
     return faults
 
 
-def _first_day(timepoint: Timepoint) -> int:
-    return timepoint.week * 7 - timepoint.opens_days_before
+def _reminders(study: Study) -> list[str]:
+    days, last = (
+        study.reminders.days,
+        max(study.windows_of(point).closes_days_after for point in study.timepoints),
+    )
+    first = max(study.windows_of(point).opens_days_before for point in study.timepoints)
+    faults = []
+    if list(days) != sorted(set(days)):
+        faults.append("reminders: the days must rise, the one that asks first.")
+    if days[0] < -first or days[-1] > last:
+        faults.append("reminders: there is one on a day on which no window is open.")
+    return faults
 
 
-def _last_day(timepoint: Timepoint) -> int:
-    return timepoint.week * 7 + timepoint.closes_days_after
+def _first_day(study: Study, timepoint: Timepoint) -> int:
+    return timepoint.week * 7 - study.windows_of(timepoint).opens_days_before
+
+
+def _last_day(study: Study, timepoint: Timepoint) -> int:
+    return timepoint.week * 7 + study.windows_of(timepoint).closes_days_after

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from remote_training.core import definitions
 from remote_training.core.definitions import Part, WrongDefinition
-from remote_training.core.words import LANGUAGES
+from remote_training.core.words import DEFAULT_LANGUAGE, LANGUAGES
 from remote_training.studies import checks
 
 SHIPPED = Path(__file__).parent / "files"
+CODE = r"^[a-z0-9_-]{1,20}$"
+Days = Annotated[int, Field(ge=0, le=365)]
+Minutes = Annotated[int, Field(ge=0, le=720)]
 
 
 class WrongStudyFile(WrongDefinition):
     """A study file contradicts itself or cannot be read. The message says where."""
+
+
+class Helpline(Part):
+    """Who listens at any hour in a country; by language, `confirmed_on` once the site did."""
+
+    number: str = Field(min_length=2, max_length=40)
+    name: dict[str, str] = Field(min_length=1)
+    hours: dict[str, str] = Field(min_length=1)
+    confirmed_on: date | None = None
+
+    def said(self, language: str) -> tuple[str, str]:
+        """Its name and its hours in a language; in another one where it has no words in that."""
+        return _said(self.name, language), _said(self.hours, language)
 
 
 class SitePart(Part):
@@ -31,6 +48,7 @@ class SitePart(Part):
     language: str
     phone: str = Field(min_length=3, max_length=40)
     emergency_number: str = Field(min_length=2, max_length=20)
+    helplines: tuple[Helpline, ...] = ()
 
     @field_validator("zone")
     @classmethod
@@ -53,44 +71,86 @@ class SitePart(Part):
 class Arm(Part):
     """An arm, and the week after baseline from which it trains."""
 
-    code: str = Field(pattern=r"^[a-z0-9_-]{1,20}$")
+    code: str = Field(pattern=CODE)
     trains_from_week: int = Field(ge=0)
 
 
 class Module(Part):
     """A kind of class. `is_specific` marks those for one complaint."""
 
-    code: str = Field(pattern=r"^[a-z0-9_-]{1,20}$")
+    code: str = Field(pattern=CODE)
     name: str = Field(min_length=1)
     is_specific: bool
 
 
-@dataclass(frozen=True)
-class Window:
-    """Days in her zone: from the first to the last of them the questions can be answered."""
+class Windows(Part):
+    """How long there is for a sitting: days round the day on which it is due.
 
-    opens_on: date
-    due_on: date
-    closes_on: date
+    Attributes
+    ----------
+    start_by_days_after
+        The last day on which it may be begun.
+    overdue_days_after
+        From this day on it is called overdue while it is not begun.
+    closes_days_after
+        The last day for what was begun.
+    inactivity_minutes
+        Who is in the middle when the last day ends may go on until that long after her
+        last answer.
+    """
+
+    opens_days_before: Days
+    start_by_days_after: Days
+    overdue_days_after: Days
+    closes_days_after: Days
+    inactivity_minutes: Minutes
+
+
+class Reminders(Part):
+    """Mails about one sitting, in days after it is due: one that asks, some that remind.
+
+    There are never more than these.
+    """
+
+    ask_days_after: int = Field(ge=-365, le=365)
+    remind_days_after: tuple[Days, ...]
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """The days of all mails, in order."""
+        return (self.ask_days_after, *self.remind_days_after)
 
 
 class Timepoint(Part):
-    """When what is asked: weeks after baseline, and the window in days around it."""
+    """When what is asked: weeks after baseline, of everybody or of some arms.
 
-    code: str = Field(pattern=r"^[a-z0-9_-]{1,20}$")
+    `only_arms` names the arms that get a questionnaire, where not all do. A window that
+    differs from that of the study is given here.
+    """
+
+    code: str = Field(pattern=CODE)
     week: int = Field(ge=0, le=520)
+    arms: tuple[str, ...] = ()
     instruments: tuple[str, ...] = Field(min_length=1)
-    opens_days_before: int = Field(ge=0, le=365)
-    closes_days_after: int = Field(ge=0, le=365)
+    only_arms: dict[str, tuple[str, ...]] = {}
+    opens_days_before: Days | None = None
+    start_by_days_after: Days | None = None
+    overdue_days_after: Days | None = None
+    closes_days_after: Days | None = None
+    inactivity_minutes: Minutes | None = None
 
-    def window(self, baseline_on: date) -> Window:
-        """The days around this time-point for somebody with this baseline."""
-        due_on = baseline_on + timedelta(weeks=self.week)
-        return Window(
-            opens_on=due_on - timedelta(days=self.opens_days_before),
-            due_on=due_on,
-            closes_on=due_on + timedelta(days=self.closes_days_after),
-        )
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it tells nothing about the arm."""
+        return not self.arms
+
+    def is_for(self, arm: str | None) -> bool:
+        """Whether somebody of this arm has it; without an arm she has what everybody has."""
+        return self.is_for_all or arm in self.arms
+
+    def asks(self, code: str, arm: str | None) -> bool:
+        """Whether somebody of this arm gets this one of its questionnaires."""
+        return code not in self.only_arms or arm in self.only_arms[code]
 
 
 class Rules(Part):
@@ -109,6 +169,8 @@ class Study(Part):
     version: str
     source: str
     rules: Rules
+    windows: Windows
+    reminders: Reminders
     sites: tuple[SitePart, ...] = Field(min_length=1)
     arms: tuple[Arm, ...] = Field(min_length=1)
     modules: tuple[Module, ...] = Field(min_length=1)
@@ -125,6 +187,20 @@ class Study(Part):
     def complaint_codes(self) -> list[str]:
         """The specific modules: what may trouble a person most."""
         return [module.code for module in self.modules if module.is_specific]
+
+    def site(self, code: str) -> SitePart:
+        """The site of this code; `KeyError` where there is none."""
+        return {site.code: site for site in self.sites}[code]
+
+    def windows_of(self, point: Timepoint) -> Windows:
+        """The windows of a time-point: its own numbers before those of the study."""
+        own = point.model_dump(include=set(Windows.model_fields), exclude_none=True)
+        return self.windows.model_copy(update=own)
+
+    def windows_at(self, code: str) -> Windows:
+        """The windows of the time-point of this code; the study's where it has none now."""
+        found = [point for point in self.timepoints if point.code == code]
+        return self.windows_of(found[0]) if found else self.windows
 
     def arm(self, code: str) -> Arm:
         """The arm of this code; `KeyError` where there is none."""
@@ -150,3 +226,7 @@ def load(path: Path | None = None) -> Study:
     if faults:
         raise WrongStudyFile(path.name, faults)
     return study
+
+
+def _said(words: Mapping[str, str], language: str) -> str:
+    return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()))

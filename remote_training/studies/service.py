@@ -14,6 +14,6 @@ def install(study: Study) -> None:
     known = {site.code: site for site in db.session.scalars(sa.select(Site))}
     for part in study.sites:
         site = known.get(part.code) or Site(code=part.code)
-        for field, value in part.model_dump(exclude={"code"}).items():
+        for field, value in part.model_dump(exclude={"code", "helplines"}).items():
             setattr(site, field, value)
         db.session.add(site)

@@ -137,6 +137,7 @@ def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) 
         "session_id": str(booking.session_id),
         "assessment_id": str(form),
         "number": "1",
+        "position": "1",
         "account_id": str(colleague.id),
         "grant_id": str(given.id),
         "message_id": str(message.id),

@@ -1,195 +1,159 @@
-"""Planning what is asked, keeping what is answered."""
+"""Keeping what is answered."""
 
 from __future__ import annotations
 
 import threading
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from remote_training.assessments import queries, service
+from remote_training.assessments import answers, queries, service
 from remote_training.assessments.errors import AlreadySent, NoSuchAnswer, NotOpenYet, Over
-from remote_training.assessments.models import Answer, AnswerState, Assessment
+from remote_training.assessments.models import Answer, AnswerState, Device
+from remote_training.assessments.sitting import sitting
 from remote_training.audit.models import Entry
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import NotFound
 from remote_training.instruments import load as instruments
-from remote_training.studies.current import study
 from tests import make
 from tests.fakes import NOON
 from tests.make import TODAY
 
 ITEM = "numb_hands"
+MINUTE = timedelta(minutes=1)
+GIVEN, DECLINED = AnswerState.GIVEN, AnswerState.DECLINED
 pytestmark = pytest.mark.usefixtures("app")
 
 
 def kept(assessment, item=ITEM):
-    """Every row of an answer, oldest first: value, state, whether it stands."""
+    """Every row of an answer, in the order in which it was given: value, whether it stands."""
     db.session.flush()
-    found = sa.select(Answer).where(Answer.assessment_id == assessment.id, Answer.item == item)
-    rows = db.session.scalars(found.order_by(Answer.answered_at)).all()
-    return [(row.value, row.state, row.replaced_at is None) for row in rows]
-
-
-class TestPlan:
-    def test_everybody_is_asked_in_weeks_0_6_and_12_after_baseline(self):
-        rows = service.plan(make.participant(), now=NOON)
-
-        assert [(row.timepoint, row.due_on) for row in rows] == [
-            ("w0", TODAY),
-            ("w6", TODAY + timedelta(weeks=6)),
-            ("w12", TODAY + timedelta(weeks=12)),
-        ]
-        assert rows[0].opens_on == TODAY - timedelta(days=7)
-        assert rows[0].closes_on == TODAY + timedelta(days=14)
-
-    def test_planning_twice_changes_nothing(self):
-        ada = make.participant()
-
-        first = {row.id for row in service.plan(ada, now=NOON)}
-
-        assert {row.id for row in service.plan(ada, now=NOON)} == first
-
-    @pytest.mark.parametrize("missing", ["baseline_on", "consented_on"])
-    def test_without_baseline_or_consent_nothing_is_asked(self, missing):
-        assert service.plan(make.participant(**{missing: None}), now=NOON) == []
-
-    def test_after_withdrawal_nothing_new_is_asked(self):
-        assert service.plan(make.participant(withdrawn_on=TODAY), now=NOON) == []
-
-    def test_a_corrected_baseline_moves_what_was_not_begun(self):
-        ada = make.participant()
-        week_0, week_6, _ = service.plan(ada, now=NOON)
-        service.save(week_0, ITEM, 3, now=NOON)
-        ada.baseline_on = TODAY + timedelta(days=2)
-
-        service.plan(ada, now=NOON)
-
-        assert week_0.due_on == TODAY
-        assert week_6.due_on == TODAY + timedelta(days=44)
-
-    def test_a_baseline_taken_back_takes_back_what_was_not_begun(self):
-        ada = make.participant()
-        week_0, *_ = service.plan(ada, now=NOON)
-        service.save(week_0, ITEM, 3, now=NOON)
-        ada.baseline_on = None
-
-        assert service.plan(ada, now=NOON) == [week_0]
-
-
-class TestPlanMissing:
-    def test_it_finds_those_who_are_not_asked_what_they_should_be(self):
-        make.participant()
-        make.participant(baseline_on=None)
-        make.participant(withdrawn_on=TODAY)
-
-        assert service.plan_missing(now=NOON) == 1
-        assert service.plan_missing(now=NOON) == 0
-        assert db.session.scalar(sa.select(sa.func.count(Assessment.id))) == 3
-
-    def test_it_finds_a_baseline_that_was_corrected(self):
-        ada = make.participant()
-        service.plan_missing(now=NOON)
-        ada.baseline_on = TODAY + timedelta(days=1)
-
-        assert service.plan_missing(now=NOON) == 1
-        assert service.plan_missing(now=NOON) == 0
-        assert queries.of(ada)[0].due_on == TODAY + timedelta(days=1)
-
-    def test_it_finds_a_baseline_that_was_taken_back(self):
-        ada = make.participant()
-        service.plan_missing(now=NOON)
-        ada.baseline_on = None
-
-        assert service.plan_missing(now=NOON) == 1
-        assert service.plan_missing(now=NOON) == 0
-        assert queries.of(ada) == []
-
-    def test_what_was_begun_is_in_step_whatever_the_baseline(self):
-        ada = make.participant()
-        for row in service.plan(ada, now=NOON):
-            row.started_at = NOON
-        ada.baseline_on = TODAY + timedelta(days=1)
-
-        assert service.plan_missing(now=NOON) == 0
-
-    def test_a_changed_window_of_the_study_is_followed(self):
-        ada = make.participant()
-        service.plan(ada, now=NOON)
-        queries.of(ada)[1].closes_on += timedelta(days=1)
-
-        assert service.plan_missing(now=NOON) == 1
-
-    def test_looking_costs_one_statement_whatever_the_number(self, count_queries):
-        for _ in range(4):
-            service.plan(make.participant(), now=NOON)
-        db.session.commit()
-        count_queries.clear()
-
-        assert service.plan_missing(now=NOON) == 0
-
-        assert len([s for s in count_queries if s.startswith("SELECT")]) == 1
+    found = sa.select(Answer).where(Answer.form_id == make.form(assessment).id, Answer.item == item)
+    rows = db.session.scalars(found.order_by(Answer.given_at, Answer.answered_at)).all()
+    return [(row.value, row.replaced_at is None) for row in rows]
 
 
 class TestSave:
-    def test_an_answer_is_kept_and_begins_the_form(self):
+    def test_an_answer_is_kept_and_begins_the_sitting_and_its_form(self):
+        week_0 = make.assessment(forms=("neuropathy-nrs", "gad-7"))
+
+        make.answer(week_0, ITEM, 7, language="nl", translation="nl-1", device=Device.PHONE)
+
+        assert kept(week_0) == [(7, True)]
+        assert (week_0.started_at, week_0.opened_at, week_0.last_answer_at) == (NOON,) * 3
+        assert week_0.device_kind is Device.PHONE
+        form, other = make.form(week_0), make.form(week_0, "gad-7")
+        assert (form.started_at, form.language, form.translation) == (NOON, "nl", "nl-1")
+        assert other.started_at is None
+        (row,) = db.session.scalars(sa.select(Answer))
+        assert (row.language, row.translation) == ("nl", "nl-1")
+
+    def test_what_does_not_apply_is_kept_apart_from_what_she_keeps_back(self):
         week_0 = make.assessment()
 
-        service.save(week_0, ITEM, 7, now=NOON, language="nl")
+        make.answer(week_0, ITEM, None)
+        make.answer(week_0, "numb_feet", None, state=AnswerState.NOT_APPLICABLE)
 
-        assert kept(week_0) == [(7, AnswerState.GIVEN, True)]
-        assert (week_0.started_at, week_0.language) == (NOON, "nl")
-
-    def test_rather_not_answer_is_kept_apart_from_not_answered(self):
-        week_0 = make.assessment()
-
-        service.save(week_0, ITEM, None, now=NOON)
-
-        assert kept(week_0) == [(None, AnswerState.DECLINED, True)]
-        assert kept(week_0, "numb_feet") == []
+        states = {q.item.code: q.answer and q.answer.state for q in sitting(week_0).questions}
+        assert states[ITEM] is DECLINED
+        assert states["numb_feet"] is AnswerState.NOT_APPLICABLE
+        assert states["pain_feet"] is None
 
     def test_the_same_answer_again_changes_nothing(self):
         week_0 = make.assessment()
-        service.save(week_0, ITEM, 7, now=NOON)
+        assert make.answer(week_0, ITEM, 7) is True
 
-        service.save(week_0, ITEM, 7, now=NOON + timedelta(minutes=1))
+        assert make.answer(week_0, ITEM, 7, now=NOON + MINUTE) is False
 
-        assert kept(week_0) == [(7, AnswerState.GIVEN, True)]
+        assert kept(week_0) == [(7, True)]
 
     def test_another_answer_replaces_it_and_the_first_one_stays_on_record(self):
         week_0 = make.assessment()
 
         for minute, value in enumerate([7, None, 0, 7]):
-            service.save(week_0, ITEM, value, now=NOON + timedelta(minutes=minute))
+            make.answer(week_0, ITEM, value, now=NOON + minute * MINUTE)
 
-        assert kept(week_0) == [
-            (7, AnswerState.GIVEN, False),
-            (None, AnswerState.DECLINED, False),
-            (0, AnswerState.GIVEN, False),
-            (7, AnswerState.GIVEN, True),
-        ]
+        assert kept(week_0) == [(7, False), (None, False), (0, False), (7, True)]
+
+    def test_an_older_one_that_arrives_late_is_on_record_and_does_not_stand(self):
+        week_0 = make.assessment()
+        make.answer(week_0, ITEM, 7, now=NOON)
+
+        added = make.answer(week_0, ITEM, 2, now=NOON + MINUTE, given_at=NOON - 5 * MINUTE)
+
+        assert added is True
+        assert kept(week_0) == [(2, False), (7, True)]
+
+    def test_the_newest_by_when_it_was_given_stands_in_whatever_order_they_arrive(self):
+        given = [(1, 4), (3, 6), (2, 9), (5, 0), (4, 3)]
+        week_0 = make.assessment()
+
+        for arrival, (minute, value) in enumerate(given):
+            make.answer(
+                week_0, ITEM, value,
+                now=NOON + timedelta(hours=1, seconds=arrival), given_at=NOON + minute * MINUTE,
+            )  # fmt: skip
+
+        assert kept(week_0) == [(4, False), (9, False), (6, False), (3, False), (0, True)]
+
+    def test_of_two_given_at_the_same_moment_the_later_to_arrive_stands(self):
+        week_0 = make.assessment()
+
+        make.answer(week_0, ITEM, 7, now=NOON + MINUTE, given_at=NOON)
+        make.answer(week_0, ITEM, 2, now=NOON + 2 * MINUTE, given_at=NOON)
+
+        assert kept(week_0) == [(7, False), (2, True)]
+
+    def test_who_says_the_same_again_later_means_it_against_what_comes_from_before(self):
+        week_0 = make.assessment()
+        make.answer(week_0, ITEM, 7, now=NOON)
+        make.answer(week_0, ITEM, 7, now=NOON + 10 * MINUTE)
+
+        make.answer(week_0, ITEM, 2, now=NOON + 11 * MINUTE, given_at=NOON + 5 * MINUTE)
+
+        assert sorted(kept(week_0)) == [(2, False), (7, True)]
+
+    def test_the_same_press_again_is_acknowledged_and_changes_nothing(self):
+        week_0, key = make.assessment(), uuid4()
+        make.answer(week_0, ITEM, 7, client_key=key, given_at=NOON)
+        make.answer(week_0, ITEM, 2, now=NOON + MINUTE, client_key=uuid4(), given_at=NOON)
+
+        again = make.answer(week_0, ITEM, 7, now=NOON + 9 * MINUTE, client_key=key)
+
+        assert again is False
+        assert kept(week_0) == [(7, False), (2, True)]
+
+    def test_a_clock_that_runs_ahead_gives_no_answer_from_the_future(self):
+        week_0 = make.assessment()
+        make.answer(week_0, ITEM, 7, given_at=NOON + timedelta(days=3))
+
+        make.answer(week_0, ITEM, 2, now=NOON + MINUTE)
+
+        assert kept(week_0) == [(7, False), (2, True)]
 
     @pytest.mark.parametrize("value", [-1, 11, 2.5, True])
     def test_what_the_scale_does_not_have_is_refused(self, value):
         week_0 = make.assessment()
 
         with pytest.raises(NoSuchAnswer, match="from 0 to 10"):
-            service.save(week_0, ITEM, value, now=NOON)
+            make.answer(week_0, ITEM, value)
 
         assert kept(week_0) == []
 
     def test_an_item_that_is_not_asked_is_not_there(self):
         with pytest.raises(NotFound):
-            service.save(make.assessment(), "phq9", 1, now=NOON)
+            make.answer(make.assessment(), "phq9", 1)
 
-    def test_the_version_stays_that_of_the_first_answer(self):
-        week_0 = make.assessment(instrument_version="0.9")
+    def test_versions_of_all_its_forms_stay_those_of_the_first_answer(self):
+        week_0 = make.assessment(forms=("neuropathy-nrs", "gad-7"), instrument_version="0.9")
 
-        service.save(week_0, ITEM, 7, now=NOON)
+        make.answer(week_0, ITEM, 7)
 
-        assert week_0.instrument_version == instruments.instrument(week_0.instrument).version
-        assert queries.form(week_0).version == week_0.instrument_version
+        for code in ("neuropathy-nrs", "gad-7"):
+            version = make.form(week_0, code).instrument_version
+            assert version == instruments.instrument(code).version
 
     @pytest.mark.parametrize(
         ("zone", "last_moment"),
@@ -201,50 +165,90 @@ class TestSave:
     def test_the_window_ends_with_the_day_where_she_is(self, zone, last_moment):
         week_0 = make.assessment(participant=make.participant(zone=zone))
         assert week_0.closes_on == date(2026, 12, 8)
+        assert week_0.ends_at == last_moment + MINUTE
 
-        service.save(week_0, ITEM, 7, now=last_moment)
         with pytest.raises(Over):
-            service.save(week_0, ITEM, 8, now=last_moment + timedelta(minutes=1))
+            make.answer(week_0, ITEM, 8, now=last_moment + MINUTE)
+        make.answer(week_0, ITEM, 7, now=last_moment)
 
-        assert week_0.closes_at == last_moment + timedelta(minutes=1)
+        assert kept(week_0) == [(7, True)]
+
+    def test_who_is_in_the_middle_when_it_closes_may_go_on_as_long_as_she_goes_on(self):
+        week_0 = make.assessment()
+        late = datetime(2026, 12, 8, 22, 50, tzinfo=UTC)
+        for answer in range(4):
+            make.answer(week_0, ITEM, answer, now=late + answer * timedelta(minutes=59))
+
+        with pytest.raises(Over):
+            make.answer(week_0, ITEM, 9, now=late + timedelta(minutes=3 * 59 + 60))
+
+        assert week_0.ends_at == late + timedelta(minutes=3 * 59 + 60)
+        assert len(kept(week_0)) == 4
+
+    def test_the_last_day_to_begin_may_come_before_the_last_day_to_go_on(self):
+        after = NOON + timedelta(days=3)
+        begun, never = (make.assessment(start_by_on=TODAY + timedelta(days=2)) for _ in range(2))
+        make.answer(begun, ITEM, 1)
+
+        make.answer(begun, ITEM, 2, now=after)
+        with pytest.raises(Over):
+            make.answer(never, ITEM, 2, now=after)
+
+    def test_what_she_gave_in_time_is_taken_when_the_network_comes_back(self):
+        week_0 = make.assessment()
+        after = NOON + timedelta(days=15)
+
+        make.answer(week_0, ITEM, 7, now=after, given_at=NOON, client_key=uuid4())
+        with pytest.raises(Over):
+            make.answer(week_0, "numb_feet", 7, now=after, given_at=after)
+
+        assert kept(week_0) == [(7, True)]
 
     def test_before_the_window_it_is_too_early(self):
         week_0 = make.assessment(opens_on=TODAY + timedelta(days=1))
 
         with pytest.raises(NotOpenYet, match="too early"):
-            service.save(week_0, ITEM, 7, now=NOON)
+            make.answer(week_0, ITEM, 7)
 
-    def test_after_withdrawal_nothing_is_kept(self):
-        week_0 = make.assessment(participant=make.participant(withdrawn_on=TODAY))
+    @pytest.mark.parametrize("change", [{"withdrawn_on": TODAY}, {"consented_on": None}])
+    def test_after_withdrawal_or_without_consent_nothing_is_kept(self, change):
+        week_0 = make.assessment(participant=make.participant(**change))
 
-        with pytest.raises(Over):
-            service.save(week_0, ITEM, 7, now=NOON)
+        for told in ({}, {"given_at": NOON - timedelta(days=1)}):
+            with pytest.raises(Over):
+                make.answer(week_0, ITEM, 7, **told)
 
-    def test_what_was_sent_stays_as_it_is(self):
+        assert kept(week_0) == []
+
+    def test_what_was_sent_stays_but_what_she_gave_before_still_arrives(self):
         week_0 = make.assessment()
-        service.save(week_0, ITEM, 7, now=NOON)
-        service.finish(week_0, now=NOON)
+        make.answer(week_0, ITEM, 7)
+        service.finish(week_0, now=NOON + MINUTE)
 
         with pytest.raises(AlreadySent):
-            service.save(week_0, ITEM, 8, now=NOON)
+            make.answer(week_0, ITEM, 8, now=NOON + 2 * MINUTE)
+        make.answer(week_0, "numb_feet", 3, now=NOON + 3 * MINUTE, given_at=NOON)
 
-        assert kept(week_0) == [(7, AnswerState.GIVEN, True)]
+        assert kept(week_0) == [(7, True)]
+        assert kept(week_0, "numb_feet") == [(3, True)]
 
-    def test_it_costs_two_statements_however_much_is_stored(self, count_queries):
+    def test_it_costs_the_same_few_statements_however_much_is_stored(self, count_queries):
         week_0 = make.assessment()
-        counts = []
-        for item in queries.form(week_0).items:
+        form, counts = make.form(week_0), []
+        for n, item in enumerate(instruments.instrument("neuropathy-nrs").items):
             count_queries.clear()
-            service.save(week_0, item.code, 7, now=NOON)
-            counts.append(len(count_queries))
+            moment = NOON + n * MINUTE
+            service.save(week_0, form, item.code, 7, now=moment, client_key=uuid4())
+            db.session.flush()
+            counts.append([s.split()[0] for s in count_queries])
 
-        assert counts[1:] == [2] * 6
+        assert counts[1:] == [["UPDATE", "UPDATE", "INSERT"]] * 6
 
 
 class TestFinish:
     def test_the_end_comes_once(self):
         week_0 = make.assessment()
-        service.save(week_0, ITEM, 7, now=NOON)
+        make.answer(week_0, ITEM, 7)
 
         service.finish(week_0, now=NOON)
         service.finish(week_0, now=NOON + timedelta(hours=1))
@@ -254,13 +258,19 @@ class TestFinish:
         actions = db.session.scalars(sa.select(Entry.action)).all()
         assert actions == ["assessments.finish"]
 
-    def test_what_was_not_answered_has_no_row(self):
-        week_0 = make.assessment()
-        service.save(week_0, ITEM, 7, now=NOON)
+    def test_what_was_not_answered_has_no_row_and_its_form_is_not_complete(self):
+        week_0 = make.assessment(forms=("neuropathy-nrs", "gad-7"))
+        make.answer(week_0, ITEM, 7)
+        gad = make.form(week_0, "gad-7")
+        for n, item in enumerate(instruments.instrument("gad-7").items):
+            service.save(week_0, gad, item.code, 1, now=NOON + n * MINUTE)
 
-        service.finish(week_0, now=NOON)
+        service.finish(week_0, now=NOON + timedelta(hours=1))
 
-        assert list(queries.answers(week_0)) == [ITEM]
+        assert db.session.scalar(sa.select(sa.func.count(Answer.id))) == sitting(week_0).done
+        assert make.form(week_0).completed_at is None
+        last = len(instruments.instrument("gad-7").items) - 1
+        assert gad.completed_at == NOON + last * MINUTE
 
     def test_after_the_window_it_is_over_but_pressing_again_is_not(self):
         late = NOON + timedelta(days=30)
@@ -274,23 +284,44 @@ class TestFinish:
 
 
 class TestQueries:
-    def test_open_are_those_whose_window_has_today_and_that_were_not_sent(self):
+    def test_open_are_those_that_she_may_answer_and_has_not_sent(self):
         ada = make.participant()
-        week_0, week_6, _ = service.plan(ada, now=NOON)
+        week_0, week_6, *_ = service.plan(ada, now=NOON)
 
-        assert queries.open_for(ada, today=TODAY) == [week_0]
-        assert queries.open_for(ada, today=week_6.opens_on) == [week_6]
-        assert queries.open_for(ada, today=week_0.closes_on) == [week_0]
-        assert queries.open_for(ada, today=week_0.closes_on + timedelta(days=1)) == []
+        def at(day):
+            return queries.open_for(ada, now=datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+        assert at(TODAY) == [week_0]
+        assert at(week_6.opens_on) == [week_6]
+        assert at(week_0.closes_on) == [week_0]
+        assert at(week_0.closes_on + timedelta(days=1)) == []
         service.finish(week_0, now=NOON)
-        assert queries.open_for(ada, today=TODAY) == []
+        assert at(TODAY) == []
 
-    def test_progress_knows_the_first_question_without_an_answer(self):
-        week_0 = make.assessment()
-        service.save(week_0, "numb_hands", 7, now=NOON)
-        service.save(week_0, "tingling_hands", None, now=NOON)
+    def test_a_sitting_knows_the_first_question_without_an_answer_and_counts_them_all(self):
+        week_0 = make.assessment(forms=("neuropathy-nrs", "gad-7"))
+        make.answer(week_0, ITEM, 7)
+        make.answer(week_0, "tingling_hands", None)
 
-        assert queries.progress(week_0) == queries.Progress(done=2, total=7, next=2)
+        asked = sitting(week_0)
+
+        items = instruments.instrument("gad-7").items
+        assert (asked.done, asked.total, asked.next.number) == (2, 7 + len(items), 2)
+        assert [part.done for part in asked.parts] == [2, 0]
+        assert asked.question(8).key == f"gad-7/{items[0].code}"
+        assert asked.named(f"gad-7/{items[0].code}").number == 8
+        assert asked.after(asked.question(7)) == asked.question(8)
+        assert asked.after(asked.question(asked.total)) is None
+
+    def test_reading_a_sitting_costs_two_statements(self, count_queries):
+        week_0 = make.assessment(forms=("neuropathy-nrs", "gad-7", "phq-9"))
+        make.answer(week_0, ITEM, 7)
+        db.session.flush()
+        count_queries.clear()
+
+        sitting(week_0)
+
+        assert len(count_queries) == 2
 
     def test_somebody_elses_are_not_there(self):
         week_0 = make.assessment()
@@ -301,52 +332,83 @@ class TestQueries:
             queries.mine(week_0.id, make.participant().account_id)
 
 
-def test_two_answers_at_the_same_moment_leave_one_that_stands(app):
-    week_0 = make.assessment()
-    ids = week_0.id, week_0.participant.account_id
-    start, faults = threading.Barrier(8), []
+def at_once(app, jobs):
+    """Run each in a thread of its own, all at the same moment; the faults."""
+    start, faults = threading.Barrier(len(jobs)), []
 
-    def answer(value):
+    def run(job):
         with app.app_context():
             try:
                 start.wait()
                 with unit_of_work():
-                    mine = queries.mine(*ids, to_change=True)
-                    service.save(mine, ITEM, value, now=NOON + timedelta(seconds=value))
+                    job()
             except Exception as fault:
                 faults.append(fault)
 
-    threads = [threading.Thread(target=answer, args=(value,)) for value in range(8)]
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
     db.session.rollback()
-    rows = kept(week_0)
-    assert faults == []
-    assert len(rows) == 8
-    assert [stands for *_, stands in rows].count(True) == 1
+    return faults
 
 
-def test_the_study_of_the_app_asks_the_form_of_the_catalogue():
-    assert [code for _, code in queries.asked(study())] == ["neuropathy-nrs"] * 3
-
-
-def test_the_database_itself_refuses_a_second_answer_that_stands():
+def test_answers_at_the_same_moment_leave_the_newest_and_keep_them_all(app):
     week_0 = make.assessment()
-    service.save(week_0, ITEM, 7, now=NOON)
+    ids = week_0.id, week_0.participant.account_id
+
+    def answer(value):
+        def save():
+            mine = queries.mine(*ids, to_change=True)
+            make.answer(mine, ITEM, value, now=NOON + MINUTE, given_at=NOON + timedelta(0, value))
+
+        return save
+
+    faults = at_once(app, [answer(value) for value in range(8)])
+
+    assert faults == []
+    assert kept(week_0) == [(value, value == 7) for value in range(8)]
+
+
+@pytest.mark.parametrize("times", [1, 8])
+def test_the_same_press_delivered_eight_times_at_once_is_kept_once(app, times):
+    week_0, key = make.assessment(), uuid4()
+    form_id = make.form(week_0).id
+
+    def deliver(n):
+        def write():
+            told = {"state": GIVEN, "value": 5, "language": "en", "translation": None}
+            moment = NOON + timedelta(0, n)
+            answers.write(
+                form_id, ITEM, given_at=moment, client_key=key, now=moment, **told
+            ) or answers.write(form_id, ITEM, given_at=moment, client_key=key, now=moment, **told)
+
+        return write
+
+    faults = at_once(app, [deliver(n) for n in range(times)])
+
+    assert faults == []
+    assert kept(week_0) == [(5, True)]
+
+
+def test_without_the_guards_of_the_database_two_would_stand(app):
+    """The control: two plain inserts of the same press, which the indexes refuse."""
+    week_0, key = make.assessment(), uuid4()
     fields = {
-        "assessment_id": week_0.id,
+        "form_id": make.form(week_0).id,
         "item": ITEM,
-        "state": AnswerState.GIVEN,
-        "value": 8,
+        "state": GIVEN,
         "language": "en",
+        "given_at": NOON,
         "answered_at": NOON,
     }
+    db.session.add(Answer(**fields, value=7, client_key=key))
+    db.session.flush()
 
-    with pytest.raises(sa.exc.IntegrityError), db.session.begin_nested():
-        db.session.add(Answer(**fields))
+    for refused in ({"value": 8}, {"value": 8, "client_key": key, "replaced_at": NOON}):
+        with pytest.raises(sa.exc.IntegrityError), db.session.begin_nested():
+            db.session.add(Answer(**fields | refused))
 
     with db.session.begin_nested():
-        db.session.add(Answer(**fields, replaced_at=NOON))  # one that no longer stands may
+        db.session.add(Answer(**fields, value=8, replaced_at=NOON))  # one that is replaced may

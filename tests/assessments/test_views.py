@@ -6,12 +6,15 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from remote_training import tables
 from remote_training.accounts import visits
 from remote_training.accounts.models import Scope
-from remote_training.assessments import queries, service
-from remote_training.assessments.models import Assessment
+from remote_training.assessments.models import Answer, Assessment, Device
+from remote_training.assessments.sitting import sitting
 from remote_training.core.db import db
+from remote_training.instruments import load as instruments
 from tests import make
 from tests.fakes import NOON
 from tests.make import TODAY
@@ -31,7 +34,8 @@ def week_0(ada):
 
 def values(assessment):
     """What stands, by item."""
-    return {item: answer.value for item, answer in queries.answers(assessment).items()}
+    asked = sitting(assessment).questions
+    return {one.item.code: one.answer.value for one in asked if one.answer is not None}
 
 
 def chosen(page):
@@ -123,7 +127,8 @@ def test_another_language_on_the_way_keeps_the_answers(browse_as, ada, week_0):
 
     assert "Hoe doof voelden uw handen" in page
     assert chosen(page) == ["5"]
-    languages = {item: answer.language for item, answer in queries.answers(week_0).items()}
+    asked = sitting(week_0).questions
+    languages = {one.item.code: one.answer.language for one in asked if one.answer is not None}
     assert languages == {"numb_hands": "en", "numb_feet": "nl"}
 
 
@@ -216,6 +221,7 @@ def test_nobody_answers_without_a_link(browser, week_0):
     [
         ({"opens_on": TODAY + timedelta(days=1)}, 409, "It is too early for these questions."),
         ({"closes_on": TODAY - timedelta(days=1)}, 410, "The days for these questions are over."),
+        ({"start_by_on": TODAY - timedelta(days=1)}, 410, "The days for these questions are over."),
     ],
 )
 def test_outside_the_window_a_sentence_says_so(browse_as, ada, window, status, sentence):
@@ -233,17 +239,20 @@ def test_outside_the_window_a_sentence_says_so(browse_as, ada, window, status, s
         assert sentence in answer.text
 
 
-def test_an_answer_costs_a_constant_number_of_statements(browse_as, ada, week_0, count_queries):
+def test_an_answer_costs_a_constant_number_of_statements(
+    browse_as, ada, week_0, clock, count_queries
+):
     browser, address = browse_as(ada), f"/questions/{week_0.id}"
     browser.post(f"{address}/1", data={"answer": "1"})
     verbs = []
     for number in range(2, 8):
         count_queries.clear()
+        clock.forward(minutes=1)
         browser.post(f"{address}/{number}", data={"answer": "1"})
         verbs.append([s.split()[0] for s in count_queries if not s.startswith("BEGIN")])
 
-    two_for_the_visit, the_form = ["SELECT", "SELECT"], ["SELECT"]
-    assert verbs == [[*two_for_the_visit, *the_form, "UPDATE", "INSERT"]] * 6
+    two_for_the_visit, the_sitting = ["SELECT"] * 2, ["SELECT"] * 3
+    assert verbs == [[*two_for_the_visit, *the_sitting, "UPDATE", "UPDATE", "INSERT"]] * 6
 
 
 def test_looking_at_pages_changes_nothing(browse_as, ada, week_0):
@@ -258,7 +267,156 @@ def test_looking_at_pages_changes_nothing(browse_as, ada, week_0):
 
 def test_what_was_saved_by_the_service_is_on_the_page(browse_as, ada, week_0):
     for code in CODES:
-        service.save(week_0, code, 10, now=NOON)
+        make.answer(week_0, code, 10)
     db.session.commit()
 
     assert "Go on with question 7" in browse_as(ada).get(f"/questions/{week_0.id}/").text
+
+
+SEVERAL = ("neuropathy-nrs", "gad-7")
+GAD_ITEMS = len(instruments.instrument("gad-7").items)
+ALL = 7 + GAD_ITEMS
+
+
+@pytest.fixture
+def both(ada):
+    """A sitting of two questionnaires."""
+    return make.assessment(participant=ada, timepoint="w6", week=6, forms=SEVERAL, minutes=4)
+
+
+def answer_to(browser, assessment, last, first=1):
+    for number in range(first, last + 1):
+        browser.post(f"/questions/{assessment.id}/{number}", data={"answer": "1"})
+
+
+def test_numbers_and_progress_run_through_all_questionnaires(browse_as, ada, both):
+    browser = browse_as(ada)
+
+    assert f"Question 8 of {ALL}" in browser.get(f"/questions/{both.id}/8").text
+    assert f'value="8" max="{ALL}"' in browser.get(f"/questions/{both.id}/8").text
+    assert browser.get(f"/questions/{both.id}/{ALL}").status_code == 200
+    assert browser.get(f"/questions/{both.id}/{ALL + 1}").status_code == 404
+
+
+def test_the_first_page_names_all_of_them_and_how_long_they_take(browse_as, ada, both):
+    browser = browse_as(ada)
+    page = browser.get(f"/questions/{both.id}/").text
+
+    titles = [instruments.instrument(code).title["en"] for code in SEVERAL]
+    assert all(title in page for title in titles)
+    assert f"<b>{ALL} questions</b>" in page
+    minutes = sum(instruments.instrument(code).minutes for code in SEVERAL)
+    assert f"about {minutes} minutes" in page
+
+    answer_to(browser, both, 7)
+    page = browser.get(f"/questions/{both.id}/").text
+    assert "Your hands and feet</span>: done" in page
+    assert "Go on with question 8" in page
+    assert f"You have done 7 of {ALL} questions" in page
+
+
+def test_between_two_questionnaires_she_is_told_what_is_done_and_may_pause(browse_as, ada, both):
+    browser = browse_as(ada)
+    answer_to(browser, both, 6)
+
+    led = browser.post(f"/questions/{both.id}/7", data={"answer": "1"})
+    page = browser.get(led.location).text
+
+    assert led.location == f"/questions/{both.id}/part/2"
+    assert "Part 2 of 2" in page
+    assert "Your hands and feet</span>: done" in page
+    assert f"You have done 7 of {ALL} questions" in page
+    assert instruments.instrument("gad-7").title["en"] in page
+    assert f"/questions/{both.id}/8" in page
+    assert f"/questions/{both.id}/stop" in page
+    assert f"/questions/{both.id}/part/2" in browser.get(f"/questions/{both.id}/8").text
+    assert browser.get(f"/questions/{both.id}/part/3").status_code == 404
+
+
+def test_the_words_that_lead_to_a_question_and_the_owners_line_are_shown(browse_as, ada, both):
+    page = browse_as(ada).get(f"/questions/{both.id}/8").text
+
+    wording = instruments.wording(instruments.instrument("gad-7"), "en")
+    assert wording.items[0].stem in page
+    assert wording.items[0].text in page
+    assert "Spitzer" in wording.credit
+    assert "Spitzer" in page
+
+
+def test_an_answer_goes_to_the_question_that_was_asked_whatever_its_number(browse_as, ada, both):
+    key = sitting(both).question(9).key
+
+    led = browse_as(ada).post(f"/questions/{both.id}/2", data={"answer": "3", "question": key})
+
+    assert led.location == f"/questions/{both.id}/10"
+    assert values(both) == {key.split("/")[1]: 3}
+    odd = {"answer": "3", "question": "gad-7/nothing"}
+    assert browse_as(ada).post(f"/questions/{both.id}/2", data=odd).status_code == 404
+
+
+def test_all_answers_are_looked_over_under_their_titles_and_sent_once(browse_as, ada, both):
+    browser = browse_as(ada)
+    answer_to(browser, both, ALL)
+
+    page = browser.get(f"/questions/{both.id}/check").text
+    for _ in range(2):
+        sent = browser.post(f"/questions/{both.id}/check", follow_redirects=True)
+        assert "Your answers have arrived" in sent.text
+
+    assert page.count("Change this answer") == ALL
+    assert page.count("<h2") == 2
+    db.session.refresh(both)
+    assert both.completed_at == NOON
+    for code in SEVERAL:
+        assert make.form(both, code).completed_at == NOON
+
+
+def test_with_the_last_answer_all_of_them_are_shown(browse_as, ada, both):
+    browser = browse_as(ada)
+    answer_to(browser, both, ALL - 1)
+
+    led = browser.post(f"/questions/{both.id}/{ALL}", data={"answer": "1"})
+
+    assert led.location == f"/questions/{both.id}/check"
+
+
+def test_her_device_and_the_translation_are_kept_and_her_browsers_name_is_not(browse_as, ada, both):
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Zebulon/7"
+
+    browse_as(ada).post(
+        f"/questions/{both.id}/8", data={"answer": "3"}, headers={"User-Agent": agent}
+    )
+
+    db.session.refresh(both)
+    assert both.device_kind is Device.PHONE
+    wording = instruments.wording(instruments.instrument("gad-7"), "en")
+    (row,) = db.session.scalars(sa.select(Answer))
+    assert row.translation == make.form(both, "gad-7").translation == wording.translation
+    everything = [repr(db.session.execute(sa.select(table)).all()) for table in
+                  tables.metadata().sorted_tables]  # fmt: skip
+    assert not any("Zebulon" in rows for rows in everything)
+    assert any("phone" in rows for rows in everything)
+
+
+def test_an_answer_costs_no_more_with_many_questionnaires(
+    browse_as, ada, both, clock, count_queries
+):
+    browser = browse_as(ada)
+    answer_to(browser, both, 1)
+    clock.forward(minutes=1)
+    address = f"/questions/{both.id}/2"
+    count_queries.clear()
+
+    browser.post(address, data={"answer": "1"})
+
+    assert len([s for s in count_queries if not s.startswith("BEGIN")]) == 8
+
+
+def test_she_is_told_by_when_to_begin_where_that_is_sooner_than_the_end(browse_as, ada):
+    soon = make.assessment(participant=ada, start_by_on=TODAY + timedelta(days=2))
+
+    page = browse_as(ada).get(f"/questions/{soon.id}/").text
+
+    assert "Please begin by the end of" in page
+    assert "Thursday 26 November" in page
+    assert "Tuesday 8 December" in page

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Role
+from remote_training.assessments import service as questions
 from remote_training.assessments.models import Assessment
 from remote_training.audit.models import Entry
 from remote_training.core.db import db
@@ -268,7 +269,8 @@ def test_recording_a_baseline_plans_the_questions(app, desk):
     assert ada.may_train
     assert queries.allocation(ada.id).arm == "exercise"
     due = db.session.scalars(sa.select(Assessment.due_on).order_by(Assessment.due_on)).all()
-    assert [day.isoformat() for day in due] == [TODAY, "2027-01-05", "2027-02-16"]
+    weeks = ["2027-01-05", "2027-02-16", "2027-05-11", "2027-08-03"]
+    assert [day.isoformat() for day in due] == [TODAY, *weeks]
 
 
 def test_a_correction_asks_why_and_keeps_what_was_typed(app, desk):
@@ -417,9 +419,35 @@ def test_her_questions_show_their_state_and_no_answer(app, desk):
 
     page = desk.get(f"/staff/people/{ada.id}/").text
 
-    assert "answered" in page
+    assert "complete" in page
     assert "begun" in page
     assert "Week 6" in page
+
+
+def test_her_timeline_tells_days_mails_and_what_is_left_out_and_no_answer(app, desk):
+    ada = make.participant(arm="waitlist")
+    week_0, *_ = questions.plan(ada, now=NOON)
+    make.answer(week_0, "numb_hands", 9)
+    db.session.commit()
+
+    page = desk.get(f"/staff/people/{ada.id}/").text
+
+    table = page.split("Questions for her")[1].split("</table>")[0]
+    assert "1 of" in table
+    assert "Tuesday 24 November 2026" in table
+    assert "closes Tuesday 8 December 2026" in table
+    assert "overdue from Tuesday 1 December 2026" in table
+    assert "left out: qlq-c30" in table
+    assert [f"Week {n}" in table for n in (0, 6, 12, 18, 24, 36)] == [True] * 6
+    assert ">9<" not in table
+
+
+def test_the_coordinator_is_told_which_questionnaires_are_not_asked_and_why(app, desk):
+    page = desk.get("/staff/people/").text
+
+    assert "Some questionnaires of the study are not asked here" in page
+    assert "qlq-cipn20: Its questions are not here yet" in page
+    assert "phq-9:" not in page
 
 
 def test_her_page_costs_the_same_however_much_happened(app, desk, count_queries):
@@ -443,4 +471,4 @@ def test_her_page_costs_the_same_however_much_happened(app, desk, count_queries)
         happen(n)
 
     assert cost() == few
-    assert few <= 14
+    assert few <= 16

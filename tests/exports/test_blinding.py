@@ -32,8 +32,12 @@ def trial(*, swapped: bool) -> None:
         )
         week_0 = make.assessment(participant=ada)
         for item in ("numb_hands", "pain_feet"):
-            service.save(week_0, item, n % 11, now=NOON + timedelta(seconds=n))
+            make.answer(week_0, item, n % 11, now=NOON + timedelta(seconds=n))
         service.finish(week_0, now=NOON)
+        if not trains:
+            week_18 = make.assessment(participant=ada, timepoint="w18", week=18)
+            make.answer(week_18, "numb_hands", n % 11)
+            service.finish(week_18, now=NOON)
         for hour in hours if trains else []:
             booking = make.booking(participant=ada, session=hour)
             db.session.add(Attendance(booking_id=booking.id, machine_status=Status.ATTENDED))
@@ -66,7 +70,50 @@ def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
     other = seen(app, browse_as, swapped=True, sees_arm=True)
 
     changed = {name for name in one if one[name] != other[name]}
-    assert changed == {"participants.csv", "attendance.csv", "manifest.json"}
+    assert changed == {"participants.csv", "attendance.csv", "answers.csv", "manifest.json"}
+
+
+def test_a_time_point_of_one_arm_alone_is_nowhere_for_the_blinded(app, browse_as):
+    blind = seen(app, browse_as, swapped=False, sees_arm=False)
+    open_ = seen(app, browse_as, swapped=False, sees_arm=True)
+
+    def weeks(files):
+        return {row["timepoint"] for row in rows(files["answers.csv"])}
+
+    assert (weeks(blind), weeks(open_)) == ({"w0"}, {"w0", "w18"})
+    assert not any("w18" in str(part) or "week 18" in str(part) for part in blind.values())
+    assert "w18 = week 18" in open_["codebook.csv"].decode()
+    assert ">w18<" in open_["page"]
+    assert ">w0<" in blind["page"]
+
+
+def test_a_questionnaire_of_one_arm_alone_is_not_there_for_the_blinded(app, browse_as):
+    shipped = app.extensions["study"]
+    points = [
+        point.model_copy(update={"only_arms": {"gad-7": ("waitlist",)}})
+        if point.code == "w0"
+        else point
+        for point in shipped.timepoints
+    ]
+    app.extensions["study"] = shipped.model_copy(update={"timepoints": tuple(points)})
+    try:
+        forms = ("neuropathy-nrs", "gad-7")
+        make.assessment(participant=make.participant(arm="waitlist"), forms=forms)
+        taken = [
+            take(browse_as(make.staff(Role.RESEARCHER, sees_arm=sees))) for sees in (False, True)
+        ]
+    finally:
+        app.extensions["study"] = shipped
+
+    asked = [{row["instrument"] for row in rows(files["answers.csv"])} for files in taken]
+    assert asked == [{"neuropathy-nrs"}, {"neuropathy-nrs", "gad-7"}]
+
+
+def test_a_time_point_that_the_study_no_longer_knows_is_kept_from_the_blinded(app, browse_as):
+    make.assessment(timepoint="w9", week=9)
+    taken = [take(browse_as(make.staff(Role.RESEARCHER, sees_arm=sees))) for sees in (False, True)]
+
+    assert [len(rows(files["answers.csv"])) for files in taken] == [0, 7]
 
 
 def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, browse_as):

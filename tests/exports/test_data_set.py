@@ -9,10 +9,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from remote_training import __version__
 from remote_training.accounts.models import Role
 from remote_training.assessments import queries, service
+from remote_training.assessments.sitting import sitting
 from remote_training.attendance.models import Attendance, Status
 from remote_training.core.db import db
 from remote_training.exports import dictionary
@@ -51,7 +53,7 @@ def test_her_answers_and_her_attendance_stand_under_one_study_number(data):
     ada = make.participant()
     booking = make.booking(participant=ada)
     week_0 = make.assessment(participant=ada)
-    service.save(week_0, "numb_feet", 7, now=NOON)
+    make.answer(week_0, "numb_feet", 7)
     db.session.add(
         Attendance(
             booking_id=booking.id,
@@ -165,9 +167,9 @@ def test_the_day_is_that_of_where_she_is(data, clock):
 def test_rather_not_answer_is_neither_an_answer_nor_a_gap(data):
     ada = make.participant()
     week_0 = make.assessment(participant=ada)
-    service.save(week_0, "numb_hands", 0, now=NOON)
-    service.save(week_0, "numb_feet", None, now=NOON)
-    service.save(week_0, "numb_hands", 4, now=NOON + timedelta(minutes=1))
+    make.answer(week_0, "numb_hands", 0)
+    make.answer(week_0, "numb_feet", None)
+    make.answer(week_0, "numb_hands", 4, now=NOON + timedelta(minutes=1))
     service.finish(week_0, now=NOON)
     db.session.commit()
 
@@ -182,8 +184,8 @@ def test_rather_not_answer_is_neither_an_answer_nor_a_gap(data):
 def test_a_form_that_is_complete_has_a_row_for_each_question_and_no_more(data):
     ada = make.participant()
     week_0 = make.assessment(participant=ada)
-    for item in queries.form(week_0).items:
-        service.save(week_0, item.code, 3, now=NOON)
+    for question in sitting(week_0).questions:
+        make.answer(week_0, question.item.code, 3)
     db.session.commit()
 
     content = data()["answers.csv"]
@@ -194,8 +196,8 @@ def test_a_form_that_is_complete_has_a_row_for_each_question_and_no_more(data):
 
 def test_an_answer_to_a_version_that_is_no_longer_there_is_not_lost(data):
     week_0 = make.assessment(instrument_version="1.0")
-    service.save(week_0, "numb_feet", 7, now=NOON)
-    week_0.instrument_version = "0.1"
+    make.answer(week_0, "numb_feet", 7)
+    make.form(week_0).instrument_version = "0.1"
     db.session.commit()
 
     assert [(row["version"], row["value"]) for row in rows(data()["answers.csv"])] == [("0.1", "7")]
@@ -217,7 +219,7 @@ def test_the_codebook_knows_every_code_that_occurs(data):
     booking = make.booking(participant=ada)
     db.session.add(Attendance(booking_id=booking.id, machine_status=Status.ATTENDED))
     service.plan(ada, now=NOON)
-    service.save(queries.of(ada)[0], "numb_feet", 10, now=NOON)
+    make.answer(queries.of(ada)[0], "numb_feet", 10)
     db.session.commit()
 
     files = data()
@@ -349,7 +351,7 @@ def test_it_costs_the_same_statements_for_two_and_for_twenty(data, count_queries
 def test_the_dictionary_and_the_selects_agree_on_every_column(app):
     from remote_training.exports import sheets
 
-    extent = sheets.Extent([], {})
+    extent = sheets.Extent([], {}, NOON, sa.true())
     for file in dictionary.files(shows_arm=True):
         if file.name != dictionary.CODEBOOK:
             select = sheets.SHEETS[file.name](extent)

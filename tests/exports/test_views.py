@@ -132,7 +132,7 @@ def test_a_name_is_in_the_vault_and_nowhere_in_the_data(browse_as, researcher):
     contact = make.contact(name=NAME, email=EMAIL, emergency_name=NAME, phone="0612345678")
     ada = make.participant(contact=contact)
     make.booking(participant=ada)
-    service.save(make.assessment(participant=ada), "numb_feet", 7, now=NOON)
+    make.answer(make.assessment(participant=ada), "numb_feet", 7)
     db.session.commit()
     browser = browse_as(researcher)
 

@@ -214,21 +214,32 @@ def _she_answers_in_two_browsers(platform: Platform, phone) -> None:
     _prove_the_year(page, link_in(mail))
     page.get_by_role("link", name="Start").click()
     assert_accessible(page)
-    for value in (7, 0, 10):
-        page.locator(f'input[name=answer][value="{value}"]').check(force=True)
-        press(page, "Next")
+    for place in (1, 0, -1):
+        _choose(page, place)
     first.close()
     page = phone().new_page()
     _prove_the_year(page, link_in(mail))
     page.get_by_role("link", name=re.compile("Go on", re.IGNORECASE)).first.click()
-    assert "Question 4 of 7" in page.content()
+    assert "Question 4 of " in page.content()
     press(page, "I'd rather not answer")
-    for value in (1, 2, 3):
-        page.locator(f'input[name=answer][value="{value}"]').check(force=True)
-        press(page, "Next")
+    between = 0
+    while "/check" not in page.url:
+        if "/part/" in page.url:
+            between += 1
+            assert_accessible(page)
+            assert page.get_by_role("link", name="Stop for now").count()
+            page.get_by_role("link", name="Go on", exact=True).click()
+        _choose(page, between)
+    assert between == 2
     assert_accessible(page)
     press(page, "Send my answers")
     assert_accessible(page)
+
+
+def _choose(page: Page, place: int) -> None:
+    """Choose an answer by its place among all of them, and go on."""
+    page.locator("input[name=answer]").nth(place).check(force=True)
+    press(page, "Next")
 
 
 def _prove_the_year(page: Page, link: str) -> None:
@@ -260,7 +271,8 @@ def _attendance_and_answers_under_one_number(platform: Platform, data: dict[str,
         r for r in rows(data, "answers.csv") if r["study_number"] == number and r["week"] == "0"
     ]
     assert [r["value"] for r in answers if r["value"]] != []
-    assert sorted(r["state"] for r in answers) == ["declined", *["given"] * 6]
+    assert sorted(r["state"] for r in answers) == ["declined", *["given"] * (len(answers) - 1)]
+    assert {r["instrument"] for r in answers} == {"phq-9", "gad-7", "neuropathy-nrs"}
     attended = [r for r in rows(data, "attendance.csv") if r["study_number"] == number]
     assert len(attended) == 1
     assert float(attended[0]["machine_minutes"]) == pytest.approx(45, abs=1)

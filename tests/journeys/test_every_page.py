@@ -57,7 +57,7 @@ def people(platform: Platform) -> Iterator[dict[str, Any]]:
         db.session.commit()
         ids = {
             "booking_id": booking.id, "session_id": soon.id, "assessment_id": assessment.id,
-            "participant_id": woman.id, "account_id": trainer.id, "number": 1,
+            "participant_id": woman.id, "account_id": trainer.id, "number": 1, "position": 1,
         }  # fmt: skip
         yield {"ids": ids, "links": found, "cookies": cookies}
 

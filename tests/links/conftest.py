@@ -35,8 +35,6 @@ class Hers:
             LinkKind.INVITATION: tokens.INVITATION_LASTS,
         }
         ends = {"expires_at": NOON + lasts[kind]} if kind in lasts else {}
-        if kind is LinkKind.ANSWER:
-            ends = {"expires_at": self.assessment.closes_at}
         plain = {"now": NOON, "subject_id": subjects.get(kind), **ends}
         token = tokens.mint(kind, account.id, **plain | changes)
         db.session.commit()

@@ -1,6 +1,7 @@
 """The year of birth before health questions: five tries."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,9 +10,12 @@ from remote_training.accounts import tokens
 from remote_training.accounts.models import Link
 from remote_training.core.db import db, unit_of_work
 from tests import make
+from tests.fakes import NOON
 from tests.links.conftest import YEAR
+from tests.make import TODAY
 
 THREADS = 16
+DAY = timedelta(days=1)
 
 
 def type_year(browser, token, year):
@@ -34,6 +38,62 @@ def test_the_right_year_opens_this_questionnaire_alone(browser, hers, typed):
     assert browser.get(answer.location).status_code == 200
     for path in (f"/questions/{other.id}/", "/classes/", "/home/", f"/class/{hers.booking.id}/"):
         assert browser.get(path).status_code == 401, path
+
+
+def test_the_light_check_is_the_first_look_and_the_page_before_it_is_none(browser, hers, clock):
+    token = hers.token("answer")
+    browser.get(f"/l/{token}")
+    type_year(browser, token, "1930")
+    db.session.refresh(hers.assessment)
+    assert hers.assessment.opened_at is None
+
+    type_year(browser, token, YEAR)
+    clock.forward(minutes=5)
+    type_year(browser, token, YEAR)
+
+    db.session.refresh(hers.assessment)
+    assert (hers.assessment.opened_at, hers.assessment.started_at) == (NOON, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "sentence"),
+    [
+        ({"closes_on": TODAY - DAY, "started_at": NOON}, 410, "The days for these questions are"),
+        ({"start_by_on": TODAY - DAY}, 410, "The days for these questions are over."),
+        (
+            {"closes_on": TODAY - DAY, "started_at": NOON, "completed_at": NOON},
+            409,
+            "You have already sent these answers.",
+        ),
+    ],
+    ids=["closed", "too late to begin", "sent and closed"],
+)
+def test_a_link_to_questions_that_are_over_says_so(browser, hers, change, status, sentence):
+    token = hers.token("answer")
+    assert browser.get(f"/l/{token}").status_code == 200
+    for name, value in change.items():
+        setattr(hers.assessment, name, value)
+    db.session.commit()
+
+    answer = browser.get(f"/l/{token}")
+
+    assert answer.status_code == status
+    assert sentence in answer.text
+
+
+def test_who_is_in_the_middle_goes_on_with_the_same_link_after_the_last_day(browser, hers, clock):
+    token = hers.token("answer")
+    clock.moment = hers.assessment.ends_at - timedelta(minutes=1)
+    type_year(browser, token, YEAR)
+    place = f"/questions/{hers.assessment.id}"
+    assert browser.post(f"{place}/1", data={"answer": "3"}).status_code == 303
+
+    clock.forward(minutes=30)
+    assert browser.post(f"{place}/2", data={"answer": "3"}).status_code == 303
+    assert type_year(browser, token, YEAR).status_code == 303
+    clock.forward(minutes=60)
+    assert browser.post(f"{place}/3", data={"answer": "3"}).status_code == 410
+    assert browser.get(f"/l/{token}").status_code == 410
 
 
 @pytest.mark.parametrize("typed", ["", "1961", "60", "abcd", "1960x", "\u0661\u0669\u0666\u0660"])

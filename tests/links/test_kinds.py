@@ -144,9 +144,9 @@ def test_a_link_works_to_its_last_second_and_then_says_that_it_has_ended(
 
 def test_an_answer_link_ends_with_its_window(browser, hers, clock):
     token = hers.token("answer")
-    clock.moment = hers.assessment.closes_at - timedelta(seconds=1)
+    clock.moment = hers.assessment.ends_at - timedelta(seconds=1)
     assert browser.get(f"/l/{token}").status_code == 200
-    clock.moment = hers.assessment.closes_at + timedelta(seconds=1)
+    clock.moment = hers.assessment.ends_at + timedelta(seconds=1)
     assert browser.get(f"/l/{token}").status_code == 410
 
 

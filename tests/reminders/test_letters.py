@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Any
@@ -15,10 +15,12 @@ from flask import Flask
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import AccountKind, LinkKind
+from remote_training.assessments.models import Assessment, Form
 from remote_training.bookings import service as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
+from remote_training.links import subjects as links
 from remote_training.messages import jobs, service
 from remote_training.messages.models import Message, State
 from remote_training.outside.world import Outside
@@ -214,8 +216,26 @@ def test_an_answer_link_ends_with_the_window_in_her_zone(app: Flask) -> None:
     mail = mail_of(app, "questions_due", zone="Australia/Melbourne")
     link = tokens.find(LINK.findall(part(mail, "plain"))[0])
     assert link is not None
-    assert link.expires_at is not None
-    assert link.expires_at.isoformat() == "2026-12-08T13:00:00+00:00"
+    ends_at = datetime(2026, 12, 8, 13, tzinfo=UTC)
+    assert links.of(link).goes_on(link, ends_at - timedelta(seconds=1))
+    assert not links.of(link).goes_on(link, ends_at)
+
+
+def test_questions_are_said_to_take_as_long_as_they_do(app: Flask) -> None:
+    mail = mail_of(app, "questions_due")
+    minutes = db.session.scalars(sa.select(Assessment.minutes)).one()
+    assert minutes > 1
+    assert f"They take about {minutes} minutes." in part(mail, "plain")
+
+
+def test_a_letter_about_what_is_no_longer_asked_is_not_sent(app: Flask) -> None:
+    assessment = make.assessment()
+    facts = {"assessment_id": str(assessment.id)}
+    contact_id = assessment.participant.contact_id
+    db.session.execute(sa.delete(Form))
+    db.session.delete(assessment)
+    db.session.commit()
+    assert sent(app, "questions_due", facts, contact_id) == []
 
 
 def stay(_booking: Booking, _session: Session) -> None:

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from remote_training.core.db import db
-from remote_training.messages.models import Message
+from remote_training.messages import jobs as outbox
+from remote_training.messages.models import Message, State
 from remote_training.reminders import jobs
 from tests import make
-from tests.fakes import NOON
+from tests.fakes import NOON, FakeMail
 
 STARTS = NOON + timedelta(days=3)
 LONG_AGO = NOON - timedelta(days=5)
@@ -130,6 +131,7 @@ def test_questions_come_at_nine_where_she_is_and_twice_more(app: Flask, zone: st
         participant=woman,
         opens_on=due - timedelta(days=7),
         due_on=due,
+        overdue_on=due + timedelta(days=7),
         closes_on=due + timedelta(days=14),
         started_at=NOON,
     )
@@ -157,13 +159,56 @@ def test_after_a_standstill_only_the_newest_is_sent(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"completed_at": NOON}, {"closes_on": NOON.date() - timedelta(days=1)}],
-    ids=["sent", "closed"],
+    [
+        {"completed_at": NOON},
+        {"closes_on": NOON.date() - timedelta(days=1)},
+        {"start_by_on": NOON.date() - timedelta(days=1), "started_at": None},
+    ],
+    ids=["sent", "closed", "too late to begin"],
 )
 def test_what_is_sent_or_closed_is_not_asked(app: Flask, change: dict[str, object]) -> None:
     woman = make.participant(baseline_on=None)
-    make.assessment(participant=woman, started_at=NOON, **change)
+    make.assessment(participant=woman, **{"started_at": NOON} | change)
     assert planned(NOON, "questions") == []
+    assert planned_for_somebody_else() == ["questions_due"]
+
+
+def planned_for_somebody_else() -> list[str]:
+    """The control: the same day, of somebody whose sitting is open."""
+    make.assessment(participant=make.participant(baseline_on=None), started_at=NOON)
+    return planned(NOON, "questions")
+
+
+def test_one_sitting_of_many_questionnaires_is_asked_once(app: Flask) -> None:
+    codes = ("neuropathy-nrs", "phq-9", "gad-7")
+    woman = make.participant(baseline_on=None)
+    make.assessment(participant=woman, forms=codes, started_at=NOON)
+    assert planned(NOON, "questions") == ["questions_due"]
+
+
+def test_the_study_file_says_when(app: Flask) -> None:
+    shipped = app.extensions["study"]
+    days = shipped.reminders.model_copy(update={"ask_days_after": -2, "remind_days_after": (1,)})
+    app.extensions["study"] = shipped.model_copy(update={"reminders": days})
+    try:
+        make.assessment(participant=make.participant(baseline_on=None), started_at=NOON)
+        found = [planned(NOON + timedelta(days=day), "questions") for day in range(-3, 6)]
+    finally:
+        app.extensions["study"] = shipped
+    assert [len(told) for told in found] == [0, 1, 1, 1, 2, 2, 2, 2, 2]
+
+
+def test_what_is_sent_while_the_reminder_waits_is_not_reminded_of(
+    app: Flask, mailbox: FakeMail
+) -> None:
+    woman = make.participant(baseline_on=None)
+    row = make.assessment(participant=woman, started_at=NOON)
+    assert planned(NOON, "questions") == ["questions_due"]
+    row.completed_at = NOON
+    db.session.commit()
+    outbox.deliver("w", app.extensions["outside"])
+    assert mailbox.sent == []
+    assert db.session.scalars(sa.select(Message.state)).one() is State.VOID
 
 
 def test_a_tick_costs_the_same_for_one_and_for_many(app: Flask, count_queries: list[str]) -> None:
