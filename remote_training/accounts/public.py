@@ -7,13 +7,14 @@ from datetime import timedelta
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from remote_training.accounts import asking, throttle
+from remote_training.accounts import asking, guard, throttle
 from remote_training.accounts.guard import public
 from remote_training.contacts import service as contacts
 from remote_training.contacts.errors import WrongAddress
 from remote_training.core.db import unit_of_work
-from remote_training.core.words import LANGUAGES, translated
+from remote_training.core.words import LANGUAGES, say, translated
 from remote_training.outside.world import outside
+from remote_training.studies.current import study
 
 HOUR = timedelta(hours=1)
 PER_ADDRESS, PER_NETWORK = 3, 20
@@ -81,5 +82,19 @@ def help_phone() -> str:
 
 
 def emergency_number() -> str:
-    """The emergency number of the reader's country."""
-    return "112"
+    """The emergency number where the reader works; where there are several, each with its place.
+
+    For who is not signed in those of all sites of the study. Pages of a person and of a
+    class name that of their own site.
+    """
+    sites = [grant.site for grant in guard.grants()] or study().sites
+    places: dict[str, list[str]] = {}
+    for site in sites:
+        places.setdefault(site.emergency_number, []).append(site.name)
+    if len(places) == 1:
+        return next(iter(places))
+    told = (
+        translated(say("%(number)s (%(places)s)"), number=number, places=", ".join(names))
+        for number, names in places.items()
+    )
+    return translated(say(" or ")).join(told)

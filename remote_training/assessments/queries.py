@@ -45,6 +45,17 @@ def mine(assessment_id: UUID, account_id: UUID, *, to_change: bool = False) -> A
     return assessment
 
 
+def of_participant(assessment_id: UUID, participant: Participant) -> Assessment:
+    """The sitting of this id, if it is the participant's, or `NotFound`."""
+    found = sa.select(Assessment).where(
+        Assessment.id == assessment_id, Assessment.participant_id == participant.id
+    )
+    assessment = db.session.scalars(found).one_or_none()
+    if assessment is None:
+        raise NotFound(say("These questions are not here."))
+    return assessment
+
+
 def of(participant: Participant, *, to_change: bool = False) -> Sequence[Assessment]:
     """Everything that is asked of a participant, in the order in which it is due."""
     found = sa.select(Assessment).where(Assessment.participant_id == participant.id)

@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation
 
 from remote_training.attendance.models import Status
+from remote_training.attendance.service import LONGEST_REASON
 from remote_training.contacts import checks
 from remote_training.contacts.models import Contact
 from remote_training.core.errors import Invalid
@@ -52,7 +53,9 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
 
     def __init__(self, contact: Contact, *, has_told: bool) -> None:
         super().__init__()
-        self._contact = contact
+        if not contact.emergency_phone:
+            self.whom.choices = [SelectChoice(OTHER, _l("Somebody else"))]
+            self.whom.data = OTHER
         self.has_told = has_told
         self.place.flags.required = not has_told
         self.call_name.flags.required = self.call_phone.flags.required = True
@@ -80,14 +83,6 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
         if len(place) > LONGEST_PLACE:
             raise StopValidation(_l("Please shorten this to 200 letters."))
 
-    def validate_whom(self, field: RadioField) -> None:
-        """Ask for somebody where the file names nobody."""
-        in_file = field.data == IN_FILE
-        if in_file and not self.keeps and not self._contact.emergency_phone:
-            raise StopValidation(
-                _l("You have not named anybody yet. Please choose the second answer.")
-            )
-
     def validate_call_name(self, field: StringField) -> None:
         """Ask for a name where somebody else is to be called."""
         if self.whom.data == OTHER and not self.keeps:
@@ -113,16 +108,28 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
     )
     reason = StringField(_l("Why?"))
 
-    def __init__(self, machine: Status | None = None, **shown: str) -> None:
+    def __init__(
+        self, machine: Status | None = None, *, has_joined: bool = False, **shown: str
+    ) -> None:
         super().__init__(**shown)
         self.status.flags.required = True
-        self._machine = machine
+        self._machine, self._has_joined = machine, has_joined
 
     def validate_reason(self, field: StringField) -> None:
-        """Ask why, where the word differs from what the room reported."""
-        overrules = self.chosen and self._machine not in (None, self.chosen)
-        if overrules and not clean_line(field.data or ""):
+        """Ask why, where the word differs from what the room reported, or reports so far."""
+        why = clean_line(field.data or "")
+        if self._overrules and not why:
             raise StopValidation(_l("Please write why: the room reported something else."))
+        if len(why) > LONGEST_REASON:
+            raise StopValidation(_l("Please shorten this to 500 letters."))
+
+    @property
+    def _overrules(self) -> bool:
+        if self.chosen is None or self.chosen is self._machine:
+            return False
+        if self._machine is None and self.chosen is not Status.TECHNICAL:
+            return self._has_joined is not (self.chosen in (Status.ATTENDED, Status.LATE))
+        return True
 
     @property
     def chosen(self) -> Status | None:

@@ -93,7 +93,9 @@ def set_status(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     session = _session(session_id)
     booking = queries.place(booking_id, session)
     now = outside().now()
-    form = StatusForm(machine=queries.verdict_of(booking, now=now).status)
+    found = queries.verdict_of(booking, now=now)
+    has_joined = found.presence.first_joined_at is not None
+    form = StatusForm(machine=found.status, has_joined=has_joined)
     if not form.validate():
         return _person_page(session, booking, form), 422
     service.set_status(booking, form.chosen, reason=form.reason.data or "", now=now, by=_me().id)
@@ -121,8 +123,7 @@ def card(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     booking = queries.place(booking_id, session)
     told = service.emergency_card(booking, now=now, by=_me().id)
     contact = booking.participant.contact
-    number = session.site.emergency_number
-    return _page("card", session, now, contact=contact, told=told, emergency_number=number)
+    return _page("card", session, now, contact=contact, told=told)
 
 
 def _person_page(session: Session, booking: Booking, form: StatusForm) -> str:
@@ -139,6 +140,7 @@ def _page(page: str, session: Session, now: datetime, **more: object) -> str:
         session=session,
         module=names.of_module(session.module),
         status_words=STATUS_WORDS,
+        emergency_number=session.site.emergency_number,
         now=now,
         **more,
     )

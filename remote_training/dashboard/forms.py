@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
+from uuid import UUID, uuid4
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField
+from wtforms import Field, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
@@ -105,17 +106,31 @@ class EnrolForm(ContactForm):
     """A participant to be added."""
 
     site = SelectField(_l("Site"), [CHOSEN])
+    once = HiddenField()
 
     def __init__(self, sites: Sequence[Site], *, now: datetime) -> None:
         zones = [site.zone for site in sites]
         super().__init__(zones=zones, now=now, zone=sites[0].zone, language=sites[0].language)
         self._sites = {str(site.id): site for site in sites}
         self.site.choices = [SelectChoice(code, site.name) for code, site in self._sites.items()]
+        self.row_id = _row_id(self.once.data)
+        self.renew()
+
+    def renew(self) -> None:
+        """Draw the id of the next row: the form sent with it adds one person, however often."""
+        self.once.data = str(uuid4())
 
     @property
     def chosen_site(self) -> Site:
         """The site that was chosen; only after validation."""
         return self._sites[self.site.data]
+
+
+def _row_id(typed: str | None) -> UUID:
+    try:
+        return UUID(typed or "")
+    except ValueError:
+        return uuid4()
 
 
 class FactsForm(FlaskForm):  # type: ignore[misc]

@@ -6,14 +6,18 @@ number: these are shown by a press that is written down.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from remote_training.accounts import throttle
 from remote_training.accounts.guard import sees_arm, site_ids, staff_only
 from remote_training.accounts.models import Role
+from remote_training.assessments import queries as assessments
+from remote_training.assessments import states
 from remote_training.assessments.timeline import timeline
 from remote_training.attendance.queries import short_name
 from remote_training.bookings import queries as bookings
@@ -29,6 +33,8 @@ from remote_training.participants import study_numbers
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 from remote_training.studies.schedule import left_out
+
+DAY = timedelta(days=1)
 
 blueprint = Blueprint("people", __name__, url_prefix="/staff/people")
 coordinator = staff_only(Role.COORDINATOR)
@@ -60,20 +66,24 @@ def new() -> ResponseReturnValue:
 @coordinator
 @unit_of_work()
 def add() -> ResponseReturnValue:
-    """Add a participant under a random study number."""
+    """Add a participant under a random study number; the same form sent again adds nobody."""
     now = outside().now()
     form = forms.EnrolForm(sites(), now=now)
-    added: list[Participant] = []
+    if not form.validate():
+        return _page("new", form=form), 422
+    leads_to = redirect(url_for(".show", participant_id=form.row_id), 303)
+    if not throttle.allow("enrol", str(form.row_id), limit=1, window=DAY, now=now):
+        return leads_to
 
     def enrol() -> None:
-        added.append(
-            participants_service.enrol(site=form.chosen_site, **form.fields, now=now, by=me().id)
+        participants_service.enrol(
+            site=form.chosen_site, row_id=form.row_id, **form.fields, now=now, by=me().id
         )
 
-    if not form.validate() or not attempt(enrol, form.said_at):
+    if not attempt(enrol, form.said_at):
         return _page("new", form=form), 422
     flash(_("She was added. A welcome with a link is on its way to her."))
-    return redirect(url_for(".show", participant_id=added[0].id), 303)
+    return leads_to
 
 
 @blueprint.get("/<uuid:participant_id>/")
@@ -188,6 +198,20 @@ def send_again(participant_id: UUID, message_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", participant_id=her.id), 303)
 
 
+@blueprint.post("/<uuid:participant_id>/questions/<uuid:assessment_id>/send")
+@coordinator
+@unit_of_work()
+def send_questions(participant_id: UUID, assessment_id: UUID) -> ResponseReturnValue:
+    """Send her a fresh link to questions that are open, as when five tries shut the old one."""
+    her, now = of_my_sites(participant_id), outside().now()
+    assessment = assessments.of_participant(assessment_id, her)
+    if service.send_questions(assessment, now=now, by=me().id):
+        flash(_("A mail with a fresh link to the questions is on its way to her."))
+    else:
+        flash(_("These questions are not open, or their link was sent a moment ago."), "wait")
+    return redirect(url_for(".show", participant_id=her.id), 303)
+
+
 def _facts_form(her: Participant) -> forms.FactsForm:
     allocation = participants.allocation(her.id)
     arm = allocation.arm if allocation is not None else None
@@ -208,5 +232,6 @@ def _page(name: str, **more: object) -> str:
         now=outside().now(),
         module_name=names.of_module,
         words=wording,
+        open_states=states.OPEN,
         **more,
     )

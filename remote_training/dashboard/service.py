@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from remote_training.assessments import service as assessments
+from remote_training.assessments import states
+from remote_training.assessments.models import Assessment
 from remote_training.audit import service as audit
 from remote_training.contacts.models import Contact
 from remote_training.dashboard import queries
@@ -16,6 +18,7 @@ from remote_training.participants import service as participants
 from remote_training.participants.models import Participant
 
 AGAIN_WITHIN = timedelta(days=1)
+FRESH = timedelta(minutes=15)
 
 
 def record(
@@ -43,6 +46,28 @@ def see_card(participant: Participant, *, now: datetime, by: UUID | None) -> Con
     """
     audit.note("participants.see_card", "participant", participant.id, by=by, now=now)
     return participant.contact
+
+
+def send_questions(assessment: Assessment, *, now: datetime, by: UUID | None) -> bool:
+    """Send a fresh link to questions that are open; True where it is queued now.
+
+    Pressed again within a quarter of an hour, it is queued once.
+    """
+    if not states.is_open(assessment, now=now):
+        return False
+    quarter = int(now.timestamp() // FRESH.total_seconds())
+    queued = outbox.queue(
+        "questions_due",
+        to=assessment.participant.contact_id,
+        facts={"assessment_id": str(assessment.id)},
+        not_after=assessment.ends_at,
+        now=now,
+        dedupe_key=f"questions again/{assessment.id}/{quarter}",
+    )
+    if queued is not None:
+        her = assessment.participant_id
+        audit.note("assessments.send_link", "participant", her, by=by, now=now)
+    return queued is not None
 
 
 def send_again(

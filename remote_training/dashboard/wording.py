@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from remote_training.assessments.states import State as SittingState
+from remote_training.classes import names
 from remote_training.messages.models import State
 from remote_training.participants.models import Sex
 
@@ -32,6 +33,14 @@ FACT_WORDS = {
     "language": _l("Language"),
     "zone": _l("Time zone"),
 }
+
+
+def of_fact(name: str, code: object) -> object:
+    """What a fact's code says in words; what needs none as it is."""
+    if name == "complaint" and isinstance(code, str):
+        return names.of_module(code)
+    return {"arm": ARM_WORDS, "sex": SEX_WORDS}.get(name, {}).get(code, code)  # type: ignore[attr-defined]
+
 
 STATE_WORDS = {
     "left": ("plain", _l("has left the trial")),
@@ -82,6 +91,7 @@ ACTION_WORDS = {
     "participants.allocate": _l("Arm recorded"),
     "participants.correct_contact": _l("Name or contact corrected"),
     "participants.send_link_again": _l("Link sent again"),
+    "assessments.send_link": _l("Link to questions sent again"),
     "participants.see_card": _l("Name and contact shown"),
     "messages.send_again": _l("Mail sent again"),
     "bookings.book": _l("Class booked"),

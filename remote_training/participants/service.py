@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
@@ -48,11 +48,13 @@ def enrol(
     zone: str,
     now: datetime,
     by: UUID | None,
+    row_id: UUID | None = None,
     number: Callable[[], str] = study_numbers.new,
 ) -> Participant:
     """Add a participant under a random study number, and queue her welcome.
 
-    `number` gives study numbers to try, until one is free.
+    `row_id` is the id of her row, drawn here unless told; `number` gives study numbers to
+    try, until one is free.
 
     Raises
     ------
@@ -76,6 +78,7 @@ def enrol(
     db.session.flush()
     participant = _with_free_number(
         number,
+        id=row_id or uuid4(),
         account_id=account.id,
         contact_id=contact.id,
         site_id=site.id,

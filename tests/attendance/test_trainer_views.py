@@ -190,6 +190,36 @@ def test_an_override_with_a_reason_counts_and_keeps_what_the_room_said(
     assert row.counts_as is Status.NO_SHOW
 
 
+def test_during_the_class_too_a_word_against_the_room_needs_a_reason(
+    trainer: FlaskClient, session: Session, clock: FakeClock
+) -> None:
+    absent, there = booked(session, "Anna Vos"), booked(session, "Bogna Kos")
+    clock.forward(minutes=5)
+    come(there, 0)
+
+    def say(booking: Booking, status: str, reason: str = "") -> int:
+        return trainer.post(person(booking), data={"status": status, "reason": reason}).status_code
+
+    assert say(there, "excused", "\x00\u202e") == 422
+    assert say(absent, "attended") == 422
+    assert say(absent, "excused") == 303
+    assert say(there, "attended") == 303
+    assert say(absent, "attended", "by telephone") == 303
+    assert say(absent, "attended", "x" * 501) == 422
+
+
+def test_the_emergency_number_is_that_of_the_place(
+    app: Flask, browse_as: BrowseAs, browser: FlaskClient
+) -> None:
+    far = make.trainer(at=make.site("melbourne"))
+    hour = make.session(starts_at=NOON, trainer=far, site=make.site("melbourne"))
+    for address in (console(hour), "/staff/classes/"):
+        page = browse_as(far).get(address).text
+        assert "ring 000 first" in page
+        assert "112" not in page
+    assert "112 (Utrecht) or 000 (Melbourne)" in browser.get("/").text
+
+
 def test_an_unknown_status_is_asked_again(trainer: FlaskClient, session: Session) -> None:
     booking = make.booking(session=session)
     answer = trainer.post(person(booking), data={"status": "hero", "reason": "x"})

@@ -180,12 +180,11 @@ def test_who_comes_back_need_not_tell_again_but_may(hers: FlaskClient, booking: 
     [
         ({"place": " "}, "Please write where you are"),
         ({"place": "x" * 201}, "Please shorten this to 200 letters"),
-        ({"whom": "file"}, "You have not named anybody yet"),
         ({"call_name": "?"}, "Please write a name"),
         ({"call_phone": ""}, "Please write the telephone number"),
         ({"call_phone": "ring me"}, "with its digits only"),
     ],
-    ids=["no place", "long place", "nobody in the file", "no name", "no number", "not a number"],
+    ids=["no place", "long place", "no name", "no number", "not a number"],
 )
 def test_what_cannot_be_taken_is_asked_again_and_nothing_is_recorded(
     hers: FlaskClient, booking: Booking, typed: dict[str, str], sentence: str
@@ -335,3 +334,17 @@ def test_only_first_names_are_in_the_room(hers: FlaskClient, booking: Booking) -
     assert f"with {trainer.first_name} " in page
     assert trainer.name not in page
     assert booking.participant.contact.email not in page
+
+
+def test_who_named_nobody_is_asked_for_somebody(hers: FlaskClient, booking: Booking) -> None:
+    page = hers.get(f"/class/{booking.id}/").text
+    assert "The person whom I named to the study" not in page
+    assert "Name of this person" in page
+
+
+def test_who_named_somebody_may_choose_that_person(app: Flask, browse_as: Any) -> None:
+    named = make.contact(emergency_name="Bea Canary", emergency_phone="030 000 2222")
+    ada = make.participant(contact=named)
+    booking = make.booking(participant=ada, session=make.session(starts_at=NOON))
+    page = browse_as(ada).get(f"/class/{booking.id}/").text
+    assert "The person whom I named to the study" in page

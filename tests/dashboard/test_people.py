@@ -15,6 +15,7 @@ from tests import make
 from tests.fakes import NOON
 
 TODAY = NOON.date().isoformat()
+DAY = timedelta(days=1)
 TYPED = {
     "name": "Ada Canary",
     "email": "canary@example.org",
@@ -288,7 +289,7 @@ def test_a_correction_asks_why_and_keeps_what_was_typed(app, desk):
     assert answer.status_code == 303
     assert ada.complaint == "fatigue"
     page = desk.get(f"/staff/people/{ada.id}/").text
-    assert "neuropathy → fatigue" in page
+    assert "Hands, feet and balance → Energy" in page
     assert "She said so" in page
 
 
@@ -472,3 +473,35 @@ def test_her_page_costs_the_same_however_much_happened(app, desk, count_queries)
 
     assert cost() == few
     assert few <= 16
+
+
+def test_the_same_form_sent_twice_adds_one_person(app, desk):
+    once = {"once": "5f0f4f0e-7c44-4d0a-9a5e-0d8f6d1f2a11", "site": make.site().id}
+
+    first = desk.post("/staff/people/new", data={**TYPED, **once})
+    second = desk.post("/staff/people/new", data={**TYPED, **once})
+    another = desk.post("/staff/people/new", data={**TYPED, "site": make.site().id})
+
+    assert [first.status_code, second.status_code, another.status_code] == [303, 303, 303]
+    assert first.location == second.location != another.location
+    assert len(people()) == 2
+    assert desk.get(second.location).status_code == 200
+    kinds = db.session.scalars(sa.select(Message.kind)).all()
+    assert kinds.count("welcome") == 2
+
+
+def test_a_fresh_link_to_open_questions_is_sent_once_a_quarter(app, desk):
+    ada = make.participant()
+    asked = make.assessment(participant=ada)
+    over = make.assessment(participant=ada, timepoint="w6", closes_on=NOON.date() - DAY)
+
+    def send(assessment, her=ada):
+        address = f"/staff/people/{her.id}/questions/{assessment.id}/send"
+        return desk.post(address, follow_redirects=True)
+
+    assert "is on its way to her" in send(asked).text
+    assert "sent a moment ago" in send(asked).text
+    assert "are not open" in send(over).text
+    assert send(asked, her=make.participant()).status_code == 404
+    facts = db.session.scalars(sa.select(Message.facts).where(Message.kind == "questions_due"))
+    assert facts.all() == [{"assessment_id": str(asked.id)}]
