@@ -268,10 +268,12 @@ def _attendance_and_answers_under_one_number(platform: Platform, data: dict[str,
     with platform.app.app_context():
         number = db.session.scalars(sa.select(Participant.study_number)).one()
     answers = [
-        r for r in rows(data, "answers.csv") if r["study_number"] == number and r["week"] == "0"
+        r
+        for r in rows(data, "answers_long.csv")
+        if r["study_number"] == number and r["week"] == "0"
     ]
     assert [r["value"] for r in answers if r["value"]] != []
-    assert sorted(r["state"] for r in answers) == ["declined", *["given"] * (len(answers) - 1)]
+    assert sorted(r["missing"] for r in answers) == [*[""] * (len(answers) - 1), "refused"]
     assert {r["instrument"] for r in answers} == {"phq-9", "gad-7", "neuropathy-nrs"}
     attended = [r for r in rows(data, "attendance.csv") if r["study_number"] == number]
     assert len(attended) == 1
