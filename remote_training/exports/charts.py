@@ -43,10 +43,11 @@ class Chart:
 
     @property
     def ticks(self) -> list[float]:
-        """Round values to write under the axis, its beginning among them."""
+        """Round values to write under the axis; its beginning and its end where there is room."""
         span = self.high - self.low
         step = next((one for one in STEPS if span / one <= MOST_STEPS), span)
-        return [self.low + step * n for n in range(int(span / step) + 1)]
+        found = [self.low + step * n for n in range(int(span / step) + 1)]
+        return found if self.high - found[-1] < step / 2 else [*found, self.high]
 
 
 def of_completeness(rows: Sequence[Completeness]) -> Chart:

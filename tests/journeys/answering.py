@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -133,4 +132,10 @@ def waiting(page: Page) -> int:
     return int(page.evaluate(found))
 
 
-New = Callable[[], BrowserContext]
+def emptied(page: Page) -> None:
+    """Wait until this phone keeps no answer any more."""
+    for _ in range(100):
+        if waiting(page) == 0:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{waiting(page)} answers were not sent")
