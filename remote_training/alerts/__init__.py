@@ -1,1 +1,0 @@
-"""Something alarming was said: a row, no story."""

@@ -1,1 +1,0 @@
-"""What came of an alert: who did what, and when."""
