@@ -87,9 +87,9 @@ def emergency_number() -> str:
     For who is not signed in those of all sites of the study. Pages of a person and of a
     class name that of their own site.
     """
-    sites = [grant.site for grant in guard.grants()] or study().sites
+    mine = {grant.site.code for grant in guard.grants()}
     places: dict[str, list[str]] = {}
-    for site in sites:
+    for site in (site for site in study().sites if not mine or site.code in mine):
         places.setdefault(site.emergency_number, []).append(site.name)
     if len(places) == 1:
         return next(iter(places))
