@@ -95,7 +95,7 @@ def store_answers(count: int) -> None:
     sittings = [{"id": i, "timepoint": f"x{n}"} for n, i in enumerate(ids)]
     forms = [{"id": i, "assessment_id": i} for i in ids]
     for table, rows in ((Assessment, sittings), (Form, forms)):
-        fields = _donated(table)
+        fields = donated(table)
         for start in range(0, len(rows), 5000):
             batch = [fields | row for row in rows[start : start + 5000]]
             db.session.execute(sa.insert(table.__table__), batch)
@@ -121,7 +121,7 @@ def store_answers(count: int) -> None:
     db.session.commit()
 
 
-def _donated(table: type[Assessment | Form]) -> dict[str, object]:
+def donated(table: type[Assessment | Form]) -> dict[str, object]:
     """The columns of some row of a table, without what is its own."""
     donor = db.session.scalars(sa.select(table).limit(1)).one()
     own = ("id", "timepoint", "assessment_id")

@@ -19,7 +19,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -27,6 +27,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from remote_training.accounts import guard, own_views, public, team_views
 from remote_training.accounts import views as accounts_views
 from remote_training.accounts.errors import SignInFirst
+from remote_training.assessments import again as assessments_again
 from remote_training.assessments import views as assessments_views
 from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
@@ -44,10 +45,11 @@ from remote_training.exports import views as exports_views
 from remote_training.home import views as home_views
 from remote_training.instruments import load as instruments
 from remote_training.links import views as links_views
-from remote_training.operations import edge, faults
+from remote_training.operations import edge, faults, own_forms
 from remote_training.operations import views as operations_views
 from remote_training.outside.world import Outside
 from remote_training.reminders import letters
+from remote_training.safety import views as safety_views
 from remote_training.studies import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,12 +64,14 @@ BLUEPRINTS = (
     home_views.blueprint,
     bookings_views.blueprint,
     assessments_views.blueprint,
+    assessments_again.blueprint,
     attendance_views.blueprint,
     trainer_views.blueprint,
     dashboard_views.blueprint,
     people_views.blueprint,
     booking_views.blueprint,
     plan_views.blueprint,
+    safety_views.blueprint,
     exports_views.blueprint,
     operations_views.blueprint,
 )
@@ -89,7 +93,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     _install_database(app)
     edge.install(app)
     _install_words(app)
-    CSRFProtect(app)
+    own_forms.install(app, exempt=(assessments_views.answer, assessments_views.send))
     guard.login_manager.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from remote_training.accounts import models as _accounts
+from remote_training.alerts import models as _alerts
 from remote_training.assessments import models as _assessments
 from remote_training.attendance import models as _attendance
 from remote_training.audit import models as _audit
@@ -16,11 +17,12 @@ from remote_training.exports import models as _exports
 from remote_training.meetings import models as _meetings
 from remote_training.messages import models as _messages
 from remote_training.participants import models as _participants
+from remote_training.safety import models as _safety
 from remote_training.studies import models as _studies
 
 ROOMS = (
-    _accounts, _assessments, _attendance, _audit, _bookings, _classes, _contacts, _exports,
-    _meetings, _messages, _participants, _studies,
+    _accounts, _alerts, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
+    _exports, _meetings, _messages, _participants, _safety, _studies,
 )  # fmt: skip
 
 

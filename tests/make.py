@@ -196,6 +196,11 @@ def assessment(**changes: Any) -> Assessment:
     return row
 
 
+def forms(sitting: Assessment) -> list[Form]:
+    """The questionnaires of a sitting, in their order."""
+    return list(forms_of(sitting))
+
+
 def form(sitting: Assessment, code: str = "neuropathy-nrs") -> Form:
     """One of the questionnaires of a sitting."""
     return next(one for one in forms_of(sitting) if one.instrument == code)

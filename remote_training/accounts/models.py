@@ -174,6 +174,7 @@ class Permit(Model):
     link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("link.id"))
 
     link: Mapped[Link | None] = relationship()
+    visit: Mapped[BrowserSession] = relationship()
 
 
 class Attempt(Model):

@@ -18,6 +18,7 @@ from remote_training.core.db import db
 
 STAFF_HOURS = timedelta(hours=10)
 PARTICIPANT_HOURS = timedelta(hours=12)
+REMEMBERED = timedelta(days=28)  # after a visit has run out
 
 # asked on every page: composed once, so that no request composes them again
 VISIT = (
@@ -86,6 +87,50 @@ def may_see(visit: BrowserSession, scope: Scope, subject_id: UUID | None, *, now
     """
     permits = db.session.scalars(PERMITS, {"visit_id": visit.id})
     return any(_covers(permit, scope, subject_id, now) for permit in permits)
+
+
+def permit_for(
+    visit: BrowserSession, scope: Scope, subject_id: UUID | None, *, now: datetime
+) -> Permit | None:
+    """The permit by which a visit, live or ended, may or might see a thing."""
+    found = sa.select(Permit).where(Permit.browser_session_id == visit.id)
+    permits = db.session.scalars(found.options(joinedload(Permit.link)).order_by(Permit.id))
+    return next((one for one in permits if _covers(one, scope, subject_id, now)), None)
+
+
+def standing_permit(
+    permit_id: UUID, scope: Scope, subject_id: UUID | None, *, now: datetime
+) -> Permit | None:
+    """A permit that would still open a thing, whether or not its visit goes on.
+
+    Not one whose link was revoked or has ended, nor of somebody who is switched off.
+    """
+    found = (
+        sa.select(Permit)
+        .where(Permit.id == permit_id)
+        .options(
+            joinedload(Permit.link),
+            joinedload(Permit.visit).joinedload(BrowserSession.account).joinedload(Account.contact),
+        )
+    )
+    one = db.session.scalars(found).one_or_none()
+    if one is None or not one.visit.account.is_active:
+        return None
+    return one if _covers(one, scope, subject_id, now) else None
+
+
+def run_out(token: str, *, now: datetime) -> BrowserSession | None:
+    """The visit of a cookie's token that ended by itself, within the last weeks; or None.
+
+    One that somebody ended is over for good.
+    """
+    found = sa.select(BrowserSession).where(
+        BrowserSession.token_hash == token_hash(token),
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.expires_at <= now,
+        BrowserSession.expires_at > now - REMEMBERED,
+    )
+    return db.session.scalars(found).one_or_none()
 
 
 def _covers(permit: Permit, scope: Scope, subject_id: UUID | None, now: datetime) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, StringField
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, RadioField, StringField
 from wtforms.validators import ValidationError
 
 from remote_training.assessments.models import AnswerState
@@ -20,40 +20,39 @@ def _points(value: object) -> int | None:
     return int(text) if is_number else None
 
 
-class AnswerForm(FlaskForm):  # type: ignore[misc]
-    """A chosen answer, or the second button: I'd rather not answer.
+class AnswerForm(Form):
+    """A chosen answer, or another button: it does not apply to me, I'd rather not answer."""
 
-    `question` names what is answered, whatever its number is by now.
-    """
-
-    question = HiddenField()
     answer = RadioField(lazy_gettext("Your answer"), coerce=_points, validate_choice=False)
     decline = StringField()
+    not_applicable = StringField()
 
-    def __init__(self, question: Question) -> None:
-        super().__init__()
+    def __init__(self, question: Question, typed: MultiDict[str, str] | None = None) -> None:
+        super().__init__(typed)
         self._item = question.item
-        self.question.data = question.key
         values = question.item.answers.values()
         self.answer.choices = [(value, str(value)) for value in values]
 
     @property
     def value(self) -> int | None:
-        """The points that were chosen; None where she would rather not answer."""
-        return None if self.decline.data else self.answer.data
+        """The points that were chosen; None for another button."""
+        return self.answer.data if self.state is AnswerState.GIVEN else None
 
     @property
     def state(self) -> AnswerState:
-        """Given, or kept back."""
+        """Given, does not apply, or kept back."""
+        if self.not_applicable.data and self._item.may_not_apply:
+            return AnswerState.NOT_APPLICABLE
         return AnswerState.DECLINED if self.decline.data else AnswerState.GIVEN
 
     def validate_answer(self, field: RadioField) -> None:
-        """A choice that this question has, unless she would rather not answer."""
-        if not self.decline.data and not self._item.accepts(field.data):
-            raise ValidationError(_please_choose(self._item))
+        """A choice that this question has, unless it was another button."""
+        if self.state is AnswerState.GIVEN and not self._item.accepts(field.data):
+            raise ValidationError(please_choose(self._item))
 
 
-def _please_choose(item: Item) -> str:
+def please_choose(item: Item) -> str:
+    """What is said to somebody who went on without an answer."""
     if isinstance(item.answers, Scale):
         sentence = say(
             "Please choose a number from %(low)s to %(high)s, or press “I'd rather not answer”."

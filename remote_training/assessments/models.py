@@ -53,6 +53,8 @@ class Assessment(Model):
         When she gave her last answer, and how long she may go on past the last day.
     completed_at
         When she sent it.
+    check_tries
+        How often the year of birth was typed on a page whose visit had ended, since it last fitted.
     """
 
     __tablename__ = "assessment"
@@ -77,6 +79,7 @@ class Assessment(Model):
     goes_on_until: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     device_kind: Mapped[Device | None]
+    check_tries: Mapped[int] = mapped_column(default=0)
 
     participant: Mapped[Participant] = relationship()
 
@@ -94,6 +97,12 @@ class Assessment(Model):
     def last_on(self) -> date:
         """Her last day: to go on with what she began, or else to begin."""
         return self.closes_on if self.is_started else self.start_by_on
+
+    @property
+    def opens_at(self) -> datetime:
+        """The first moment at which it can be answered: midnight where she is."""
+        zone = ZoneInfo(self.participant.zone)
+        return datetime.combine(self.opens_on, time(), zone).astimezone(UTC)
 
     @property
     def ends_at(self) -> datetime:

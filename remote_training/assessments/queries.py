@@ -21,7 +21,7 @@ from remote_training.participants.models import Allocation, Participant
 from remote_training.studies.load import Study
 from remote_training.studies.schedule import Planned, schedule
 
-A_DAY_MORE = timedelta(days=2)  # what day it is where she is, and who is in the middle
+NEAR = timedelta(days=2)  # what day it is where she is, and who is in the middle
 
 
 def mine(assessment_id: UUID, account_id: UUID, *, to_change: bool = False) -> Assessment:
@@ -78,8 +78,8 @@ def open_for(participant: Participant, *, now: datetime) -> Sequence[Assessment]
         .where(
             Assessment.participant_id == participant.id,
             Assessment.completed_at.is_(None),
-            Assessment.opens_on <= day + A_DAY_MORE,
-            Assessment.closes_on >= day - A_DAY_MORE,
+            Assessment.opens_on <= day + NEAR,
+            Assessment.closes_on >= day - NEAR,
         )
         .order_by(Assessment.closes_on, *_in_order())
     )

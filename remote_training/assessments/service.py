@@ -9,10 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remote_training.alerts import service as alerts
 from remote_training.assessments import answers, queries, states
 from remote_training.assessments.errors import AlreadySent, NoSuchAnswer, NotOpenYet, Over
 from remote_training.assessments.models import AnswerState, Assessment, Device, Form
-from remote_training.assessments.sitting import as_asked, forms_of, sitting
+from remote_training.assessments.sitting import NEWEST, Versions, as_asked, forms_of, sitting
 from remote_training.assessments.states import State
 from remote_training.audit import service as audit
 from remote_training.core.db import db
@@ -23,6 +24,8 @@ from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 from remote_training.studies.schedule import Planned, schedule
+
+CHECK_TRIES = 5
 
 
 def plan(participant: Participant, *, now: datetime) -> Sequence[Assessment]:
@@ -56,6 +59,25 @@ def open_once(assessment: Assessment, *, now: datetime) -> None:
         assessment.opened_at = now
 
 
+def count_check(assessment: Assessment) -> bool:
+    """Count one try at the year of birth on a page of the sitting; False where five are used.
+
+    One statement: of many at the same moment exactly five are let through.
+    """
+    counted = (
+        sa.update(Assessment)
+        .where(Assessment.id == assessment.id, Assessment.check_tries < CHECK_TRIES)
+        .values(check_tries=Assessment.check_tries + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(db.session.execute(counted).rowcount == 1)  # type: ignore[attr-defined]
+
+
+def check_passed(assessment: Assessment) -> None:
+    """Begin counting anew: it was she."""
+    assessment.check_tries = 0
+
+
 def save(
     assessment: Assessment,
     form: Form,
@@ -69,6 +91,7 @@ def save(
     given_at: datetime | None = None,
     client_key: UUID | None = None,
     device: Device = Device.UNKNOWN,
+    read: Versions = NEWEST,
 ) -> bool:
     """Keep one answer, or without a value that she would rather not answer.
 
@@ -76,7 +99,9 @@ def save(
     The newest stands and the others stay on record; the same again, or the same
     `client_key` again, changes nothing. `language` and `translation` are those of the
     wording that she read; hers, and none, unless told. Returns whether a row was added; it
-    is kept in either case. The caller holds the assessment (`queries.mine`, `to_change`).
+    is kept in either case. One at which somebody must look raises an alert with it. The caller
+    holds the assessment (`queries.mine`, `to_change`). `read` names the versions that her
+    page showed, which begin with the first answer.
     Costs a constant number of statements, whatever is stored already.
 
     Raises
@@ -88,9 +113,10 @@ def save(
     """
     given_at = min(given_at or now, now)
     require_open(assessment, now=given_at)
-    _require_answer(_item(assessment, form, item), value)
+    asked = _item(assessment, form, item, read)
+    _require_answer(asked, value)
     spoken = language or assessment.participant.language
-    _mark(assessment, given_at, device)
+    _mark(assessment, given_at, device, read)
     if form.started_at is None:
         form.started_at, form.language, form.translation = given_at, spoken, translation
     if state is None:
@@ -107,6 +133,8 @@ def save(
         client_key=client_key,
         now=now,
     )
+    if asked.is_alarming(value):
+        _alarm(assessment, form, item, given_at=given_at, now=now)
     return write() or write()  # the same again, or somebody at it this very moment
 
 
@@ -183,27 +211,42 @@ def _follow(row: Assessment, planned: Planned, participant: Participant) -> None
         )
 
 
-def _mark(assessment: Assessment, given_at: datetime, device: Device) -> None:
+def _mark(
+    assessment: Assessment, given_at: datetime, device: Device, read: Versions = NEWEST
+) -> None:
     """Note when she began, and how long she may go on after this answer."""
     if not assessment.is_started:
-        _begin(assessment, given_at)
+        _begin(assessment, given_at, read)
         assessment.device_kind = device
     last = max(assessment.last_answer_at or given_at, given_at)
     pause = study().windows_at(assessment.timepoint).inactivity_minutes
     assessment.last_answer_at, assessment.goes_on_until = last, last + timedelta(minutes=pause)
 
 
-def _begin(assessment: Assessment, at: datetime) -> None:
+def _alarm(
+    assessment: Assessment, form: Form, item: str, *, given_at: datetime, now: datetime
+) -> None:
+    """Raise an alert, once for this question of this sitting, whatever she answers later."""
+    alerts.sound(
+        assessment.participant,
+        f"answer/{form.id.hex}/{item}",
+        occasion_id=assessment.id,
+        said_at=given_at,
+        now=now,
+    )
+
+
+def _begin(assessment: Assessment, at: datetime, read: Versions = NEWEST) -> None:
     """Freeze the days, the questionnaires and their versions."""
     for form in forms_of(assessment):
-        form.instrument_version = as_asked(assessment, form).version
+        form.instrument_version = as_asked(assessment, form, read).version
     open_once(assessment, now=at)
     assessment.started_at = at
 
 
-def _item(assessment: Assessment, form: Form, code: str) -> Item:
+def _item(assessment: Assessment, form: Form, code: str, read: Versions) -> Item:
     try:
-        return as_asked(assessment, form).item(code)
+        return as_asked(assessment, form, read).item(code)
     except KeyError:
         raise NotFound(say("This question is not here.")) from None
 

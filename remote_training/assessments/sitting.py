@@ -19,6 +19,11 @@ from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Instrument, Item
+from remote_training.instruments.model import Facts
+from remote_training.participants.models import Participant
+
+Versions = Mapping[str, str]  # by instrument
+NEWEST: Versions = {}
 
 
 @dataclass(frozen=True)
@@ -135,15 +140,15 @@ class Sitting:
         form_id = question.form.id
         answers = {**self.given.get(form_id, {}), question.item.code: answer}
         forms = [part.form for part in self.parts]
-        return _laid_out(self.assessment, forms, {**self.given, form_id: answers})
+        return _laid_out(self.assessment, forms, {**self.given, form_id: answers}, {})
 
 
-def sitting(assessment: Assessment) -> Sitting:
-    """Read a sitting: two statements, whatever it holds."""
-    return sittings([assessment])[0]
+def sitting(assessment: Assessment, read: Versions = NEWEST) -> Sitting:
+    """Read a sitting: two statements, whatever it holds. `read`: see `as_asked`."""
+    return sittings([assessment], read)[0]
 
 
-def sittings(assessments: Sequence[Assessment]) -> Sequence[Sitting]:
+def sittings(assessments: Sequence[Assessment], read: Versions = NEWEST) -> Sequence[Sitting]:
     """Read some sittings, in the order given: two statements, however many they are."""
     ids = [assessment.id for assessment in assessments]
     found = sa.select(Form).where(Form.assessment_id.in_(ids)).order_by(Form.position)
@@ -151,12 +156,17 @@ def sittings(assessments: Sequence[Assessment]) -> Sequence[Sitting]:
     for form in db.session.scalars(found):
         forms.setdefault(form.assessment_id, []).append(form)
     given = _given(ids)
-    return [_laid_out(one, forms.get(one.id, []), given) for one in assessments]
+    return [_laid_out(one, forms.get(one.id, []), given, read) for one in assessments]
 
 
-def shown(instrument: Instrument, _answers: Mapping[str, Given]) -> Sequence[Item]:
-    """The items that are asked of somebody who gave these answers. Skip rules belong here."""
-    return instrument.items
+def shown(instrument: Instrument, facts: Facts) -> Sequence[Item]:
+    """The items that are asked of somebody of whom these facts are known (see `facts_of`)."""
+    return instrument.asked(facts)
+
+
+def facts_of(participant: Participant) -> Facts:
+    """What is known of her that decides which questions are asked."""
+    return {"sex": participant.sex}
 
 
 def forms_of(assessment: Assessment) -> Sequence[Form]:
@@ -165,22 +175,30 @@ def forms_of(assessment: Assessment) -> Sequence[Form]:
     return db.session.scalars(found.order_by(Form.position)).all()
 
 
-def as_asked(assessment: Assessment, form: Form) -> Instrument:
-    """The instrument as it is asked: the newest, or once begun the version it was begun in."""
-    version = form.instrument_version if assessment.is_started else None
-    return instruments.instrument(form.instrument, version)
+def as_asked(assessment: Assessment, form: Form, read: Versions = NEWEST) -> Instrument:
+    """The instrument as it is asked: the newest, or once begun the version it was begun in.
+
+    `read` names the version that her page showed before it was begun, by instrument: a newer
+    one may have come since.
+    """
+    if assessment.is_started:
+        return instruments.instrument(form.instrument, form.instrument_version)
+    version = read.get(form.instrument)
+    is_known = version is not None and (form.instrument, version) in instruments.versions()
+    return instruments.instrument(form.instrument, version if is_known else None)
 
 
 def _laid_out(
     assessment: Assessment,
     forms: Sequence[Form],
     given: Mapping[UUID, Mapping[str, Given]],
+    read: Versions,
 ) -> Sitting:
     parts: list[Part] = []
-    number = 1
+    number, facts = 1, facts_of(assessment.participant)
     for position, form in enumerate(forms, start=1):
-        instrument, answers = as_asked(assessment, form), given.get(form.id, {})
-        items = shown(instrument, answers)
+        instrument, answers = as_asked(assessment, form, read), given.get(form.id, {})
+        items = shown(instrument, facts)
         questions = tuple(
             Question(n, form, item, answers.get(item.code))
             for n, item in enumerate(items, start=number)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from remote_training.accounts import guard
+from remote_training.accounts.errors import LinkNeeded
 from remote_training.accounts.guard import visitor
 from remote_training.accounts.models import Scope
-from remote_training.assessments import queries, service
+from remote_training.assessments import again, own_page, pages, queries, service, taking
 from remote_training.assessments.device import kind_of
 from remote_training.assessments.forms import AnswerForm
 from remote_training.assessments.models import Assessment
-from remote_training.assessments.sitting import Given, Part, Question, Sitting, sitting
-from remote_training.core import words
+from remote_training.assessments.sitting import Question, Sitting, sitting
 from remote_training.core.db import unit_of_work
-from remote_training.instruments import load as instruments
-from remote_training.instruments.load import Wording
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("assessments", __name__, url_prefix="/questions")
-LOOKING_OVER = "look"
-LONGEST_KEY = 100
+blueprint.register_error_handler(LinkNeeded, again.ask)
 
 
 @blueprint.get("/<uuid:assessment_id>/")
@@ -42,35 +39,49 @@ def question(assessment_id: UUID, number: int) -> ResponseReturnValue:
         return _to_thanks(assessment_id)
     service.require_open(assessment, now=outside().now())
     asked = sitting(assessment)
-    return _question_page(asked, asked.question(number), AnswerForm(asked.question(number)))
+    return _question_page(asked, asked.question(number), None)
 
 
 @blueprint.post("/<uuid:assessment_id>/<int:number>")
 @visitor(Scope.ANSWER, "assessment_id")
 @unit_of_work()
 def answer(assessment_id: UUID, number: int) -> ResponseReturnValue:
-    """Keep one answer, and go on to the next question."""
-    assessment, now = _mine(assessment_id, to_change=True), outside().now()
-    service.require_open(assessment, now=now)
-    asked = sitting(assessment)
-    named = request.form.get("question", "")[:LONGEST_KEY]
-    answered = asked.named(named) if named else asked.question(number)
-    form = AnswerForm(answered)
-    if not form.validate_on_submit():
-        return _question_page(asked, answered, form), 422
-    wording = _wording(asked.part_of(answered))
-    service.save(
-        assessment,
-        answered.form,
-        answered.item.code,
-        form.value,
-        now=now,
-        language=wording.language,
-        translation=wording.translation,
-        device=kind_of(request.user_agent.string),
+    """Keep one answer, and go on: by a redirect, or for a script by saying where to."""
+    ticket = own_page.require(assessment_id)
+    assessment, now = own_page.held(assessment_id, ticket), outside().now()
+    looks_over = _looks_over()
+    press = taking.pressed(request.form, number, looks_over=looks_over, now=now)
+    device = kind_of(request.user_agent.string)
+    taken = taking.take(assessment, press, ticket, device=device, now=now)
+    if not taken.is_kept:
+        return _question_page(taken.sitting, taken.question, taken.form), 422
+    to = pages.after_press(
+        taken.sitting, taken.question, is_alarming=taken.is_alarming, looks_over=looks_over
     )
-    asked = asked.with_answer(answered, Given(form.state, form.value, wording.language, now, now))
-    return redirect(_after(asked, answered), 303)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(next=to)
+    return redirect(to, 303)
+
+
+@blueprint.get("/<uuid:assessment_id>/sheet")
+@visitor(Scope.ANSWER, "assessment_id")
+def sheet(assessment_id: UUID) -> ResponseReturnValue:
+    """All questions at once, for a script that goes on while there is no network."""
+    assessment = _mine(assessment_id)
+    service.require_open(assessment, now=outside().now())
+    asked = sitting(assessment)
+    cards = [pages.card(asked, one) for one in asked.questions]
+    return pages.page("sheet", assessment, asked, cards=cards)
+
+
+@blueprint.get("/<uuid:assessment_id>/help/<int:number>")
+@visitor(Scope.ANSWER, "assessment_id")
+def listen(assessment_id: UUID, number: int) -> ResponseReturnValue:
+    """Show who listens at any hour; then go on after the question, or stop."""
+    assessment = _mine(assessment_id)
+    asked = sitting(assessment)
+    on_url = pages.after(asked, asked.question(number), looks_over=_looks_over())
+    return pages.page("help", assessment, asked, on_url=on_url)
 
 
 @blueprint.get("/<uuid:assessment_id>/part/<int:position>")
@@ -92,7 +103,8 @@ def check(assessment_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def send(assessment_id: UUID) -> ResponseReturnValue:
     """Send the answers; pressing twice sends once."""
-    service.finish(_mine(assessment_id, to_change=True), now=outside().now())
+    ticket = own_page.require(assessment_id)
+    service.finish(own_page.held(assessment_id, ticket), now=outside().now())
     return _to_thanks(assessment_id, 303)
 
 
@@ -103,7 +115,8 @@ def thanks(assessment_id: UUID) -> ResponseReturnValue:
     assessment = _mine(assessment_id)
     if not assessment.is_complete:
         return redirect(url_for(".intro", assessment_id=assessment_id))
-    return _page("thanks", assessment)
+    asked = sitting(assessment)
+    return pages.page("thanks", assessment, asked, needs_help=pages.shows_help(assessment))
 
 
 @blueprint.get("/<uuid:assessment_id>/stop")
@@ -113,11 +126,12 @@ def stop(assessment_id: UUID) -> ResponseReturnValue:
     assessment = _mine(assessment_id)
     if assessment.is_complete:
         return _to_thanks(assessment_id)
-    return _page("stop", assessment, sitting=sitting(assessment))
+    asked = sitting(assessment)
+    return pages.page("stop", assessment, asked, needs_help=pages.shows_help(assessment))
 
 
-def _mine(assessment_id: UUID, *, to_change: bool = False) -> Assessment:
-    return queries.mine(assessment_id, guard.visitor_account().id, to_change=to_change)
+def _mine(assessment_id: UUID) -> Assessment:
+    return queries.mine(assessment_id, guard.visitor_account().id)
 
 
 def _shown(name: str, assessment_id: UUID, position: int = 1) -> ResponseReturnValue:
@@ -127,57 +141,17 @@ def _shown(name: str, assessment_id: UUID, position: int = 1) -> ResponseReturnV
         return _to_thanks(assessment_id)
     service.require_open(assessment, now=outside().now())
     asked = sitting(assessment)
-    return _page(
-        name,
-        assessment,
-        sitting=asked,
-        here=asked.part(position),
-        wordings=[_wording(part) for part in asked.parts],
-    )
-
-
-def _wording(part: Part) -> Wording:
-    return instruments.wording(part.instrument, words.language())
+    return pages.page(name, assessment, asked, here=asked.part(position))
 
 
 def _to_thanks(assessment_id: UUID, code: int = 302) -> ResponseReturnValue:
     return redirect(url_for(".thanks", assessment_id=assessment_id), code)
 
 
-def _after(asked: Sitting, answered: Question) -> str:
-    """Where an answer leads: on, to the page between two questionnaires, or to all answers."""
-    here = asked.named(answered.key)
-    following, which = asked.after(here), asked.assessment.id
-    if following is None or LOOKING_OVER in request.args:
-        return url_for(".check", assessment_id=which)
-    if following.form.id != here.form.id:
-        return url_for(".between", position=asked.part_of(following).position, assessment_id=which)
-    return url_for(".question", number=following.number, assessment_id=which)
+def _question_page(asked: Sitting, shown: Question, form: AnswerForm | None) -> str:
+    card = pages.card(asked, shown, looks_over=_looks_over())
+    return pages.page("question", asked.assessment, asked, card=card, form=form)
 
 
-def _question_page(asked: Sitting, shown: Question, form: AnswerForm) -> str:
-    part = asked.part_of(shown)
-    wording = _wording(part)
-    item = next(item for item in wording.items if item.code == shown.item.code)
-    return _page(
-        "question",
-        asked.assessment,
-        sitting=asked,
-        question=shown,
-        form=form,
-        wording=wording,
-        item=item,
-        part=part,
-        looking_over=LOOKING_OVER in request.args,
-    )
-
-
-def _page(name: str, assessment: Assessment, **more: object) -> str:
-    site = assessment.participant.site
-    return render_template(
-        f"assessments/{name}.html",
-        assessment=assessment,
-        help_phone=site.phone,
-        emergency_number=site.emergency_number,
-        **more,
-    )
+def _looks_over() -> bool:
+    return pages.LOOKING_OVER in request.args

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -67,7 +68,7 @@ class KeyRing:
             raise CannotOpen("no key for this value")
         try:
             plain = key.seal.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], about.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise CannotOpen("this value does not belong here, or was changed") from error
         return plain.decode()
 
@@ -82,6 +83,20 @@ class KeyRing:
     def blind_indexes(self, plain: str) -> list[str]:
         """The fingerprints under every valid key, newest first."""
         return [_fingerprint(key, plain) for key in self._keys]
+
+
+def seal_for_page(plain: str, *, about: str) -> str:
+    """Seal a text that a page carries and gives back; safe in a form's field."""
+    return urlsafe_b64encode(keyring().seal(plain, about=about)).decode()
+
+
+def open_from_page(carried: str, *, about: str) -> str:
+    """Open what `seal_for_page` made, under any key of ours, or raise `CannotOpen`."""
+    try:
+        sealed = urlsafe_b64decode(carried.encode("ascii"))
+    except ValueError as error:
+        raise CannotOpen("this is nothing that we sealed") from error
+    return keyring().open(sealed, about=about)
 
 
 def keyring() -> KeyRing:

@@ -31,6 +31,7 @@ from remote_training.participants import queries as participants
 from remote_training.participants import service as participants_service
 from remote_training.participants import study_numbers
 from remote_training.participants.models import Participant
+from remote_training.safety import queries as safety
 from remote_training.studies.current import study
 from remote_training.studies.schedule import left_out
 
@@ -52,7 +53,14 @@ def index() -> ResponseReturnValue:
         now=outside().now(),
     )
     is_slip = bool(typed) and not study_numbers.is_valid(study_numbers.tidy(typed))
-    return _page("index", people=people, typed=typed, is_slip=is_slip, left_out=left_out(study()))
+    return _page(
+        "index",
+        people=people,
+        typed=typed,
+        is_slip=is_slip,
+        left_out=left_out(study()),
+        alerts=safety.open_by_participant(site_ids(Role.COORDINATOR)),
+    )
 
 
 @blueprint.get("/new")
@@ -105,6 +113,7 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         by_id={str(booking.id): booking for booking in booked},
         messages=messages,
         needs_care=queries.needs_care(messages),
+        alerts=safety.open_by_participant(site_ids(Role.COORDINATOR))[her.id],
         timeline=timeline(her, arm, now=now, shows_arm=sees_arm()),
         history=queries.history(her, booked, shows_arm=sees_arm()),
     )

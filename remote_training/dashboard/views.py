@@ -18,6 +18,7 @@ blueprint = Blueprint("dashboard", __name__, url_prefix="/staff")
 ANYBODY: tuple[Role, ...] = ()
 PLACES = (
     ("people.index", _l("Participants"), (Role.COORDINATOR,)),
+    ("safety.index", _l("Alerts"), (Role.COORDINATOR,)),
     ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
     ("plan.index", _l("Class plan"), (Role.COORDINATOR,)),
     ("exports.index", _l("Data"), (Role.RESEARCHER,)),

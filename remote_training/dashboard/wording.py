@@ -72,6 +72,7 @@ KIND_WORDS = {
     "questions_reminder": _l("Questions, reminder"),
     "sign_in": _l("Link to sign in"),
     "join_link": _l("Link to a class"),
+    "alert_raised": _l("Alert"),
 }
 
 MESSAGE_WORDS = {
@@ -98,6 +99,8 @@ ACTION_WORDS = {
     "bookings.cancel": _l("Place given back"),
     "attendance.send_link": _l("Link to a class sent again"),
     "attendance.read_emergency_card": _l("Emergency card shown"),
+    "alerts.sound": _l("Alert raised"),
+    "safety.acknowledge": _l("Alert: what was done was written down"),
     "attendance.set_status": _l("Attendance set by a trainer"),
 }
 

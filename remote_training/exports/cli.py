@@ -11,6 +11,7 @@ from remote_training.core.db import db, unit_of_work
 from remote_training.core.words import say
 from remote_training.exports import parcel, service
 from remote_training.exports.errors import CannotWrite
+from remote_training.exports.formats import Format
 from remote_training.outside.world import outside
 from remote_training.studies import queries as studies
 from remote_training.studies.models import Site
@@ -24,21 +25,33 @@ from remote_training.studies.models import Site
     required=True,
     help="The folder to write to; it is made where it is not there.",
 )
-@click.option("--format", "_format", type=click.Choice([service.CSV]), required=True)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(list(Format), case_sensitive=False),
+    required=True,
+    help="csv streams; sav (SPSS) and dta (Stata) are made in memory, with labels.",
+)
+@click.option("--zip", "is_zip", is_flag=True, help="One zip archive instead of loose files.")
 @click.option("--sites", "codes", multiple=True, help="The code of a site; again for more.")
 @click.option("--with-arm", "shows_arm", is_flag=True, help="For somebody who is not blinded.")
 @with_appcontext
-def export(folder: Path, _format: str, codes: tuple[str, ...], shows_arm: bool) -> None:
+def export(
+    folder: Path, kind: Format, is_zip: bool, codes: tuple[str, ...], shows_arm: bool
+) -> None:
     """Write the pseudonymous data set: study numbers only, blinded unless told.
 
-    Files of an earlier data set in the folder are replaced; others are left alone.
+    Files of an earlier data set in the same format are replaced; others are left alone.
     """
     chosen = _sites(codes)
     with unit_of_work():
-        order, download = service.collect(chosen, shows_arm=shows_arm, now=outside().now(), by=None)
+        order, download = service.collect(
+            chosen, shows_arm=shows_arm, kind=kind, now=outside().now(), by=None
+        )
         download_id = download.id
+    write = parcel.write_zip if is_zip else parcel.write
     try:
-        tally = parcel.write(db.engine, order, folder)
+        tally = write(db.engine, order, folder)
     except OSError as error:
         fault = error.strerror or type(error).__name__
         raise CannotWrite(
@@ -48,9 +61,10 @@ def export(folder: Path, _format: str, codes: tuple[str, ...], shows_arm: bool) 
         ) from error
     with unit_of_work():
         service.finish(download_id, tally, now=outside().now())
+    place = folder / f"{order.name}.zip" if is_zip else folder
     for name, told in tally.files.items():
         rows = "" if told["rows"] is None else f"  {told['rows']} rows"
-        click.echo(f"{folder / name}{rows}")
+        click.echo(f"{place / name}{rows}")
 
 
 def _sites(codes: tuple[str, ...]) -> list[Site]:

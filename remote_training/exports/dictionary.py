@@ -1,8 +1,11 @@
-"""The data dictionary: which files, which columns in which order, what each one means."""
+"""The data dictionary: which tables, which columns in which order, what each one means.
+
+Whatever writes a file asks here: the CSV files, those for SPSS and Stata, and the codebook.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -11,20 +14,42 @@ from pydantic import Field
 
 from remote_training.core import definitions
 from remote_training.core.definitions import Part, WrongDefinition
-from remote_training.core.words import LANGUAGES
-from remote_training.instruments import load as instruments
-from remote_training.instruments.load import Instrument
+from remote_training.exports import codes, items
+from remote_training.exports.items import Asked
+from remote_training.exports.names import PATTERN
+from remote_training.exports.reasons import OF_ANSWERS, Reason
 from remote_training.studies.load import Study
 
-CODEBOOK = "codebook.csv"
-ORDER = ("participants", "answers", "sessions", "attendance", "codebook")
-Kind = Literal["text", "code", "integer", "number", "date", "moment"]
+TABLES = (
+    "participants",
+    "assessments",
+    "answers_long",
+    "answers_wide",
+    "scores",
+    "sessions",
+    "attendance",
+)
+CODEBOOK = "codebook"
+Kind = Literal["text", "code", "flag", "integer", "number", "date", "moment"]
 
 
 class Column(Part):
-    """One column. `missing` says what an empty value means."""
+    """One column. `missing` says what an empty value means.
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    Attributes
+    ----------
+    codes
+        What the values stand for: of a `code` text, of any other kind numbers.
+    why_of
+        The column whose missing values this one gives the reason for. It is there in CSV
+        files; those for SPSS and Stata have the reason in place of the value.
+    reasons
+        The reasons that can stand in place of a value here.
+    unblinded
+        True where only somebody who may see the arm gets it.
+    """
+
+    name: str = Field(pattern=PATTERN)
     label: str
     type: Kind
     unit: str = ""
@@ -34,10 +59,19 @@ class Column(Part):
     rule: str = ""
     source: str
     unblinded: bool = False
+    why_of: str = ""
+    reasons: tuple[Reason, ...] = ()
+    loinc: str = ""
+    cdisc: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers; codes are text, also where they look like numbers."""
+        return self.type in ("flag", "integer", "number")
 
 
-class File(Part):
-    """One file, its columns in their frozen order."""
+class Table(Part):
+    """One table, its columns in their frozen order."""
 
     name: str
     label: str
@@ -46,101 +80,84 @@ class File(Part):
 
     @property
     def header(self) -> list[str]:
-        """The names of the columns, as the first line has them."""
+        """The names of the columns, as the first line of its CSV file has them."""
         return [column.name for column in self.columns]
 
 
-def files(*, shows_arm: bool) -> Sequence[File]:
-    """The files of a data set; somebody who is blinded gets fewer files and columns."""
-    if shows_arm:
-        return _whole()
-    return [_blinded(file) for file in _whole() if not file.unblinded]
+def tables(study: Study, *, shows_arm: bool) -> Sequence[Table]:
+    """The tables of a data set; somebody who is blinded gets fewer tables and columns.
+
+    `study` is what of it she may see: see `blinding.visible`.
+    """
+    return [
+        _complete(_read(name), study, shows_arm=shows_arm) for name in names(shows_arm=shows_arm)
+    ]
+
+
+def names(*, shows_arm: bool) -> list[str]:
+    """The names of these tables."""
+    return [name for name in TABLES if shows_arm or not _read(name).unblinded]
+
+
+def codebook() -> Table:
+    """The columns of the codebook itself."""
+    return _read(CODEBOOK)
 
 
 def withheld() -> Mapping[str, Sequence[str]]:
-    """What somebody who is blinded does not get: by file, its columns, or none for all of it."""
+    """What somebody who is blinded does not get: by table, its columns, or none for all of it."""
+    whole = [_read(name) for name in TABLES]
     found = {
-        file.name: [] if file.unblinded else [c.name for c in file.columns if c.unblinded]
-        for file in _whole()
+        table.name: [] if table.unblinded else [c.name for c in table.columns if c.unblinded]
+        for table in whole
     }
-    return {file.name: found[file.name] for file in _whole() if file.unblinded or found[file.name]}
-
-
-def codebook(chosen: Sequence[File], study: Study) -> Iterator[tuple[str, ...]]:
-    """A row for each column of the files, in their order."""
-    for file in chosen:
-        for column in file.columns:
-            place = (file.name, column.name)
-            codes = column.codes or _CODES.get(column.name, _none)(study)
-            yield (
-                *place,
-                column.label,
-                column.type,
-                column.unit,
-                column.range or (_ranges() if place == ("answers.csv", "value") else ""),
-                "; ".join(f"{code} = {words}" if words else code for code, words in codes.items()),
-                column.missing,
-                column.rule,
-                column.source,
-            )
-
-
-@lru_cache(maxsize=1)
-def _whole() -> Sequence[File]:
-    folder = Path(__file__).parent / "files"
-    return [definitions.read(folder / f"{name}.toml", File, WrongDefinition) for name in ORDER]
-
-
-def _blinded(file: File) -> File:
-    kept = tuple(column for column in file.columns if not column.unblinded)
-    return file.model_copy(update={"columns": kept})
-
-
-def _none(_study: Study) -> Mapping[str, str]:
-    return {}
-
-
-def _asked() -> Sequence[Instrument]:
-    """Those that have questions; what is calculated from others has none."""
-    return [one for one in instruments.versions().values() if one.items]
-
-
-def _items(_study: Study) -> Mapping[str, str]:
-    """The questions in English, or else their first language, with the ends of their scales."""
-    found: dict[str, str] = {}
-    for instrument in _asked():
-        if not instrument.has_wording:
-            found |= {item.code: item.label for item in instrument.items}
-            continue
-        for item in instruments.wording(instrument, "en").items:
-            low, high = item.values[0], item.values[-1]
-            ends = f" ({low} = {item.low_word}, {high} = {item.high_word})"
-            words = ", ".join(f"{value} = {text}" for value, text in item.choices)
-            found[item.code] = item.text + (f" ({words})" if words else ends)
-    return found
-
-
-def _ranges() -> str:
-    """Lowest and highest answer of each questionnaire."""
-    spans = {
-        instrument.code: (
-            min(item.low for item in instrument.items),
-            max(item.high for item in instrument.items),
-        )
-        for instrument in _asked()
+    return {
+        table.name: found[table.name] for table in whole if table.unblinded or found[table.name]
     }
-    return "; ".join(f"{code}: {low} to {high}" for code, (low, high) in spans.items())
 
 
-_CODES: Mapping[str, Callable[[Study], Mapping[str, str]]] = {
-    "site": lambda study: {site.code: site.name for site in study.sites},
-    "language": lambda _study: dict(LANGUAGES),
-    "complaint": lambda study: {m.code: m.name for m in study.modules if m.is_specific},
-    "module": lambda study: {module.code: module.name for module in study.modules},
-    "arm": lambda study: {
-        arm.code: f"trains from week {arm.trains_from_week}" for arm in study.arms
-    },
-    "timepoint": lambda study: {p.code: f"week {p.week}" for p in study.timepoints},
-    "instrument": lambda _study: {i.code: i.title.get("en", "") for i in _asked()},
-    "item": _items,
-}
+@lru_cache
+def _read(name: str) -> Table:
+    path = Path(__file__).parent / "files" / f"{name}.toml"
+    return definitions.read(path, Table, WrongDefinition)
+
+
+def _complete(table: Table, study: Study, *, shows_arm: bool) -> Table:
+    """With the codes of this study, and in `answers_wide` with a column for each of its items."""
+    columns = [
+        column.model_copy(update=codes.told(table.name, column.name, study) or {})
+        for column in table.columns
+        if shows_arm or not column.unblinded
+    ]
+    if table.name == "answers_wide":
+        for asked in items.items(study):
+            columns += [_value(asked), _why(asked)]
+    return table.model_copy(update={"columns": tuple(columns)})
+
+
+def _value(asked: Asked) -> Column:
+    item, instrument = asked.item, asked.instrument
+    return Column(
+        name=asked.name,
+        label=asked.text,
+        type="integer",
+        range=f"{item.low} to {item.high}",
+        codes=dict(asked.answers),
+        missing=f"see {asked.why_name}",
+        source=f"{instrument.code} {instrument.version}, item {item.code}",
+        reasons=tuple(OF_ANSWERS),
+        loinc=item.codes.loinc or "",
+        cdisc=item.codes.cdisc or "",
+    )
+
+
+def _why(asked: Asked) -> Column:
+    return Column(
+        name=asked.why_name,
+        label=f"Why {asked.name} has no value",
+        type="code",
+        codes=codes.of_reasons(OF_ANSWERS),
+        missing=f"empty: {asked.name} has a value",
+        source="computed",
+        why_of=asked.name,
+    )

@@ -10,16 +10,20 @@ import sqlalchemy as sa
 
 from remote_training.audit import service as audit
 from remote_training.core.db import db
+from remote_training.exports.formats import Format
 from remote_training.exports.models import Download
 from remote_training.exports.parcel import Order, Tally
 from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
-CSV = "csv"
-
 
 def collect(
-    sites: Sequence[Site], *, shows_arm: bool, now: datetime, by: UUID | None
+    sites: Sequence[Site],
+    *,
+    shows_arm: bool,
+    now: datetime,
+    by: UUID | None,
+    kind: Format = Format.CSV,
 ) -> tuple[Order, Download]:
     """Order the data of some sites, and record that it leaves, before its first byte does.
 
@@ -30,7 +34,7 @@ def collect(
     download = Download(
         made_at=now,
         account_id=by,
-        format=CSV,
+        format=kind.value,
         shows_arm=shows_arm,
         sites={"codes": list(chosen)},
         files={},
@@ -39,9 +43,9 @@ def collect(
     db.session.flush()
     audit.note(
         "exports.download", "download", download.id, by=by, now=now,
-        format=CSV, sites=list(chosen), shows_arm=shows_arm,
+        format=kind.value, sites=list(chosen), shows_arm=shows_arm,
     )  # fmt: skip
-    return Order(study(), chosen, shows_arm, now), download
+    return Order(study(), chosen, shows_arm, now, kind), download
 
 
 def finish(download_id: UUID, tally: Tally, *, now: datetime) -> None:

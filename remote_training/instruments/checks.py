@@ -10,6 +10,8 @@ from remote_training.instruments import score_checks
 from remote_training.instruments.files import InstrumentFile, ItemPart, Words, may_be_absent
 from remote_training.instruments.scales import SumOfInstruments
 
+FOR_MISSING = range(-99, -90)  # stand for the reason where there is no answer (exports)
+
 
 def contradictions(file: InstrumentFile) -> list[str]:
     """One sentence for everything in which the file disagrees with itself."""
@@ -42,6 +44,9 @@ def _questions(file: InstrumentFile) -> Iterator[str]:
     for name, answers in file.answers.items():
         for fault in answers.faults():
             yield f"answers {name}: {fault}."
+        kept = [points for points in answers.values() if points in FOR_MISSING]
+        if kept:
+            yield f"answers {name}: {kept[0]} is kept for missing answers (-99 to -91)."
     for item in file.items:
         if item.answers not in file.answers:
             wanted = f"the answers {item.answers!r}"

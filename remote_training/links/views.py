@@ -7,15 +7,13 @@ the link opens, and the address bar is clean again.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import timedelta
-from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from prometheus_client import Counter
 
-from remote_training.accounts import asking, factors, guard, throttle, tokens, tries, visits
+from remote_training.accounts import asking, entry, factors, guard, throttle, tokens, tries
 from remote_training.accounts.errors import LinkEnded, WeakPassword
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, Link, LinkKind, Scope
@@ -116,6 +114,7 @@ def _answer(link: Link, token: str) -> ResponseReturnValue:
     _permit(link.account, Scope.ANSWER, link)
     assessment = subjects.of(link).assessment
     assert assessment is not None
+    assessments.check_passed(assessment)
     assessments.open_once(assessment, now=outside().now())
     return redirect(url_for("assessments.intro", assessment_id=link.subject_id), 303)
 
@@ -170,22 +169,9 @@ def _begin(link: Link, token: str) -> ResponseReturnValue:
 
 
 def _permit(account: Account, scope: Scope, link: Link) -> None:
-    """Let this browser see what the link opens, under a cookie token of its own.
-
-    The same person goes on with what she could see before; anybody else's visit ends.
-    """
-    now, before = outside().now(), guard.current_visit()
-    is_same = before is not None and before.account_id == account.id
-    lasts: timedelta = visits.PARTICIPANT_HOURS
-    visit, token = visits.begin(account, lasts=lasts, now=now)
-    if before is not None:
-        if is_same:
-            visits.carry_over(before, visit)
-        visits.end(before, now=now)
-    subject_id: UUID | None = link.subject_id if scope in (Scope.JOIN, Scope.ANSWER) else None
-    visits.permit(visit, scope, subject_id=subject_id, link=link)
-    session[guard.VISITOR_COOKIE] = token
-    session.pop("csrf_token", None)
+    """Let this browser see what the link opens."""
+    subject_id = link.subject_id if scope in (Scope.JOIN, Scope.ANSWER) else None
+    entry.let_in(account, scope, subject_id=subject_id, link=link)
 
 
 def _page(link: Link, token: str, **more: object) -> str:

@@ -10,6 +10,7 @@ from remote_training.accounts.models import Account
 from remote_training.contacts import service as contacts
 from remote_training.core.crypto import keyring
 from remote_training.core.db import db, unit_of_work
+from remote_training.safety import service as safety
 
 AT_ONCE = 500
 
@@ -27,7 +28,7 @@ def reseal() -> None:
 
 @unit_of_work()
 def _some() -> int:
-    return contacts.reseal(AT_ONCE) + _second_factors()
+    return contacts.reseal(AT_ONCE) + _second_factors() + safety.reseal()
 
 
 def _second_factors() -> int:

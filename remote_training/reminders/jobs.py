@@ -30,6 +30,7 @@ from remote_training.messages import service as messages
 from remote_training.messages.models import Message
 from remote_training.messages.service import Planned
 from remote_training.participants.models import Participant
+from remote_training.safety import service as safety
 from remote_training.studies.current import study
 
 DAY = timedelta(days=1)
@@ -54,6 +55,9 @@ def plan(now: datetime) -> None:
     Questions
         One mail a sitting on the days that the study file names, while it can be answered
         and is not sent; from 9 to 21 in her zone. After a standstill only the newest.
+    Alerts
+        One more mail to the coordinators about each that nobody has looked at for the hours
+        that the study names, at any time of day.
 
     The first part that fails is raised again after all of them had their turn.
     """
@@ -64,6 +68,7 @@ def plan(now: datetime) -> None:
         lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, rules.HOUR_FRESH),
         lambda: assessments.plan_missing(now=now),
         lambda: _ask(now),
+        lambda: safety.tell_again(now=now),
         lambda: meetings.close_silent(now=now),
         lambda: attendance.settle(now=now),
         lambda: outbox.sweep(now),

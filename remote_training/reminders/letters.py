@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
+from remote_training.accounts import queries as accounts
 from remote_training.accounts import tokens
-from remote_training.accounts.models import AccountKind, LinkKind
+from remote_training.accounts.models import AccountKind, LinkKind, Role
 from remote_training.assessments import states
 from remote_training.bookings.models import Booking
 from remote_training.calendars import invitation
@@ -23,13 +24,14 @@ from remote_training.outside.mail import CalendarPart, Letter
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.reminders import paper, subjects
+from remote_training.safety import queries as safety
 
 
 def kinds() -> dict[str, Kind]:
     """The table of message kinds that the outbox asks."""
     again, once = Policy.AGAIN, Policy.ONCE
     bookings, asked = subjects.bookings, subjects.assessments
-    people, accounts = subjects.participants, subjects.accounts
+    people, readers = subjects.participants, subjects.accounts
     table = (
         Kind("welcome", again, _has_not_left, _welcome, people),
         Kind("booking_confirmed", again, _is_coming, _confirmed, bookings),
@@ -39,8 +41,9 @@ def kinds() -> dict[str, Kind]:
         Kind("reminder_hour", once, _is_not_over, _reminder, bookings),
         Kind("questions_due", once, _is_open, _questions, asked),
         Kind("questions_reminder", once, _is_open, _questions, asked),
-        Kind("sign_in", again, _may_sign_in, _sign_in, accounts),
-        Kind("staff_invitation", again, _is_invited, _invitation, accounts),
+        Kind("sign_in", again, _may_sign_in, _sign_in, readers),
+        Kind("staff_invitation", again, _is_invited, _invitation, readers),
+        Kind("alert_raised", again, _nobody_has_looked, _alert, readers),
     )
     return {kind.name: kind for kind in table}
 
@@ -92,6 +95,13 @@ def _is_invited(message: Message, _now: datetime) -> bool:
     account = subjects.account(message)
     is_new = account.password_hash is None
     return account.is_active and account.kind is AccountKind.STAFF and is_new
+
+
+def _nobody_has_looked(message: Message, _now: datetime) -> bool:
+    """The alert stands, and the reader still looks after her site."""
+    alert, account = subjects.alert(message), subjects.account(message)
+    is_hers = accounts.has_grant(account, Role.COORDINATOR, alert.participant.site)
+    return account.is_active and is_hers and safety.is_untouched(alert.id)
 
 
 # -------------------------------------------------------------- what it says
@@ -181,6 +191,16 @@ def _invitation(message: Message, now: datetime) -> Letter:
     ends = now + tokens.INVITATION_LASTS
     token = tokens.mint(LinkKind.INVITATION, account.id, now=now, expires_at=ends)
     return paper.letter(message, account, site=None, personal={"begin_url": paper.link(token)})
+
+
+def _alert(message: Message, _now: datetime) -> Letter:
+    """No name, no number, no answer: only that there is something to be looked at."""
+    url = f"{settings.current().address}/staff/safety/"
+    site = subjects.alert(message).participant.site
+    personal = {"alerts_url": url}
+    return paper.letter(
+        message, subjects.account(message), site=None, personal=personal, place=site.name
+    )
 
 
 def _entry(booking: Booking, join_url: str | None) -> Entry:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from remote_training.accounts.models import Account
+from remote_training.alerts.models import Alert
 from remote_training.assessments.models import Assessment
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
@@ -67,6 +68,11 @@ def accounts(messages: Sequence[Message]) -> Sequence[Account]:
         Account.id,
         [_id(message, "account_id") for message in messages],
     )
+
+
+def alert(message: Message) -> Alert:
+    """The alert of a message."""
+    return db.session.get_one(Alert, UUID(message.facts["alert_id"]))
 
 
 def booking(message: Message) -> Booking:

@@ -154,11 +154,14 @@ class Timepoint(Part):
 
 
 class Rules(Part):
-    """Numbers that the study may change (minutes)."""
+    """Numbers that the study may change: minutes, and hours after which an alert that nobody
+    has looked at is told once more.
+    """
 
     doors_open_minutes: int = Field(ge=0)
     late_after_minutes: int = Field(ge=0)
     attended_from_minutes: int = Field(ge=0)
+    alert_again_after_hours: int = Field(default=4, ge=1, le=168)
 
 
 class Study(Part):

@@ -17,7 +17,10 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from remote_training.accounts import factors, guard, tokens, visits
-from remote_training.accounts.models import Account, Grant, LinkKind, Role, Scope
+from remote_training.accounts.models import Account, Grant, LinkKind, Permit, Role, Scope
+from remote_training.alerts import service as alerts
+from remote_training.alerts.models import Alert
+from remote_training.assessments.tickets import Ticket
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.messages import service as outbox
@@ -79,6 +82,8 @@ class Cast:
             return {"email": "tess@example.org", "password": PASSWORD}
         if route in ("/staff/second-factor", "/staff/set-up") and role in self.secrets:
             return {"code": pyotp.TOTP(self.secrets[role]).at(NOON)}
+        if route.endswith("/again") and role in ("participant own", "permit answer only"):
+            return {"ticket": self.values["ticket"]}  # of a page that she has open
         return {"reason": "as agreed"}
 
 
@@ -109,13 +114,25 @@ def gather(app: Flask) -> Cast:
     make.booking(participant=other, session=hour)
     form = make.assessment(participant=her)
     colleague = make.staff(Role.TRAINER)
-    values = _values(her, booking, form.id, colleague)
+    values = _values(her, booking, form.id, colleague) | {"alert_id": str(_alert(her, form.id))}
     secrets: dict[str, str] = {}
     cookies = dict.fromkeys(ROLES, "")
     for role, begin in _beginnings(her, other, trainer, booking, form.id, secrets).items():
         cookies[role] = _cookie(app, *begin)
     db.session.commit()
+    values["ticket"] = _ticket(form.id)
     return Cast(app, values, cookies, secrets)
+
+
+def _alert(her: Participant, form: UUID) -> UUID:
+    alerts.sound(her, "heard here", occasion_id=form, said_at=NOON, now=NOON)
+    return db.session.query(Alert).one().id
+
+
+def _ticket(form: UUID) -> str:
+    """The ticket of a page of hers with questions."""
+    permit = db.session.query(Permit).filter_by(scope=Scope.ANSWER, subject_id=form).one()
+    return Ticket(form, permit.id, {}).sealed()
 
 
 def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) -> dict[str, str]:

@@ -16,26 +16,36 @@ from tests.fakes import NOON
 from tests.make import TODAY
 
 ARMS = ("exercise", "waitlist")
+PEOPLE = 24
+FORMS = ("neuropathy-nrs", "gad-7")
+ITEMS = 7 + 7
+LOOKS = ("?score=gad-7/GAD7", "?score=gad-7/GAD7&summary=mean", "?score=neuropathy-nrs/pain_feet")
 
 
 def trial(*, swapped: bool) -> None:
     """A small trial; those in the exercise arm are cleared, book and come, the others not yet."""
     hours = [
-        make.session(id=UUID(int=n), module=module, starts_at=NOON + timedelta(days=n))
+        make.session(id=UUID(int=n), places=30, module=module, starts_at=NOON - timedelta(days=n))
         for n, module in enumerate(["base", "neuropathy", "base"], start=1)
     ]
-    for n in range(12):
-        arm = ARMS[(n % 2 == 0) == swapped]
+    for n in range(PEOPLE):
+        arm = ARMS[(n % 3 == 0) == swapped]
         trains = arm == "exercise"
         ada = make.participant(
-            study_number=f"T{n:03}", arm=arm, cleared_on=TODAY if trains else None
+            study_number=f"T{n:03}",
+            arm=arm,
+            cleared_on=TODAY if trains else None,
+            baseline_on=TODAY - timedelta(days=6),
         )
-        week_0 = make.assessment(participant=ada)
+        week_0 = make.assessment(participant=ada, forms=FORMS)
         for item in ("numb_hands", "pain_feet"):
             make.answer(week_0, item, n % 11, now=NOON + timedelta(seconds=n))
+        for number in range(1, 8):
+            scared = make.form(week_0, "gad-7")
+            service.save(week_0, scared, f"gad{number}", (n + number) % 4, now=NOON)
         service.finish(week_0, now=NOON)
         if not trains:
-            week_18 = make.assessment(participant=ada, timepoint="w18", week=18)
+            week_18 = make.assessment(participant=ada, timepoint="w18", week=18, forms=FORMS)
             make.answer(week_18, "numb_hands", n % 11)
             service.finish(week_18, now=NOON)
         for hour in hours if trains else []:
@@ -50,9 +60,31 @@ def seen(app, browse_as, *, swapped: bool, sees_arm: bool):
     trial(swapped=swapped)
     contact = make.contact(name="Rosalind", email="rosalind@example.org")
     browser = browse_as(make.staff(Role.RESEARCHER, sees_arm=sees_arm, contact=contact))
-    before = page(browser)
+    before = {f"page{look}": page(browser, f"/staff/data{look}") for look in ("", *LOOKS)}
     name = browser.post("/staff/data").headers["Content-Disposition"]
-    return {"page": before, "name": name, "after": page(browser), **take(browser)}
+    others = {
+        address: page(browser, address, strict=False) for address in _open_to_researchers(app)
+    }
+    assert {"/staff/data", "/staff/first"} <= set(others)
+    after = page(browser)
+    taken = [take(browser, kind) for kind in ("csv", "sav", "dta")]
+    files = {file: content for one in reversed(taken) for file, content in one.items()}
+    return {**before, "name": name, "after": after, **others, **files}
+
+
+def _open_to_researchers(app) -> list[str]:
+    """Every page that a researcher may open and that is about nobody in particular."""
+    return [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and not rule.arguments and _lets_in(app, rule.endpoint)
+    ]
+
+
+def _lets_in(app, endpoint: str) -> bool:
+    guarded = getattr(app.view_functions[endpoint], "guard", "")
+    roles = guarded.removeprefix("staff:").split("|")
+    return guarded.startswith("staff:") and ({"", "researcher"} & set(roles) != set())
 
 
 def test_swapped_arms_give_byte_equal_pages_and_data_to_the_blinded(app, browse_as):
@@ -62,7 +94,7 @@ def test_swapped_arms_give_byte_equal_pages_and_data_to_the_blinded(app, browse_
     assert one.keys() == other.keys()
     for part in one:
         assert one[part] == other[part], part
-    assert len(rows(one["answers.csv"])) == 12 * 7
+    assert len(rows(one["answers_long.csv"])) == PEOPLE * ITEMS
 
 
 def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
@@ -70,7 +102,20 @@ def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
     other = seen(app, browse_as, swapped=True, sees_arm=True)
 
     changed = {name for name in one if one[name] != other[name]}
-    assert changed == {"participants.csv", "attendance.csv", "answers.csv", "manifest.json"}
+    assert {name for name in changed if not name.endswith((".sav", ".dta"))} == {
+        "page",
+        *(f"page{look}" for look in LOOKS),
+        "after",
+        "/staff/data",
+        "participants.csv",
+        "attendance.csv",
+        "sessions.csv",
+        "assessments.csv",
+        "answers_long.csv",
+        "answers_wide.csv",
+        "scores.csv",
+        "manifest.json",
+    }
 
 
 def test_a_time_point_of_one_arm_alone_is_nowhere_for_the_blinded(app, browse_as):
@@ -78,7 +123,7 @@ def test_a_time_point_of_one_arm_alone_is_nowhere_for_the_blinded(app, browse_as
     open_ = seen(app, browse_as, swapped=False, sees_arm=True)
 
     def weeks(files):
-        return {row["timepoint"] for row in rows(files["answers.csv"])}
+        return {row["timepoint"] for row in rows(files["answers_long.csv"])}
 
     assert (weeks(blind), weeks(open_)) == ({"w0"}, {"w0", "w18"})
     assert not any("w18" in str(part) or "week 18" in str(part) for part in blind.values())
@@ -105,7 +150,7 @@ def test_a_questionnaire_of_one_arm_alone_is_not_there_for_the_blinded(app, brow
     finally:
         app.extensions["study"] = shipped
 
-    asked = [{row["instrument"] for row in rows(files["answers.csv"])} for files in taken]
+    asked = [{row["instrument"] for row in rows(files["answers_long.csv"])} for files in taken]
     assert asked == [{"neuropathy-nrs"}, {"neuropathy-nrs", "gad-7"}]
 
 
@@ -113,7 +158,7 @@ def test_a_time_point_that_the_study_no_longer_knows_is_kept_from_the_blinded(ap
     make.assessment(timepoint="w9", week=9)
     taken = [take(browse_as(make.staff(Role.RESEARCHER, sees_arm=sees))) for sees in (False, True)]
 
-    assert [len(rows(files["answers.csv"])) for files in taken] == [0, 7]
+    assert [len(rows(files["answers_long.csv"])) for files in taken] == [0, 7]
 
 
 def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, browse_as):
@@ -125,9 +170,9 @@ def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, br
     manifest = json.loads(files["manifest.json"])
     assert manifest["blinded"] is True
     assert manifest["withheld"]["files"] == {
-        "participants.csv": ["cleared_on", "arm"],
-        "sessions.csv": ["module", "booked"],
-        "attendance.csv": [],
+        "participants": ["cleared_on", "arm"],
+        "sessions": ["module", "booked"],
+        "attendance": [],
     }
     assert "Blinded: without the arm" in files["page"]
     assert "attendance.csv; " not in files["page"].split("What is in it")[1]

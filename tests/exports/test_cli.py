@@ -14,7 +14,7 @@ from remote_training.exports.cli import export
 from remote_training.exports.errors import CannotWrite
 from remote_training.exports.models import Download
 from tests import make
-from tests.exports.reading import FILES, rows
+from tests.exports.reading import FILES, OTHERS, rows
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_it_writes_the_files_and_records_that_it_did(run, tmp_path):
 
     assert done.exit_code == 0, done.output
     folder = tmp_path / "new" / "data"
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "manifest.json"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, *OTHERS])
     assert rows((folder / "participants.csv").read_bytes())[0]["study_number"] == ada.study_number
     record = db.session.scalars(sa.select(Download)).one()
     assert (record.account_id, record.shows_arm) == (None, True)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from remote_training import __version__
 from remote_training.accounts.models import Role
@@ -20,11 +19,11 @@ from remote_training.core.db import db
 from remote_training.exports import dictionary
 from remote_training.studies.current import study
 from tests import make
-from tests.exports.reading import FILES, header, rows, take
+from tests.exports.reading import FILES, OTHERS, TABLES, header, rows, take
 from tests.fakes import NOON
 from tests.make import TODAY
 
-BLINDED = [name for name in FILES if name != "attendance.csv"]
+BLINDED = [name for name in TABLES if name != "attendance"]
 FORM = ["numb_hands", "numb_feet", "tingling_hands", "tingling_feet", "pain_hands", "pain_feet"]
 
 
@@ -43,7 +42,7 @@ def data(browse_as, researcher):
 def states(content, study_number):
     """What became of the questions of one participant: item -> (state, value)."""
     return {
-        row["item"]: (row["state"], row["value"])
+        row["item"]: (row["missing"] or "given", row["value"])
         for row in rows(content)
         if row["study_number"] == study_number
     }
@@ -53,7 +52,7 @@ def test_her_answers_and_her_attendance_stand_under_one_study_number(data):
     ada = make.participant()
     booking = make.booking(participant=ada)
     week_0 = make.assessment(participant=ada)
-    make.answer(week_0, "numb_feet", 7)
+    make.answer(week_0, "numb_feet", 7, translation="neuropathy-nrs-1.0-en")
     db.session.add(
         Attendance(
             booking_id=booking.id,
@@ -66,7 +65,7 @@ def test_her_answers_and_her_attendance_stand_under_one_study_number(data):
 
     files = data()
 
-    answer = next(row for row in rows(files["answers.csv"]) if row["state"] == "given")
+    answer = next(row for row in rows(files["answers_long.csv"]) if row["value"])
     assert answer == {
         "study_number": ada.study_number,
         "timepoint": "w0",
@@ -74,10 +73,12 @@ def test_her_answers_and_her_attendance_stand_under_one_study_number(data):
         "instrument": "neuropathy-nrs",
         "version": "1.0",
         "language": "en",
+        "translation": "neuropathy-nrs-1.0-en",
         "item": "numb_feet",
-        "state": "given",
         "value": "7",
-        "answered_at": "2026-11-24T12:00:00Z",
+        "missing": "",
+        "given_at": "2026-11-24T12:00:00Z",
+        "arrived_at": "2026-11-24T12:00:00Z",
     }
     (came,) = rows(files["attendance.csv"])
     assert came["study_number"] == ada.study_number
@@ -122,15 +123,15 @@ def test_a_trainers_word_counts_the_machines_is_kept_and_the_reason_stays_at_hom
     [
         pytest.param({}, "open", id="the window is open"),
         pytest.param({"opens_on": TODAY + timedelta(days=1)}, "not_due", id="not asked yet"),
-        pytest.param({"closes_on": TODAY - timedelta(days=1)}, "expired", id="never begun"),
+        pytest.param({"closes_on": TODAY - timedelta(days=1)}, "window_closed", id="never begun"),
         pytest.param(
             {"closes_on": TODAY - timedelta(days=1), "started_at": NOON, "language": "en"},
-            "not_answered",
+            "window_closed",
             id="begun, never sent, closed",
         ),
         pytest.param(
             {"started_at": NOON, "completed_at": NOON, "language": "en"},
-            "not_answered",
+            "skipped",
             id="sent without it",
         ),
     ],
@@ -139,7 +140,7 @@ def test_a_question_without_an_answer_says_why(data, window, state):
     ada = make.participant()
     make.assessment(participant=ada, **window)
 
-    found = states(data()["answers.csv"], ada.study_number)
+    found = states(data()["answers_long.csv"], ada.study_number)
 
     assert found == dict.fromkeys([*FORM, "daily_life"], (state, ""))
 
@@ -148,7 +149,7 @@ def test_what_was_asked_after_withdrawal_is_told_apart(data):
     ada = make.participant(withdrawn_on=TODAY)
     make.assessment(participant=ada)
 
-    assert set(states(data()["answers.csv"], ada.study_number).values()) == {("withdrawn", "")}
+    assert set(states(data()["answers_long.csv"], ada.study_number).values()) == {("withdrawn", "")}
 
 
 def test_the_day_is_that_of_where_she_is(data, clock):
@@ -158,10 +159,10 @@ def test_the_day_is_that_of_where_she_is(data, clock):
     for who in (near, far):
         make.assessment(participant=who, closes_on=TODAY)
 
-    content = data()["answers.csv"]
+    content = data()["answers_long.csv"]
 
     assert set(states(content, near.study_number).values()) == {("open", "")}
-    assert set(states(content, far.study_number).values()) == {("expired", "")}
+    assert set(states(content, far.study_number).values()) == {("window_closed", "")}
 
 
 def test_rather_not_answer_is_neither_an_answer_nor_a_gap(data):
@@ -173,11 +174,11 @@ def test_rather_not_answer_is_neither_an_answer_nor_a_gap(data):
     service.finish(week_0, now=NOON)
     db.session.commit()
 
-    found = states(data()["answers.csv"], ada.study_number)
+    found = states(data()["answers_long.csv"], ada.study_number)
 
     assert found["numb_hands"] == ("given", "4")
-    assert found["numb_feet"] == ("declined", "")
-    assert found["pain_feet"] == ("not_answered", "")
+    assert found["numb_feet"] == ("refused", "")
+    assert found["pain_feet"] == ("skipped", "")
     assert len(found) == 7
 
 
@@ -188,10 +189,10 @@ def test_a_form_that_is_complete_has_a_row_for_each_question_and_no_more(data):
         make.answer(week_0, question.item.code, 3)
     db.session.commit()
 
-    content = data()["answers.csv"]
+    content = data()["answers_long.csv"]
 
     assert len(rows(content)) == 7
-    assert {row["state"] for row in rows(content)} == {"given"}
+    assert {row["missing"] for row in rows(content)} == {""}
 
 
 def test_an_answer_to_a_version_that_is_no_longer_there_is_not_lost(data):
@@ -200,18 +201,20 @@ def test_an_answer_to_a_version_that_is_no_longer_there_is_not_lost(data):
     make.form(week_0).instrument_version = "0.1"
     db.session.commit()
 
-    assert [(row["version"], row["value"]) for row in rows(data()["answers.csv"])] == [("0.1", "7")]
+    assert [(row["version"], row["value"]) for row in rows(data()["answers_long.csv"])] == [
+        ("0.1", "7")
+    ]
 
 
 def test_the_codebook_covers_every_column_of_every_file_and_nothing_else(data):
     files = data()
 
-    told = [(row["file"], row["column"]) for row in rows(files["codebook.csv"])]
-    there = [(name, column) for name in FILES for column in header(files[name])]
+    told = [(row["table"], row["column"]) for row in rows(files["codebook.csv"])]
+    there = [(name, column) for name in TABLES for column in header(files[f"{name}.csv"])]
 
     assert told == there
     assert all(row["label"] and row["missing"] for row in rows(files["codebook.csv"]))
-    assert set(files) == {*FILES, "manifest.json"}
+    assert set(files) == {*FILES, *OTHERS}
 
 
 def test_the_codebook_knows_every_code_that_occurs(data):
@@ -226,7 +229,7 @@ def test_the_codebook_knows_every_code_that_occurs(data):
 
     for told in rows(files["codebook.csv"]):
         known = set(re.findall(r"(?:^|; )([^ ]+) = ", told["codes"]))
-        values = {row[told["column"]] for row in rows(files[told["file"]])} - {""}
+        values = {row[told["column"]] for row in rows(files[f"{told['table']}.csv"])} - {""}
         if told["type"] == "code":
             assert values <= known, told
 
@@ -243,10 +246,10 @@ def test_the_manifest_fingerprints_every_file(data):
     assert manifest["blinded"] is False
     assert manifest["files"] == {
         name: {
-            "rows": len(rows(files[name])),
+            "rows": len(rows(files[name])) if name.endswith(".csv") else None,
             "sha256": hashlib.sha256(files[name]).hexdigest(),
         }
-        for name in FILES
+        for name in (*FILES, "codebook.html")
     }
 
 
@@ -260,7 +263,7 @@ def test_with_nobody_in_it_the_shape_is_the_same(data):
     assert {name: header(empty[name]) for name in FILES} == {
         name: header(full[name]) for name in FILES
     }
-    assert len(rows(full["answers.csv"])) == 7
+    assert len(rows(full["answers_long.csv"])) == 7
 
 
 def test_files_are_utf_8_without_a_mark_with_lines_as_the_standard_says(data):
@@ -290,7 +293,7 @@ def test_rows_are_ordered_by_study_number_however_they_were_made(data):
 
     files = data()
 
-    for name in ("participants.csv", "answers.csv"):
+    for name in ("participants.csv", "answers_long.csv"):
         numbers = [row["study_number"] for row in rows(files[name])]
         assert numbers == sorted(numbers)
         assert len(set(numbers)) == 4
@@ -321,7 +324,7 @@ def test_only_her_own_sites_are_in_it(data, browse_as):
     assert [row["study_number"] for row in rows(files["participants.csv"])] == [here.study_number]
     assert there.study_number.encode() not in b"".join(files.values())
     assert str(elsewhere.id).encode() not in files["sessions.csv"]
-    assert there.study_number.encode() in theirs["answers.csv"]
+    assert there.study_number.encode() in theirs["answers_long.csv"]
 
 
 def test_a_class_of_another_site_that_she_booked_is_in_it(data):
@@ -350,19 +353,20 @@ def test_it_costs_the_same_statements_for_two_and_for_twenty(data, count_queries
 
 def test_the_dictionary_and_the_selects_agree_on_every_column(app):
     from remote_training.exports import sheets
+    from remote_training.exports.extent import extent
 
-    extent = sheets.Extent([], {}, NOON, sa.true())
-    for file in dictionary.files(shows_arm=True):
-        if file.name != dictionary.CODEBOOK:
-            select = sheets.SHEETS[file.name](extent)
-            assert [column.name for column in select.selected_columns] == file.header
+    of = extent(db.session.connection(), [], study=study(), shows_arm=True, now=NOON)
+    for table in dictionary.tables(study(), shows_arm=True):
+        if table.name in sheets.SHEETS:
+            select = sheets.SHEETS[table.name](of)
+            assert [column.name for column in select.selected_columns] == table.header
 
 
 def test_the_codebook_of_somebody_blinded_covers_her_files(browse_as):
     files = take(browse_as(make.staff(Role.RESEARCHER)))
 
-    told = [(row["file"], row["column"]) for row in rows(files["codebook.csv"])]
+    told = [(row["table"], row["column"]) for row in rows(files["codebook.csv"])]
 
-    assert set(files) == {*BLINDED, "manifest.json"}
-    assert told == [(name, column) for name in BLINDED for column in header(files[name])]
+    assert set(files) == {*(f"{name}.csv" for name in BLINDED), "codebook.csv", *OTHERS}
+    assert told == [(name, c) for name in BLINDED for c in header(files[f"{name}.csv"])]
     assert study().title in files["manifest.json"].decode()

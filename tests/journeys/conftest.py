@@ -5,6 +5,7 @@ Only the clock is ours, so that a class can begin while the test looks on.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from remote_training import tables
 from remote_training.app import create_app
@@ -44,6 +45,23 @@ class Platform:
     clock: FakeClock
     smtp: SmtpServer
     folder: Path
+    server: BaseWSGIServer | None = None
+    thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Serve on this port."""
+        port = int(self.url.rsplit(":", 1)[1])
+        self.server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=Quiet)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Serve no longer; nobody listens on the port."""
+        assert self.server is not None
+        assert self.thread is not None
+        self.server.shutdown()
+        self.thread.join(timeout=10)
+        self.server.server_close()
 
     def work(self) -> None:
         """Do what the worker does: plan what is due, send what is owed."""
@@ -68,27 +86,26 @@ class Quiet(WSGIRequestHandler):
 def platform(tmp_path: Path, smtp_server: SmtpServer) -> Iterator[Platform]:
     """The platform, running, with the sites of the study and nobody in it."""
     clock = FakeClock()
-    server = make_server("127.0.0.1", 0, _no_app, threaded=True, request_handler=Quiet)
-    url = f"http://127.0.0.1:{server.server_port}"
+    url = f"http://127.0.0.1:{_free_port()}"
     chosen = settings(f"sqlite:///{tmp_path}/journey.db", public_url=url, smtp_url=smtp_server.url)
     world = Outside(clock, SmtpMail(smtp_server.url), {"offline": OfflineMeetings(url)})
     app = create_app(chosen, world)
-    server.app = app
     with app.app_context():
         tables.metadata().create_all(db.engine)
         studies.install(study())
         db.session.commit()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Platform(app, url, clock, smtp_server, tmp_path)
-    server.shutdown()
-    thread.join(timeout=10)
+    served = Platform(app, url, clock, smtp_server, tmp_path)
+    served.start()
+    yield served
+    served.stop()
     with app.app_context():
         db.engine.dispose()
 
 
-def _no_app(_environ: dict[str, Any], _start: Callable[..., Any]) -> list[bytes]:
-    raise RuntimeError("the app is not there yet")
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -123,10 +123,8 @@ def test_from_a_link_in_a_mail_to_a_line_in_the_data_set(
     platform = platform_with_people
     with (tmp_path / "log").open("w") as log:
         logs.configure(log)
-        try:
-            _the_chain(platform, phone, desk)
-        finally:
-            structlog.reset_defaults()
+        _the_chain(platform, phone, desk)
+    structlog.reset_defaults()
     data = _download(platform, phone().new_page())
     _attendance_and_answers_under_one_number(platform, data)
     _her_name_stands_in_the_vault_and_the_mails_alone(platform, data, tmp_path)
@@ -270,10 +268,12 @@ def _attendance_and_answers_under_one_number(platform: Platform, data: dict[str,
     with platform.app.app_context():
         number = db.session.scalars(sa.select(Participant.study_number)).one()
     answers = [
-        r for r in rows(data, "answers.csv") if r["study_number"] == number and r["week"] == "0"
+        r
+        for r in rows(data, "answers_long.csv")
+        if r["study_number"] == number and r["week"] == "0"
     ]
     assert [r["value"] for r in answers if r["value"]] != []
-    assert sorted(r["state"] for r in answers) == ["declined", *["given"] * (len(answers) - 1)]
+    assert sorted(r["missing"] for r in answers) == [*[""] * (len(answers) - 1), "refused"]
     assert {r["instrument"] for r in answers} == {"phq-9", "gad-7", "neuropathy-nrs"}
     attended = [r for r in rows(data, "attendance.csv") if r["study_number"] == number]
     assert len(attended) == 1

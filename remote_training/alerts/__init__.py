@@ -1,0 +1,1 @@
+"""Something alarming was said: a row, no story."""

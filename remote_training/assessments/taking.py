@@ -1,0 +1,151 @@
+"""Taking one press on a question, whichever way it came: at once, late, or carried over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from werkzeug.datastructures import MultiDict
+
+from remote_training.assessments import service
+from remote_training.assessments.forms import AnswerForm
+from remote_training.assessments.models import Assessment, Device
+from remote_training.assessments.sitting import NEWEST, Given, Question, Sitting, sitting
+from remote_training.assessments.tickets import Ticket, unsealed
+from remote_training.core import words
+from remote_training.core.crypto import seal_for_page
+from remote_training.instruments import load as instruments
+
+LONGEST = 100
+LONGEST_AWAY = timedelta(days=120)
+FIELDS = ("question", "answer", "decline", "not_applicable")
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press as it was sent: fields as typed, when it was given, the device's own key.
+
+    `number` counts where no question is named. `looks_over` says that she came from the
+    page with all her answers, and goes back there.
+    """
+
+    number: int
+    fields: Mapping[str, str]
+    given_at: datetime
+    client_key: UUID | None
+    looks_over: bool
+
+    def sealed(self, assessment_id: UUID) -> str:
+        """The press as a page carries it, until it is known again who pressed."""
+        content = {
+            "number": self.number,
+            "fields": dict(self.fields),
+            "given_at": self.given_at.isoformat(),
+            "key": self.client_key.hex if self.client_key is not None else None,
+            "look": self.looks_over,
+        }
+        return seal_for_page(json.dumps(content), about=_about(assessment_id))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a press; `form` says what is wrong where it was not kept."""
+
+    sitting: Sitting
+    question: Question
+    form: AnswerForm
+    is_kept: bool
+    is_alarming: bool
+
+
+def pressed(typed: Mapping[str, str], number: int, *, looks_over: bool, now: datetime) -> Press:
+    """Read a form. `age` (milliseconds since the press, by the device) gives when it was."""
+    fields = {name: typed[name][:LONGEST] for name in FIELDS if name in typed}
+    key = _uuid(typed.get("client_key", ""))
+    return Press(number, fields, now - _age(typed.get("age", "")), key, looks_over)
+
+
+def carried(sealed: str, assessment_id: UUID) -> Press | None:
+    """The press that a page of ours carried; None where it carried none."""
+    content: dict[str, Any] | None = unsealed(sealed, _about(assessment_id))
+    if content is None:
+        return None
+    given_at = datetime.fromisoformat(content["given_at"])
+    key = UUID(content["key"]) if content["key"] else None
+    return Press(content["number"], content["fields"], given_at, key, content["look"])
+
+
+def take(
+    assessment: Assessment, press: Press, ticket: Ticket | None, *, device: Device, now: datetime
+) -> Taken:
+    """Keep a press on a question of a sitting that the caller holds.
+
+    Whatever a device says of its age, it was not given before the sitting opened. What she
+    read stands in the ticket. Raises what `service.save` raises.
+    """
+    given_at = min(max(press.given_at, assessment.opens_at), now)
+    service.require_open(assessment, now=given_at)
+    read = ticket.versions if ticket is not None else NEWEST
+    asked = sitting(assessment, read)
+    named = press.fields.get("question", "")
+    question = asked.named(named) if named else asked.question(press.number)
+    form = AnswerForm(question, MultiDict(press.fields))
+    if not form.validate():
+        return Taken(asked, question, form, is_kept=False, is_alarming=False)
+    language, translation = _words_read(asked, question, ticket)
+    service.save(
+        assessment,
+        question.form,
+        question.item.code,
+        form.value,
+        now=now,
+        state=form.state,
+        language=language,
+        translation=translation,
+        given_at=given_at,
+        client_key=press.client_key,
+        device=device,
+        read=read,
+    )
+    given = Given(form.state, form.value, language, given_at, now)
+    return Taken(
+        asked.with_answer(question, given),
+        question,
+        form,
+        is_kept=True,
+        is_alarming=question.item.is_alarming(form.value),
+    )
+
+
+def _words_read(
+    asked: Sitting, question: Question, ticket: Ticket | None
+) -> tuple[str, str | None]:
+    """Language and translation of what she read: as her page said, or else of now."""
+    if ticket is not None and question.form.instrument in ticket.read:
+        version, language, translation = ticket.read[question.form.instrument]
+        if version == asked.part_of(question).instrument.version:
+            return language, translation or None
+    wording = instruments.wording(asked.part_of(question).instrument, words.language())
+    return wording.language, wording.translation or None
+
+
+def _age(typed: str) -> timedelta:
+    """Zero where nothing sensible is said."""
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 12):
+        return timedelta(0)
+    return min(timedelta(milliseconds=int(typed)), LONGEST_AWAY)
+
+
+def _uuid(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
+
+
+def _about(assessment_id: UUID) -> str:
+    return f"page/{assessment_id}/press"

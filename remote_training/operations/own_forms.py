@@ -1,0 +1,45 @@
+"""Forms of ours and of nobody else: a token in each, good under every key that we hold.
+
+A page that was open while the keys were changed sends its form as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Flask, current_app, g
+from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
+from wtforms.validators import ValidationError
+
+
+class OwnForms(CSRFProtect):  # type: ignore[misc]
+    """Checks the token of each form, first with the newest key, then with the older ones."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Pass a form of ours, or raise `CSRFError`."""
+        try:
+            super().protect(apply_exemptions)
+        except CSRFError:
+            if not self._is_of_older_key():
+                raise
+            g.csrf_valid = True
+
+    def _is_of_older_key(self) -> bool:
+        token = self._get_csrf_token()
+        return any(_fits(token, key) for key in current_app.config["SECRET_KEY_FALLBACKS"])
+
+
+def install(app: Flask, *, exempt: Sequence[Callable[..., Any]]) -> None:
+    """Check every form but those of the exempt views, which ask for a ticket of their own."""
+    forms = OwnForms(app)
+    for view in exempt:
+        forms.exempt(view)
+
+
+def _fits(token: str | None, key: str) -> bool:
+    try:
+        validate_csrf(token, secret_key=key)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What came of an alert: who did what, and when."""

@@ -1,0 +1,78 @@
+"""The coordinator's alerts: which are open, and what was done."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from remote_training.accounts import desk
+from remote_training.accounts.guard import site_ids, staff_only
+from remote_training.accounts.models import Role
+from remote_training.core.db import db, unit_of_work
+from remote_training.core.errors import Invalid
+from remote_training.core.words import translated
+from remote_training.outside.world import outside
+from remote_training.safety import queries, service
+from remote_training.safety.forms import STEP_WORDS, HandlingForm
+from remote_training.safety.queries import Line
+
+blueprint = Blueprint("safety", __name__, url_prefix="/staff/safety")
+coordinator = staff_only(Role.COORDINATOR)
+
+
+@blueprint.get("/")
+@coordinator
+def index() -> ResponseReturnValue:
+    """List the alerts of the coordinator's sites; not what was said."""
+    now = outside().now()
+    lines = queries.at_sites(site_ids(Role.COORDINATOR), now=now)
+    return render_template("safety/index.html", lines=lines, now=now, step_words=STEP_WORDS)
+
+
+@blueprint.get("/<uuid:alert_id>/")
+@coordinator
+def show(alert_id: UUID) -> ResponseReturnValue:
+    """Show one alert and what was done, and ask what is done now."""
+    return _page(_mine(alert_id), HandlingForm())
+
+
+@blueprint.post("/<uuid:alert_id>/")
+@coordinator
+@unit_of_work()
+def acknowledge(alert_id: UUID) -> ResponseReturnValue:
+    """Keep what was done."""
+    line, form = _mine(alert_id), HandlingForm()
+    if not form.validate_on_submit() or not _kept(line, form):
+        return _page(line, form), 422
+    flash(_("This is written down."))
+    return redirect(url_for(".index"), 303)
+
+
+def _kept(line: Line, form: HandlingForm) -> bool:
+    """Whether it was taken; what is refused is said in the form."""
+    try:
+        with db.session.begin_nested():
+            service.acknowledge(
+                line.alert,
+                form.chosen,
+                form.note.data or "",
+                by=desk.me(),
+                key=UUID(form.key.data),
+                now=outside().now(),
+            )
+    except Invalid as refusal:
+        form.said_at(refusal).errors = [translated(refusal.sentence, **refusal.gaps)]
+        return False
+    return True
+
+
+def _mine(alert_id: UUID) -> Line:
+    return queries.at_site(alert_id, site_ids(Role.COORDINATOR))
+
+
+def _page(line: Line, form: HandlingForm) -> str:
+    now = outside().now()
+    return render_template("safety/show.html", line=line, form=form, now=now, step_words=STEP_WORDS)

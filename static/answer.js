@@ -1,0 +1,240 @@
+/* Questions: each answer is kept on this phone until the server has it, and sent in the order in
+   which it was given. While there is no network she goes on with the next question. What is kept
+   here is the code of the question, the answer, a key and the time; it goes when it has arrived.
+   Without this script each page is sent by its form. */
+"use strict";
+(() => {
+  const asked = document.getElementById("asked");
+  if (!asked) return;
+  const said = document.getElementById("said");
+  const mine = `waiting/${asked.dataset.sitting}/`;
+  const PATIENCE = 8000;
+  const PAUSES = [2, 5, 10, 20, 40, 60]; // seconds
+  const sheet = new Map();
+  const extra = { help: document.getElementById("help")?.content.querySelector("section") };
+  let pressed = null;
+  let isBusy = false;
+  let isStuck = false;
+  let tries = 0;
+  let timer = 0;
+  let running = null;
+  let last = null;
+
+  const store = (() => {
+    try {
+      localStorage.setItem("waiting", "");
+      localStorage.removeItem("waiting");
+      return localStorage;
+    } catch { return null; }
+  })();
+
+  /* ---- what waits on this phone */
+  const waiting = () => Object.keys(store || {}).filter((name) => name.startsWith(mine))
+    .map((name) => JSON.parse(store.getItem(name))).filter(Boolean).sort((a, b) => a.n - b.n);
+  const keep = (entry) => {
+    try { store.setItem(mine + entry.key, JSON.stringify(entry)); return true; } catch { return false; }
+  };
+  const drop = (entry) => store?.removeItem(mine + entry.key);
+  const newKey = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
+    (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
+
+  /* How long ago it was pressed: by the clock that nobody sets, or, after a restart, by the phone's. */
+  const age = (entry) => Math.max(0, Math.round(
+    entry.page === performance.timeOrigin ? performance.now() - entry.tick : Date.now() - entry.at));
+
+  /* Of two presses on one question the later must not arrive as the earlier on a slow line. */
+  const ageInOrder = (entry) => {
+    const isClose = last && last.question === entry.question && last.at + last.took > entry.at;
+    return isClose ? Math.min(age(entry), Math.round(performance.now() - last.ended)) : age(entry);
+  };
+
+  const send = async (entry) => {
+    if (navigator.onLine === false) return { away: true };
+    const body = new URLSearchParams({
+      ticket: asked.dataset.ticket, question: entry.question, client_key: entry.key, age: ageInOrder(entry),
+    });
+    const isButton = isNaN(entry.value);
+    body.set(isButton ? entry.value : "answer", isButton ? "1" : entry.value);
+    const began = performance.now();
+    const ending = new AbortController();
+    const alarm = setTimeout(() => ending.abort(), PATIENCE);
+    try {
+      const answer = await fetch(asked.dataset.to, {
+        method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual", signal: ending.signal,
+      });
+      if (answer.status === 200) {
+        const next = (await answer.json()).next;
+        const ended = performance.now();
+        last = { question: entry.question, at: entry.at, took: ended - began, ended };
+        return { next };
+      }
+      if (answer.status === 400 || answer.status === 401) return { ended: true };
+      return [404, 409, 410, 422].includes(answer.status) ? { refused: true } : { away: true };
+    } catch {
+      return { away: true };
+    } finally {
+      clearTimeout(alarm);
+    }
+  };
+
+  /* Send all that waits, oldest first; one at a time, whoever asks. */
+  const flush = () => running ??= (async () => {
+    let outcome = {};
+    for (let entry; (entry = waiting()[0]);) {
+      outcome = await send(entry);
+      if (outcome.away || outcome.ended) break;
+      drop(entry);
+      tries = 0;
+    }
+    if (outcome.away) again();
+    return outcome;
+  })().finally(() => { running = null; });
+
+  const again = () => {
+    clearTimeout(timer);
+    timer = setTimeout(inBackground, 1000 * PAUSES[Math.min(tries++, PAUSES.length - 1)]);
+  };
+
+  const inBackground = async () => {
+    clearTimeout(timer);
+    loadSheet();
+    if (isBusy || !waiting().length) return;
+    const outcome = await flush();
+    if (isBusy) return;
+    const form = asked.querySelector("form.asking");
+    if (outcome.ended) return form ? tell("ended") : location.reload();
+    if (outcome.away) return;
+    if (!form && !asked.querySelector("section")) return location.reload();
+    if (isStuck || asked.querySelector("[data-offline]")) return location.assign(outcome.next || location.href);
+    tell(outcome.refused ? "" : "back");
+  };
+
+  /* ---- what she sees */
+  const tell = (...kinds) => {
+    const words = kinds.map((kind) => asked.dataset[kind]).filter(Boolean);
+    said.className = words.length ? kinds[0] === "back" ? "note" : "note wait" : "";
+    said.replaceChildren(...words.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+  };
+
+  const show = (section, isBack) => {
+    asked.querySelector("section")?.remove();
+    asked.append(section);
+    document.title = document.title.replace(/^.*(?= - )/s, section.dataset.title);
+    const isPlace = !("help" in section.dataset) && section.dataset.url;
+    if (!isBack && isPlace && location.pathname !== isPlace) history.pushState(null, "", isPlace);
+    isStuck = false;
+    const wrong = section.querySelector(".wrong");
+    if (wrong) wrong.hidden = true;
+    scrollTo(0, 0);
+    section.querySelector("h1").focus({ preventScroll: true });
+  };
+
+  /* Show a place of the sitting: from the sheet where it is there, else by asking for its page. */
+  const go = (place) => {
+    const section = sheet.get(place);
+    if (section) show(section);
+    else location.assign(place);
+  };
+
+  const goWithout = (place) => {
+    const section = sheet.get(place) || (place.endsWith("/check") ? extra.end : null);
+    if (section) show(section);
+    isStuck = !section;
+    tell("away", ...(isStuck ? ["stuck"] : []));
+    if (isStuck) said.scrollIntoView({ block: "nearest" });
+  };
+
+  const help = (next) => {
+    extra.help.querySelector("[data-on]").href = next;
+    show(extra.help);
+  };
+
+  let loading = false;
+  const loadSheet = async () => {
+    if (!asked.dataset.sheet || sheet.size || loading) return;
+    loading = true;
+    try {
+      const answer = await fetch(asked.dataset.sheet);
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const section of page.querySelectorAll("body > section")) {
+        document.adoptNode(section);
+        if ("help" in section.dataset) extra.help = section;
+        else if (section.dataset.offline) extra[section.dataset.offline] = section;
+        else sheet.set(section.dataset.url, section);
+      }
+      const here = asked.querySelector("section");
+      if (here && sheet.has(here.dataset.url)) sheet.set(here.dataset.url, here);
+    } catch { /* once more when the network is back */ } finally {
+      loading = false;
+    }
+  };
+
+  /* ---- what she presses */
+  const answered = async (form, button) => {
+    const section = form.closest("section");
+    const chosen = form.querySelector("input[name=answer]:checked");
+    const value = button?.name || chosen?.value;
+    const wrong = section.querySelector(".wrong");
+    wrong.hidden = value !== undefined;
+    if (value === undefined) return wrong.focus();
+    if (button?.name) for (const one of form.querySelectorAll("input:checked")) one.checked = false;
+    const entry = {
+      n: 1 + (waiting().pop()?.n || 0), question: form.elements.question.value, value, key: newKey(),
+      at: Date.now(), tick: performance.now(), page: performance.timeOrigin,
+    };
+    const isKept = keep(entry);
+    const next = section.dataset.next;
+    const isCare = !button?.name && "care" in chosen.dataset && extra.help;
+    if (isCare) help(next);
+    const slow = setTimeout(() => tell("slow"), 1000);
+    const outcome = isKept ? await flush() : await send(entry);
+    clearTimeout(slow);
+    if (outcome.ended) return carry(form, entry, value, button);
+    if (outcome.away && !isKept) { tell("lost"); return said.scrollIntoView({ block: "nearest" }); }
+    if (outcome.away) return isCare ? tell("away") : goWithout(next);
+    if (outcome.refused) return location.assign(section.dataset.url);
+    tell();
+    if (isCare) return;
+    go(outcome.next || next);
+  };
+
+  /* The visit has ended: the form itself asks for the year of birth, and brings the answer along. */
+  const carry = (form, entry, value, button) => {
+    const more = { client_key: entry.key, age: age(entry), ...(button?.name ? { [button.name]: "1" } : {}) };
+    for (const [name, text] of Object.entries(more)) {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value: text }));
+    }
+    if (!form.isConnected) { form.hidden = true; document.body.append(form); }
+    form.submit();
+  };
+
+  addEventListener("click", (event) => {
+    pressed = event.target.closest("button");
+    const link = event.target.closest("a[href]");
+    if (!link || !asked.dataset.sheet || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const place = new URL(link.href);
+    if (place.origin !== location.origin || place.search) return;
+    const section = sheet.get(place.pathname);
+    const isStop = place.pathname.endsWith("/stop") && waiting().length;
+    if (section) { event.preventDefault(); show(section); if (waiting().length) tell("away"); else tell(); }
+    else if (isStop && extra.stop) { event.preventDefault(); show(extra.stop); }
+    else if (place.pathname.endsWith("/check") && waiting().length && extra.end) { event.preventDefault(); show(extra.end); }
+  });
+
+  addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("form.asking")) return;
+    event.preventDefault();
+    if (isBusy) return;
+    isBusy = true;
+    try { await answered(form, event.submitter || pressed); } finally { isBusy = false; }
+  });
+
+  addEventListener("popstate", () => {
+    const section = sheet.get(location.pathname);
+    if (section) show(section, true); else location.reload();
+  });
+  addEventListener("online", () => { tries = 0; inBackground(); });
+  addEventListener("pageshow", () => { inBackground(); });
+})();

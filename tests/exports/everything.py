@@ -1,0 +1,82 @@
+"""A small study in which every reason for a missing value occurs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from remote_training.assessments import service
+from remote_training.assessments.models import Answer, AnswerState, Assessment
+from remote_training.attendance.models import Attendance, Status
+from remote_training.core.db import db
+from remote_training.participants.models import Participant, Sex
+from tests import make
+from tests.fakes import NOON
+from tests.make import TODAY
+
+FORMS = ("phq-9", "gad-7", "neuropathy-nrs")
+OVER = {
+    "closes_on": TODAY - timedelta(days=1),
+    "start_by_on": TODAY - timedelta(days=1),
+}
+
+
+def study() -> dict[str, Participant]:
+    """People by what became of their sitting: what happened to whom is told by the name."""
+    people = {
+        "sent": make.participant(study_number="007", sex=Sex.FEMALE, neurotoxic_chemotherapy=True),
+        "gaps": make.participant(study_number="T2"),
+        "open": make.participant(study_number="T3"),
+        "not_due": make.participant(study_number="T4"),
+        "closed": make.participant(study_number="T5"),
+        "withdrawn": make.participant(study_number="T6", withdrawn_on=TODAY),
+        "licensed": make.participant(study_number="T7", sex=Sex.FEMALE),
+        "man": make.participant(study_number="T8", sex=Sex.MALE, arm="waitlist"),
+        "nothing": make.participant(study_number="T9", baseline_on=None),
+    }
+    whole = make.assessment(participant=people["sent"], forms=FORMS)
+    answer_all(whole)
+    service.finish(whole, now=NOON)
+    gaps = make.assessment(participant=people["gaps"], forms=FORMS)
+    answer_all(gaps, leave_out={"phq1", "gad1"}, refuse={"phq2"})
+    service.finish(gaps, now=NOON)
+    make.assessment(participant=people["open"], forms=FORMS)
+    make.assessment(participant=people["not_due"], forms=FORMS, opens_on=TODAY + timedelta(days=1))
+    make.assessment(participant=people["closed"], forms=FORMS, **OVER)
+    make.assessment(participant=people["withdrawn"], forms=FORMS)
+    for who in ("licensed", "man"):
+        cipn = make.assessment(participant=people[who], forms=("qlq-cipn20",))
+        answer_all(cipn, leave_out={"cipn19", "cipn20"})
+        db.session.add(
+            Answer(
+                form_id=make.form(cipn, "qlq-cipn20").id,
+                item="cipn19",
+                state=AnswerState.NOT_APPLICABLE,
+                language="en",
+                given_at=NOON,
+                answered_at=NOON,
+            )
+        )
+        service.finish(cipn, now=NOON)
+    booking = make.booking(participant=people["sent"])
+    db.session.add(
+        Attendance(
+            booking_id=booking.id,
+            machine_status=Status.LATE,
+            machine_minutes=33.25,
+            first_joined_at=NOON + timedelta(days=1, minutes=12),
+        )
+    )
+    db.session.commit()
+    return people
+
+
+def answer_all(sitting: Assessment, *, leave_out: set[str] = frozenset(), refuse=frozenset()):
+    """Answer its items, each with another number; `refuse` says what she would rather not."""
+    for form in make.forms(sitting):
+        instrument = make.instruments.instrument(form.instrument)
+        for n, item in enumerate(instrument.items):
+            if item.code in leave_out:
+                continue
+            values = list(item.answers.values())
+            value = None if item.code in refuse else values[n % len(values)]
+            service.save(sitting, form, item.code, value, now=NOON)

@@ -1,0 +1,370 @@
+"""Answering in a real browser: with the network, without it, in two tabs, on two devices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import BrowserContext, Page, expect
+
+from remote_training.alerts.models import Alert
+from remote_training.core.db import db
+from tests.journeys import answering
+from tests.journeys.accessibility import assert_accessible
+from tests.journeys.answering import Sitting, at_question, choose, come_in, see, type_year, waiting
+from tests.journeys.conftest import Platform
+
+pytestmark = pytest.mark.timeout(200)
+SMALLEST = 56
+AWAY = "No network at the moment. Your answer is kept on this phone"
+BACK = "The network is back. Your answers are saved."
+ALL = 24
+
+
+@pytest.fixture
+def sitting(platform: Platform) -> Sitting:
+    """Three questionnaires, 24 questions."""
+    return answering.ready(platform)
+
+
+def test_a_whole_time_point_by_keyboard_alone(sitting: Sitting, phone: Any) -> None:
+    page = come_in(sitting, phone())
+    _tab_to(page, "Start")
+    page.keyboard.press("Enter")
+    for number in range(1, ALL + 1):
+        see(page, f"Question {number} of {ALL}")
+        _tab_until(page, "document.activeElement.name === 'answer'")
+        page.keyboard.press("Space")
+        for _ in range(number % 3 if number != 9 else 0):
+            page.keyboard.press("ArrowDown")
+        _tab_to(page, "Next")
+        page.keyboard.press("Enter")
+        if number in (10, 17):
+            see(page, "Now comes")
+            _tab_to(page, "Go on")
+            page.keyboard.press("Enter")
+    see(page, "Look over your answers")
+    _tab_to(page, "Send my answers")
+    page.keyboard.press("Enter")
+    see(page, "Thank you. Your answers have arrived.")
+    assert sitting.count() == (ALL, ALL)
+    assert sitting.kept("phq2") == [("2", True)]
+
+
+def _tab_to(page: Page, words: str) -> None:
+    _tab_until(page, f"document.activeElement.textContent.trim() === '{words}'")
+
+
+def _tab_until(page: Page, is_there: str) -> None:
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate(is_there):
+            return
+    raise AssertionError(f"by keyboard never: {is_there}")
+
+
+def test_the_keys_are_large_and_wrap_on_a_phone(sitting: Sitting, phone: Any) -> None:
+    page = at_question(sitting, phone(), 18)
+    boxes = [key.bounding_box() for key in page.locator(".point").all()]
+    assert len(boxes) == 11
+    for box in boxes:
+        assert box is not None
+        assert min(box["width"], box["height"]) >= SMALLEST
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 375
+    assert len({box["y"] for box in boxes if box}) > 1
+    for button in page.locator(".answer, main .button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= SMALLEST
+
+
+def test_each_place_that_the_script_shows_is_accessible(sitting: Sitting, phone: Any) -> None:
+    page = at_question(sitting, phone(), 9)
+    page.context.set_offline(True)
+    choose(page, 1)
+    see(page, "You need not be alone with this")
+    assert_accessible(page)
+    page.get_by_role("link", name="Go on with the questions").click()
+    see(page, f"Question 10 of {ALL}")
+    assert_accessible(page)
+    choose(page, 0)
+    see(page, "Now comes")
+    assert_accessible(page)
+    page.get_by_role("link", name="Pause now").click()
+    see(page, "and only there")
+    assert_accessible(page)
+
+
+def test_ten_minutes_without_network_lose_nothing_and_count_from_when_they_were_given(
+    sitting: Sitting, phone: Any
+) -> None:
+    platform, page = sitting.platform, at_question(sitting, phone())
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.context.set_offline(True)
+    for number, value in enumerate((0, 1, 2, 3), start=1):
+        see(page, f"Question {number} of {ALL}")
+        choose(page, value)
+    see(page, f"Question 5 of {ALL}")
+    see(page, AWAY)
+    assert (waiting(page), sitting.count()) == (4, (0, 0))
+    kept = page.evaluate("Object.values(localStorage).map(one => Object.keys(JSON.parse(one)))")
+    assert {name for entry in kept for name in entry} == {
+        "n", "question", "value", "key", "at", "tick", "page",
+    }  # fmt: skip
+    page.evaluate("performance.now = (real => () => real.call(performance) + 6e5)(performance.now)")
+    platform.clock.forward(minutes=10)
+    page.context.set_offline(False)
+
+    see(page, BACK)
+
+    assert (waiting(page), sitting.count()) == (0, (4, 4))
+    assert [sitting.kept(f"phq{n}")[0][0] for n in (1, 2, 3, 4)] == ["0", "1", "2", "3"]
+    ago = platform.clock() - sitting.answer("phq4").given_at
+    assert timedelta(minutes=9) < ago < timedelta(minutes=11)
+    assert any("age=60" in body for body in sent)
+    expect(page.get_by_text(f"Question 5 of {ALL}")).to_be_visible()
+
+
+def test_without_network_she_sees_help_at_once_and_the_alert_comes_when_it_is_back(
+    sitting: Sitting, phone: Any
+) -> None:
+    page = at_question(sitting, phone(), 9)
+    page.context.set_offline(True)
+    choose(page, 2)
+    see(page, "You need not be alone with this")
+    expect(page.get_by_role("link", name="Ring 0800 0113")).to_be_visible()
+    see(page, AWAY)
+    page.context.set_offline(False)
+    see(page, BACK)
+    with sitting.platform.app.app_context():
+        assert len(db.session.scalars(sa.select(Alert)).all()) == 1
+    expect(page.get_by_role("link", name="Ring 0800 0113")).to_be_visible()
+
+
+def test_help_is_there_without_network_even_before_the_other_questions_are(
+    sitting: Sitting, phone: Any
+) -> None:
+    context = phone()
+    page = come_in(sitting, context)
+    context.route("**/sheet", lambda route: route.abort())
+    page.goto(f"{sitting.url}/9")
+    context.set_offline(True)
+    choose(page, 1)
+    expect(page.get_by_role("link", name="Ring 0800 0113")).to_be_visible()
+
+
+def test_the_last_question_without_network_ends_where_all_answers_are_shown(
+    sitting: Sitting, phone: Any
+) -> None:
+    page = at_question(sitting, phone(), ALL)
+    page.context.set_offline(True)
+    choose(page, 7)
+    see(page, "All questions are done")
+    page.context.set_offline(False)
+    see(page, "Look over your answers")
+    assert sitting.kept("daily_life") == [("7", True)]
+
+
+def test_a_phone_that_was_switched_off_sends_when_she_opens_her_link_again(
+    sitting: Sitting, phone: Any
+) -> None:
+    context = phone()
+    page = at_question(sitting, context)
+    context.set_offline(True)
+    choose(page, 3)
+    see(page, f"Question 2 of {ALL}")
+    page.close()
+    context.clear_cookies()
+    context.set_offline(False)
+
+    page = come_in(sitting, context)
+
+    see(page, f"You have done 1 of {ALL} questions")
+    assert (waiting(page), sitting.kept("phq1")) == (0, [("3", True)])
+
+
+def test_a_server_that_is_away_or_busy_is_like_no_network(sitting: Sitting, phone: Any) -> None:
+    context = phone()
+    page = at_question(sitting, context)
+    for number, status in enumerate((503, 500, 429, 302, 200), start=1):
+        context.unroute_all()
+        context.route(f"**/{sitting.id}/1", _with(status))
+        choose(page, 1)
+        see(page, f"Question {number + 1} of {ALL}")
+        see(page, AWAY)
+    assert (waiting(page), sitting.count()) == (5, (0, 0))
+    context.unroute_all()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    see(page, BACK)
+    assert (waiting(page), sitting.count()) == (0, (5, 5))
+
+
+def _with(status: int) -> Any:
+    return lambda route: route.fulfill(status=status)
+
+
+def test_an_acknowledgement_that_is_lost_on_the_way_doubles_nothing(
+    sitting: Sitting, phone: Any
+) -> None:
+    context = phone()
+    page = at_question(sitting, context)
+
+    def swallow(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    context.route(f"**/{sitting.id}/1", swallow)
+    choose(page, 1)
+    see(page, AWAY)
+    assert (waiting(page), sitting.count()) == (1, (1, 1))
+    context.unroute_all()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    see(page, BACK)
+    assert (waiting(page), sitting.count()) == (0, (1, 1))
+
+
+def test_two_tabs_and_two_devices_keep_both_and_the_newest_stands(
+    sitting: Sitting, phone: Any
+) -> None:
+    context = phone()
+    first, other = at_question(sitting, context), at_question(sitting, phone())
+    second = context.new_page()
+    second.goto(f"{sitting.url}/1")
+    context.set_offline(True)
+    choose(first, 0)
+    see(first, AWAY)
+    first.wait_for_timeout(50)
+    choose(second, 1)
+    see(second, AWAY)
+    sitting.platform.clock.forward(seconds=5)
+    choose(other, 3)
+    see(other, f"Question 2 of {ALL}")
+    context.set_offline(False)
+    see(first, f"Question 2 of {ALL}")
+    for page in (first, second):
+        answering.emptied(page)
+
+    values = sitting.kept("phq1")
+
+    assert {value for value, _stands in values} == {"0", "1", "3"}
+    assert [value for value, stands in values if stands] == [values[-1][0]]
+    assert sitting.count() == (1, 3)
+
+
+def test_back_changes_an_answer_and_two_quick_presses_are_one(sitting: Sitting, phone: Any) -> None:
+    page = at_question(sitting, phone())
+    page.locator('input[value="2"]').check(force=True)
+    page.locator("form.asking button:not(.second)").dblclick()
+    see(page, f"Question 2 of {ALL}")
+    page.go_back()
+    see(page, f"Question 1 of {ALL}")
+    expect(page.locator('input[value="2"]')).to_be_checked()
+    choose(page, 1)
+    see(page, f"Question 2 of {ALL}")
+    page.get_by_role("button", name="I'd rather not answer").click()
+    see(page, f"Question 3 of {ALL}")
+    page.reload()
+    see(page, f"Question 3 of {ALL}")
+    assert sitting.kept("phq1") == [("2", False), ("1", True)]
+    assert sitting.kept("phq2") == [("declined", True)]
+
+
+def test_next_without_an_answer_asks_for_one_also_without_network(
+    sitting: Sitting, phone: Any
+) -> None:
+    page = at_question(sitting, phone())
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Next").click()
+    see(page, "Please choose an answer")
+    assert waiting(page) == 0
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_visit_that_ended_asks_for_the_year_and_keeps_the_answer(
+    sitting: Sitting, chrome: Any, script: bool
+) -> None:
+    context: BrowserContext = chrome.new_context(java_script_enabled=script, locale="en-GB")
+    page = come_in(sitting, context)
+    page.goto(f"{sitting.url}/2")
+    sitting.end_visits()
+    choose(page, 3)
+    see(page, "In which year were you born?")
+    assert sitting.count() == (0, 0)
+    type_year(page, "1930")
+    see(page, "This year does not fit.")
+    type_year(page)
+    see(page, f"Question 3 of {ALL}")
+    if script:
+        answering.emptied(page)
+    assert sitting.kept("phq2") == [("3", True)]
+    context.close()
+
+
+def test_a_visit_that_ended_while_there_was_no_network_sends_all_after_the_year(
+    sitting: Sitting, phone: Any
+) -> None:
+    page = at_question(sitting, phone())
+    page.context.set_offline(True)
+    for value in (1, 2):
+        choose(page, value)
+    see(page, f"Question 3 of {ALL}")
+    sitting.end_visits()
+    page.context.set_offline(False)
+    see(page, "Please press Next: we ask your year of birth once more")
+    choose(page, 3)
+    see(page, "In which year were you born?")
+    type_year(page)
+    see(page, f"Question 4 of {ALL}")
+    answering.emptied(page)
+    assert sitting.count() == (3, 3)
+
+
+def test_where_the_phone_can_keep_nothing_it_says_so(sitting: Sitting, phone: Any) -> None:
+    context = phone()
+    context.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw 1; } })")
+    page = at_question(sitting, context)
+    choose(page, 2)
+    see(page, f"Question 2 of {ALL}")
+    assert sitting.kept("phq1") == [("2", True)]
+    context.set_offline(True)
+    choose(page, 3)
+    see(page, "this phone cannot keep your answer: it is not saved yet")
+    expect(page.get_by_text(f"Question 2 of {ALL}")).to_be_visible()
+    context.set_offline(False)
+    page.get_by_role("button", name="Next").click()
+    see(page, f"Question 3 of {ALL}")
+    assert sitting.kept("phq2") == [("3", True)]
+
+
+def test_a_wrong_clock_of_the_phone_does_no_harm(sitting: Sitting, phone: Any) -> None:
+    context = phone()
+    context.add_init_script("Date.now = (real => () => real() - 4e10)(Date.now)")
+    page = at_question(sitting, context)
+    context.set_offline(True)
+    choose(page, 2)
+    see(page, AWAY)
+    page.evaluate("Date.now = (real => () => real() + 9e10)(Date.now)")  # set by the network
+    context.set_offline(False)
+    see(page, BACK)
+    given_at = sitting.answer("phq1").given_at
+    assert abs(given_at - sitting.platform.clock()) < timedelta(minutes=1)
+
+
+def test_a_web_server_that_begins_anew_in_between_loses_nothing(
+    sitting: Sitting, phone: Any
+) -> None:
+    platform, page = sitting.platform, at_question(sitting, phone())
+    platform.stop()
+    choose(page, 2)
+    see(page, AWAY)
+    choose(page, 3)
+    see(page, f"Question 3 of {ALL}")
+    platform.start()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    see(page, BACK)
+    assert sitting.count() == (2, 2)
