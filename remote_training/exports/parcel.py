@@ -188,8 +188,12 @@ def _rows(connection: sa.Connection, table: Table, reach: Extent, study: Study) 
     chosen = select.with_only_columns(
         *(columns[name] for name in table.header), maintain_column_froms=True
     )
-    found = connection.execute(chosen, execution_options={"yield_per": AT_A_TIME})
-    return found.partitions()
+    return _selected(connection, chosen)
+
+
+def _selected(connection: sa.Connection, chosen: sa.Select[Any]) -> Iterator[Rows]:
+    with connection.execute(chosen, execution_options={"yield_per": AT_A_TIME}) as found:
+        yield from found.partitions()
 
 
 def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[Rows]:

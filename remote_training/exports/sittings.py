@@ -74,9 +74,9 @@ def sittings(connection: sa.Connection, extent: Extent) -> Iterator[Sitting]:
         .where(extent.people, extent.sittings)
         .order_by(*in_order(), Form.position)
     )
-    rows = connection.execute(found, execution_options={"yield_per": AT_A_TIME})
-    for head, answers in groupby(rows, key=itemgetter(slice(0, 5 + len(FACTS)))):
-        yield _sitting(head, answers)
+    with connection.execute(found, execution_options={"yield_per": AT_A_TIME}) as rows:
+        for head, answers in groupby(rows, key=itemgetter(slice(0, 5 + len(FACTS)))):
+            yield _sitting(head, answers)
 
 
 def _sitting(head: tuple[Any, ...], answers: Iterator[Any]) -> Sitting:

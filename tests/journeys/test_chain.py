@@ -221,7 +221,7 @@ def _she_answers_in_two_browsers(platform: Platform, phone) -> None:
     _prove_the_year(page, link_in(mail))
     page.get_by_role("link", name=re.compile("Go on", re.IGNORECASE)).first.click()
     assert "Question 4 of " in page.content()
-    press(page, "I'd rather not answer")
+    _go_on(page, "I'd rather not answer")
     between = 0
     while "/check" not in page.url:
         if "/part/" in page.url:
@@ -239,7 +239,14 @@ def _she_answers_in_two_browsers(platform: Platform, phone) -> None:
 def _choose(page: Page, place: int) -> None:
     """Choose an answer by its place among all of them, and go on."""
     page.locator("input[name=answer]").nth(place).check(force=True)
-    press(page, "Next")
+    _go_on(page, "Next")
+
+
+def _go_on(page: Page, words: str) -> None:
+    """Press, and wait until the answer is acknowledged and the next page is there."""
+    before = page.url
+    press(page, words)
+    page.wait_for_url(lambda url: url != before)
 
 
 def _prove_the_year(page: Page, link: str) -> None:
