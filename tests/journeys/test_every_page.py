@@ -19,6 +19,7 @@ from tests.journeys.accessibility import assert_accessible
 from tests.journeys.conftest import Platform
 
 NOT_PAGES = {"/health/live", "/health/ready", "/metrics", "/static/<path:filename>"}
+PARTS = {"/questions/<uuid:assessment_id>/sheet"}  # fetched by a page and shown in it
 NO_HTML = ("svg", "csv", "zip", "ics", "json", "raw", "/html")
 
 
@@ -78,7 +79,7 @@ def _addresses(platform: Platform, ids: dict[str, Any]) -> Iterator[tuple[str, s
     for rule in sorted(platform.app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if (
             "GET" not in (rule.methods or ())
-            or rule.rule in NOT_PAGES
+            or rule.rule in NOT_PAGES | PARTS
             or rule.rule.startswith("/l/")
         ):
             continue
