@@ -41,9 +41,5 @@ class AlreadyThere(Refused):
     """Somebody with this address, or this role, is there already."""
 
 
-class ReasonNeeded(Invalid):
-    """A change of rights needs a reason."""
-
-
 class WorksElsewhere(NotAllowed):
     """What touches a whole account is not for one site alone."""

@@ -50,7 +50,7 @@ def set_password(account: Account, password: str) -> None:
         )
     if chosen.casefold() in (email.casefold(), email.rpartition("@")[0].casefold()):
         raise WeakPassword(say("Please choose something other than your mail address."))
-    if len(set(chosen.casefold())) < FEWEST_SIGNS:
+    if _is_easy(chosen, account.contact.name):
         raise WeakPassword(say("This is easy to guess. Please choose another one."))
     account.password_hash = HASHER.hash(chosen)
 
@@ -164,6 +164,16 @@ def _new_code() -> str:
 def _code_hash(account_id: UUID, typed: str) -> str:
     bare = "".join(sign for sign in typed.lower() if sign.isalnum())
     return hashlib.sha256(f"{account_id}/{bare}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _is_easy(chosen: str, name: str) -> bool:
+    """Whether it is one piece again and again, or of few signs beside the own name."""
+    bare = "".join(chosen.casefold().split())
+    if bare in (bare + bare)[1:-1]:
+        return True
+    for word in name.casefold().split():
+        bare = bare.replace(word, "")
+    return len(set(bare)) < FEWEST_SIGNS
 
 
 def _composed(password: str) -> str:

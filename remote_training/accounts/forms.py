@@ -11,6 +11,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from remote_training.accounts.models import Role
+from remote_training.core import reasons
+from remote_training.core.forms import taken_by
 from remote_training.core.words import LANGUAGES
 
 LONGEST = 300
@@ -63,14 +65,16 @@ class ReadingForm(FlaskForm):  # type: ignore[misc]
 class ReasonForm(FlaskForm):  # type: ignore[misc]
     """Why something about somebody's rights is changed."""
 
-    reason = StringField(_l("Why"), [REQUIRED, SHORT])
+    reason = StringField(_l("Why"), [REQUIRED, taken_by(reasons.needed)])
 
 
 class GrantForm(ReasonForm):
     """A role at a site."""
 
-    role = SelectField(_l("Role"), choices=[SelectChoice(role.value, role.value) for role in Role])
-    site = SelectField(_l("Site"))
+    role = SelectField(
+        _l("Role"), [REQUIRED], choices=[SelectChoice(role.value, role.value) for role in Role]
+    )
+    site = SelectField(_l("Site"), [REQUIRED])
     sees_arm = BooleanField(_l("This researcher may see the arm"))
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from remote_training.accounts import queries, tokens, visits
-from remote_training.accounts.errors import AlreadyThere, NotYourOwn, ReasonNeeded
+from remote_training.accounts.errors import AlreadyThere, NotYourOwn
 from remote_training.accounts.models import Account, AccountKind, Grant, Role
 from remote_training.audit import service as audit
 from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
+from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import say
 from remote_training.messages import service as outbox
@@ -64,7 +65,7 @@ def grant(
 
     Raises `ReasonNeeded`, `NotYourOwn`, `AlreadyThere`.
     """
-    _check_change(account, by, reason)
+    reason = _why(account, by, reason)
     if queries.has_grant(account, role, site):
         raise AlreadyThere(say("This role is there already."))
     given = Grant(
@@ -84,7 +85,7 @@ def grant(
 
 def revoke(given: Grant, *, now: datetime, by: UUID | None, reason: str) -> None:
     """Take a role away. Raises `ReasonNeeded`, `NotYourOwn`."""
-    _check_change(given.account, by, reason)
+    reason = _why(given.account, by, reason)
     visits.end_all(given.account_id, now=now)
     audit.note(
         "accounts.revoke", "account", given.account_id, by=by, now=now, reason=reason,
@@ -95,7 +96,7 @@ def revoke(given: Grant, *, now: datetime, by: UUID | None, reason: str) -> None
 
 def deactivate(account: Account, *, now: datetime, by: UUID | None, reason: str) -> None:
     """Switch an account off: no visit, no link, no password of it works any more."""
-    _check_change(account, by, reason)
+    reason = _why(account, by, reason)
     account.is_active = False
     visits.end_all(account.id, now=now)
     tokens.revoke_all(account.id, now=now)
@@ -104,7 +105,7 @@ def deactivate(account: Account, *, now: datetime, by: UUID | None, reason: str)
 
 def activate(account: Account, *, now: datetime, by: UUID | None, reason: str) -> None:
     """Switch an account on again; its links stay ended."""
-    _check_change(account, by, reason)
+    reason = _why(account, by, reason)
     account.is_active = True
     audit.note("accounts.activate", "account", account.id, by=by, now=now, reason=reason)
 
@@ -115,7 +116,7 @@ def reset_second_factor(account: Account, *, now: datetime, by: UUID, reason: st
     The first only asks (False); another one confirms (True), and all visits end.
     Raises `ReasonNeeded`, and `NotYourOwn` for one's own account.
     """
-    _check_change(account, by, reason)
+    reason = _why(account, by, reason)
     if account.reset_asked_by_id in (None, by):
         account.reset_asked_by_id = by
         audit.note("accounts.ask_reset", "account", account.id, by=by, now=now, reason=reason)
@@ -127,11 +128,12 @@ def reset_second_factor(account: Account, *, now: datetime, by: UUID, reason: st
     return True
 
 
-def _check_change(account: Account, by: UUID | None, reason: str) -> None:
-    if not reason.strip():
-        raise ReasonNeeded(say("Please write why this is changed."))
+def _why(account: Account, by: UUID | None, reason: str) -> str:
+    """The reason for a change of somebody else's rights."""
+    why = reasons.needed(reason, say("Please write why this is changed."))
     if account.id == by:
         raise NotYourOwn(say("Nobody changes their own rights. Please ask a colleague."))
+    return why
 
 
 def _create(

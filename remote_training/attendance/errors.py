@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from remote_training.core.errors import Invalid, Refused
+from remote_training.core.errors import Refused
 
 
 class DoorClosed(Refused):
     """The class cannot be entered now: too early, over, called off, or the place was given back."""
-
-
-class ReasonNeeded(Invalid):
-    """A status that overrules the machine needs a reason."""
 
 
 class NotBegun(Refused):

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation
 
 from remote_training.attendance.models import Status
-from remote_training.attendance.service import LONGEST_REASON
 from remote_training.contacts import checks
 from remote_training.contacts.models import Contact
 from remote_training.core.errors import Invalid
@@ -108,28 +107,13 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
     )
     reason = StringField(_l("Why?"))
 
-    def __init__(
-        self, machine: Status | None = None, *, has_joined: bool = False, **shown: str
-    ) -> None:
+    def __init__(self, **shown: str) -> None:
         super().__init__(**shown)
         self.status.flags.required = True
-        self._machine, self._has_joined = machine, has_joined
 
-    def validate_reason(self, field: StringField) -> None:
-        """Ask why, where the word differs from what the room reported, or reports so far."""
-        why = clean_line(field.data or "")
-        if self._overrules and not why:
-            raise StopValidation(_l("Please write why: the room reported something else."))
-        if len(why) > LONGEST_REASON:
-            raise StopValidation(_l("Please shorten this to 500 letters."))
-
-    @property
-    def _overrules(self) -> bool:
-        if self.chosen is None or self.chosen is self._machine:
-            return False
-        if self._machine is None and self.chosen is not Status.TECHNICAL:
-            return self._has_joined is not (self.chosen in (Status.ATTENDED, Status.LATE))
-        return True
+    def said_at(self, _refusal: Invalid) -> Field:
+        """The field that a refusal is written at."""
+        return self.reason
 
     @property
     def chosen(self) -> Status | None:

@@ -14,15 +14,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.attendance import doors, queries
-from remote_training.attendance.errors import NoLinkNow, NotBegun, ReasonNeeded
+from remote_training.attendance.errors import NoLinkNow, NotBegun
 from remote_training.attendance.models import Attendance, Settlement, Status
 from remote_training.audit import service as audit
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
 from remote_training.contacts.models import Whereabouts
+from remote_training.core import reasons
 from remote_training.core.db import db
-from remote_training.core.text import clean_line
 from remote_training.core.words import say
 from remote_training.meetings import queries as meetings_queries
 from remote_training.meetings import service as meetings
@@ -30,7 +30,6 @@ from remote_training.meetings.models import MeetingEvent, MeetingRoom
 from remote_training.messages import service as outbox
 
 AT_ONCE = 100
-LONGEST_REASON = 500
 NEEDS_A_BEGUN_CLASS = frozenset({Status.ATTENDED, Status.LATE, Status.NO_SHOW})
 
 
@@ -126,18 +125,22 @@ def set_status(
 
     Raises
     ------
-    NotBegun, ReasonNeeded
-        In this order; the reason is needed where the word differs from the machine's.
+    NotBegun, ReasonNeeded, ReasonTooLong
+        In this order; the reason is needed where the word differs from what the machine
+        reported, or during the class reports so far.
     """
+    if status in NEEDS_A_BEGUN_CLASS and now < booking.session.starts_at:
+        raise NotBegun(say("The class has not begun. Until then you can only excuse somebody."))
     _lock([booking.id])
     row = recompute(booking, now=now)
-    reason = clean_line(reason, limit=LONGEST_REASON)
-    _check_status(row, booking.session, status, reason, now)
+    why = reasons.given(reason)
+    if status is not None and _overrules(status, row):
+        why = reasons.needed(why, say("Please write why: the room reported something else."))
     before = row.status
-    row.status, row.reason = status, (reason or None) if status else None
+    row.status, row.reason = status, why if status else None
     row.set_by_id, row.set_at = (by, now) if status else (None, None)
     audit.note(
-        "attendance.set_status", "booking", booking.id, by=by, now=now, reason=reason or None,
+        "attendance.set_status", "booking", booking.id, by=by, now=now, reason=why,
         status=status, before=before, machine=row.machine_status,
     )  # fmt: skip
     return row
@@ -169,14 +172,12 @@ def emergency_card(booking: Booking, *, now: datetime, by: UUID) -> Whereabouts 
     return whereabouts.of(booking.id)
 
 
-def _check_status(
-    row: Attendance, session: Session, status: Status | None, reason: str, now: datetime
-) -> None:
-    if status in NEEDS_A_BEGUN_CLASS and now < session.starts_at:
-        raise NotBegun(say("The class has not begun. Until then you can only excuse somebody."))
-    overrules = status is not None and row.machine_status not in (None, status)
-    if overrules and not reason:
-        raise ReasonNeeded(say("Please write why: the room reported something else."))
+def _overrules(status: Status, row: Attendance) -> bool:
+    """Whether a word says something else than the room; before its verdict, than what it saw."""
+    if row.machine_status is not None:
+        return status is not row.machine_status
+    was_there = status in (Status.ATTENDED, Status.LATE)
+    return status is Status.TECHNICAL or was_there is not (row.first_joined_at is not None)
 
 
 def _settle(sessions: Sequence[Session], *, now: datetime) -> None:

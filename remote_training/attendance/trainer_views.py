@@ -18,6 +18,7 @@ from remote_training.classes import names
 from remote_training.classes import queries as classes_queries
 from remote_training.classes.models import Session
 from remote_training.core.db import unit_of_work
+from remote_training.core.forms import attempt
 from remote_training.meetings import queries as meetings
 from remote_training.meetings import service as rooms
 from remote_training.outside.world import outside
@@ -92,13 +93,14 @@ def set_status(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     """Keep the trainer's word; a missing reason is asked for where it stands."""
     session = _session(session_id)
     booking = queries.place(booking_id, session)
-    now = outside().now()
-    found = queries.verdict_of(booking, now=now)
-    has_joined = found.presence.first_joined_at is not None
-    form = StatusForm(machine=found.status, has_joined=has_joined)
-    if not form.validate():
+    form = StatusForm()
+
+    def note() -> None:
+        reason = form.reason.data or ""
+        service.set_status(booking, form.chosen, reason=reason, now=outside().now(), by=_me().id)
+
+    if not form.validate() or not attempt(note, form.said_at):
         return _person_page(session, booking, form), 422
-    service.set_status(booking, form.chosen, reason=form.reason.data or "", now=now, by=_me().id)
     flash(_("This is noted for %(name)s.", name=_short_name(booking)))
     return redirect(url_for(".console", session_id=session_id), 303)
 

@@ -13,9 +13,5 @@ class TrainerBusy(WrongSeries):
     """The trainer gives another class at that time."""
 
 
-class ReasonNeeded(Invalid):
-    """A class is called off without saying why."""
-
-
 class ClassOver(Refused):
     """The class has ended."""

@@ -12,18 +12,20 @@ import sqlalchemy as sa
 from remote_training.accounts.models import Account, Grant, Role
 from remote_training.audit import service as audit
 from remote_training.classes import wall_time as wall
-from remote_training.classes.errors import ClassOver, ReasonNeeded, TrainerBusy, WrongSeries
+from remote_training.classes.errors import ClassOver, TrainerBusy, WrongSeries
 from remote_training.classes.models import Series, Session
+from remote_training.core import reasons
 from remote_training.core.db import db
-from remote_training.core.text import clean_line
 from remote_training.core.words import LANGUAGES, day, say
 from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
-LONGEST_RUN = timedelta(days=2 * 366)
+LONGEST_RUN = FURTHEST = timedelta(days=2 * 366)
 SHORTEST, LONGEST = 5, 240  # minutes
 MOST_PLACES = 100
 WEEKDAYS = 7
+ONE_DAY = timedelta(days=1)  # behind UTC, where the day is still another one
+ALL_OVER = say("All classes between these two days would be over already.")
 
 
 def offer(
@@ -52,7 +54,8 @@ def offer(
     ------
     WrongSeries
         For an unknown code, zone or language, a trainer without that role at the site,
-        a length or number of places out of range, or days between which none falls.
+        a length or number of places out of range, or days between which none falls, or
+        none that is still to come.
     TrainerBusy
         Where the trainer already gives a class at one of those times.
     """
@@ -69,9 +72,11 @@ def offer(
         first_on=first_on,
         last_on=last_on,
     )
-    _check(series)
+    _check(series, now)
     _check_trainer(trainer, site)
     hours = _hours(series)
+    if hours[-1].ends_at <= now:
+        raise WrongSeries(ALL_OVER, field="last_on")
     _check_trainer_is_free(trainer, hours)
     db.session.add(series)
     db.session.flush()
@@ -88,11 +93,9 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     """Mark a class hour as called off; True for the one call that did it.
 
     Those who hold a place are told by `bookings.service.call_off`, which calls this.
-    Raises `ReasonNeeded`, or `ClassOver` after its end.
+    Raises `ReasonNeeded`, `ReasonTooLong`, or `ClassOver` after its end.
     """
-    why = clean_line(reason, limit=500)
-    if not why:
-        raise ReasonNeeded(say("Please write why the class is called off."))
+    why = reasons.needed(reason, say("Please write why the class is called off."))
     if now >= session.ends_at:
         raise ClassOver(say("This class has ended: it can no longer be called off."))
     called_off = (
@@ -108,7 +111,7 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     return did_it
 
 
-def _check(series: Series) -> None:
+def _check(series: Series, now: datetime) -> None:
     for field, is_right, sentence in (
         (
             "module",
@@ -133,6 +136,12 @@ def _check(series: Series) -> None:
             "last_on",
             series.last_on - series.first_on <= LONGEST_RUN,
             say("Please offer at most two years at a time."),
+        ),
+        ("last_on", series.last_on >= now.date() - ONE_DAY, ALL_OVER),
+        (
+            "first_on",
+            series.first_on <= now.date() + FURTHEST,
+            say("Please begin within two years from now."),
         ),
     ):
         if not is_right:

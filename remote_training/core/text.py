@@ -10,17 +10,21 @@ import unicodedata
 BIDI_CONTROLS = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 )
+BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and signs that show nothing
 LINE_BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 
 
 def clean_line(value: str, *, limit: int | None = None) -> str:
     """One line: composed, without control characters, bidi controls or lone surrogates.
 
-    Breaks and tabs become one space; runs of space become one; the ends are trimmed. With
-    `limit` the result has at most that many characters.
+    Breaks and tabs become one space; runs of space become one; the ends are trimmed. What
+    shows nothing at all, such as zero-width spaces alone, is an empty line. With `limit` the
+    result has at most that many characters.
     """
     spaced = value if value.isprintable() else _spaced(value)
     line = " ".join(_visible(spaced).split())
+    if not any(_shows(sign) for sign in line):
+        return ""
     return line if limit is None else line[:limit].rstrip()
 
 
@@ -35,6 +39,11 @@ def clean_lines(value: str, *, limit: int | None = None) -> str:
 
 def _spaced(value: str) -> str:
     return "".join(" " if sign in LINE_BREAKS or sign == "\t" else sign for sign in value)
+
+
+def _shows(sign: str) -> bool:
+    """Whether a sign can be seen where it stands alone."""
+    return unicodedata.category(sign)[0] in "LNPS" and sign not in BLANK
 
 
 def _visible(value: str) -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from wtforms import DateField, Field, IntegerField, TimeField
+from wtforms import DateField, IntegerField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import StopValidation
-
-from remote_training.core.db import db
-from remote_training.core.errors import Invalid
-from remote_training.core.words import translated
 
 AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
 
@@ -51,30 +45,6 @@ class NumberField(IntegerField):
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError(_("Please write a whole number.")) from error
-
-
-def taken_by(check: Callable[[str], object]) -> Callable[[object, Field], None]:
-    """A validator: what the check of a room refuses is said at the field."""
-
-    def validate(_form: object, field: Field) -> None:
-        try:
-            check(field.data or "")
-        except Invalid as refusal:
-            raise StopValidation(translated(refusal.sentence, **refusal.gaps)) from refusal
-
-    return validate
-
-
-def attempt(verb: Callable[[], object], said_at: Callable[[Invalid], Field]) -> bool:
-    """Do what a form asks for, or nothing of it: a refusal is written at a field of the form."""
-    try:
-        with db.session.begin_nested():
-            verb()
-    except Invalid as refusal:
-        field = said_at(refusal)
-        field.errors = [*field.errors, translated(refusal.sentence, **refusal.gaps)]
-        return False
-    return True
 
 
 def zone_choices(*first: str) -> list[SelectChoice]:

@@ -19,14 +19,14 @@ from remote_training.classes import names
 from remote_training.contacts import checks
 from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
+from remote_training.core import reasons
 from remote_training.core.errors import Invalid
-from remote_training.core.text import clean_line
+from remote_training.core.forms import taken_by
 from remote_training.core.words import LANGUAGES
 from remote_training.dashboard.fields import (
     DayField,
     NumberField,
     WallTimeField,
-    taken_by,
     zone_choices,
 )
 from remote_training.dashboard.wording import ARM_WORDS, FACT_WORDS, SEX_WORDS, WEEKDAYS
@@ -36,7 +36,6 @@ from remote_training.studies.models import Site
 
 UNKNOWN = SelectChoice("", _l("not known"))
 YES, NO = "yes", "no"
-LONGEST_REASON = 500
 SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
 CHOSEN = InputRequired(_l("Please choose one of the answers."))
 
@@ -194,11 +193,6 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
             facts["arm"] = self.arm.data
         return facts
 
-    @property
-    def why(self) -> str:
-        """The reason, on one line."""
-        return clean_line(self.reason.data or "", limit=LONGEST_REASON)
-
     def said_at(self, refusal: Invalid) -> Field:
         """The field that a refusal is written at: the one it names, or the reason."""
         fact = str(refusal.gaps.get("fact", "reason"))
@@ -266,7 +260,9 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]
 class ReasonForm(FlaskForm):  # type: ignore[misc]
     """Why something is done."""
 
-    reason = StringField(_l("Why?"), [InputRequired(_l("Please write why."))])
+    reason = StringField(
+        _l("Why?"), [InputRequired(_l("Please write why.")), taken_by(reasons.needed)]
+    )
 
     def said_at(self, _refusal: Invalid) -> Field:
         """The one field."""

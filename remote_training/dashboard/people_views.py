@@ -23,9 +23,9 @@ from remote_training.attendance.queries import short_name
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
 from remote_training.core.db import unit_of_work
+from remote_training.core.forms import attempt
 from remote_training.dashboard import forms, queries, service, wording
 from remote_training.dashboard.desk import me, of_my_sites, sites
-from remote_training.dashboard.fields import attempt
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
 from remote_training.participants import service as participants_service
@@ -80,6 +80,8 @@ def add() -> ResponseReturnValue:
     if not form.validate():
         return _page("new", form=form), 422
     leads_to = redirect(url_for(".show", participant_id=form.row_id), 303)
+    if participants.is_known(form.row_id):
+        return leads_to
     if not throttle.allow("enrol", str(form.row_id), limit=1, window=DAY, now=now):
         return leads_to
 
@@ -176,7 +178,7 @@ def record(participant_id: UUID) -> ResponseReturnValue:
     form = _facts_form(her)
 
     def write() -> None:
-        service.record(her, now=outside().now(), by=me().id, reason=form.why, **form.facts)
+        service.record(her, now=outside().now(), by=me().id, reason=form.reason.data, **form.facts)
 
     if not form.validate() or not attempt(write, form.said_at):
         return _page("facts", her=her, form=form), 422

@@ -17,9 +17,9 @@ from remote_training.bookings import service as bookings
 from remote_training.classes import names, queries, service
 from remote_training.classes.models import Session
 from remote_training.core.db import unit_of_work
+from remote_training.core.forms import attempt
 from remote_training.dashboard import forms, wording
 from remote_training.dashboard.desk import me
-from remote_training.dashboard.fields import attempt
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("plan", __name__, url_prefix="/staff/plan")
@@ -70,7 +70,7 @@ def ask_to_call_off(session_id: UUID) -> ResponseReturnValue:
     """Ask why a class is called off, and say how many will be told."""
     session = _mine(session_id)
     told = bookings_queries.roster(session)
-    return _page("off", session=session, told=len(told), form=forms.ReasonForm())
+    return _ask_why(session, len(told), forms.ReasonForm())
 
 
 @blueprint.post("/<uuid:session_id>/off")
@@ -86,7 +86,7 @@ def call_off(session_id: UUID) -> ResponseReturnValue:
         bookings.call_off(session, now=outside().now(), by=me().id, reason=reason)
 
     if not form.validate() or not attempt(do, form.said_at):
-        return _page("off", session=session, told=told, form=form), 422
+        return _ask_why(session, told, form), 422
     flash(
         ngettext(
             "The class is called off. %(num)s person is told by mail.",
@@ -99,6 +99,11 @@ def call_off(session_id: UUID) -> ResponseReturnValue:
 
 def _mine(session_id: UUID) -> Session:
     return queries.at_sites(session_id, site_ids(Role.COORDINATOR))
+
+
+def _ask_why(session: Session, told: int, form: forms.ReasonForm) -> str:
+    number = session.site.emergency_number
+    return _page("off", session=session, told=told, form=form, emergency_number=number)
 
 
 def _page(name: str, **more: object) -> str:

@@ -30,6 +30,7 @@ from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
 
 LONGEST_TOKEN = 100
+DIGITS_OF_A_YEAR = 4
 USED = say("This link was used before. Please ask for a new one.")
 
 UNKNOWN = Counter("unknown_links_total", "Links that were asked for and never were")
@@ -99,15 +100,19 @@ def _open(token: str) -> Link:
 def _answer(link: Link, token: str) -> ResponseReturnValue:
     """A light check before health questions: the year of birth, five tries.
 
-    A try is counted by the database before it is looked at, whatever comes after it.
+    A try is counted by the database before it is looked at, whatever comes after it; what
+    is no year at all is not a try.
     """
+    typed = "".join(request.form.get("birth_year", "")[:LONGEST_TOKEN].split())
+    if not (typed.isdecimal() and len(typed) == DIGITS_OF_A_YEAR) and link.tries < tokens.TRIES:
+        wrong = _("Please write the year in which you were born, in four digits: 1961.")
+        return _page(link, token, wrong=wrong), 422
     is_counted = tokens.count_try(link)
     db.session.commit()
     db.session.refresh(link)
-    typed = "".join(request.form.get("birth_year", "")[:LONGEST_TOKEN].split())
     if not is_counted:
         return _page(link, token), 429
-    if typed != link.account.contact.birth_year or not typed:
+    if not typed.isdecimal() or str(int(typed)) != link.account.contact.birth_year:
         wrong = _("This year does not fit. Please write the year in which you were born.")
         return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
     link.tries = 0

@@ -55,6 +55,8 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    if response.location is not None:
+        response.location = response.location.removeprefix(request.host_url.rstrip("/"))
     response.headers["X-Request-ID"] = request_id()
     _count(response)
     return response

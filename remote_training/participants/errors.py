@@ -9,10 +9,6 @@ class WrongFact(Invalid):
     """A fact that cannot be so; `gaps["fact"]` says which."""
 
 
-class ReasonNeeded(Invalid):
-    """A fact that is already known is changed without saying why."""
-
-
 class HasLeft(Refused):
     """The participant has withdrawn."""
 

@@ -60,8 +60,8 @@ _RULES: dict[str, Callable[[Any, date], bool]] = {
 }
 
 _SENTENCES = {
-    "consented_on": say("The day of consent must be today or before."),
-    "cleared_on": say("The day of clearance must be today or before."),
+    "consented_on": say("The day of consent must be between 2020 and today."),
+    "cleared_on": say("The day of clearance must be between 2020 and today."),
     "baseline_on": say("The baseline day must be between 2020 and two years from now."),
     "complaint": say("Please choose a complaint of the study."),
     "arm": say("Please choose an arm of the study."),

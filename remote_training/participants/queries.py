@@ -32,6 +32,11 @@ def of_account(account_id: UUID) -> Participant:
     return _found(db.session.scalars(OF_ACCOUNT, {"account_id": account_id}).one_or_none())
 
 
+def is_known(participant_id: UUID) -> bool:
+    """Whether there is such a participant, at whatever site."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(Participant.id == participant_id))))
+
+
 def by_id(participant_id: UUID, site_ids: Collection[UUID]) -> Participant:
     """A participant of one of these sites, or `NotFound`."""
     return _one(Participant.id == participant_id, Participant.site_id.in_(site_ids))

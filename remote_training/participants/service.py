@@ -19,12 +19,13 @@ from remote_training.accounts import tokens, visits
 from remote_training.audit import service as audit
 from remote_training.contacts import checks
 from remote_training.contacts import service as contacts
+from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import say
 from remote_training.messages import service as outbox
 from remote_training.participants import facts as rules
 from remote_training.participants import queries, study_numbers
-from remote_training.participants.errors import HasLeft, NoStudyNumber, ReasonNeeded, WrongFact
+from remote_training.participants.errors import HasLeft, NoStudyNumber, WrongFact
 from remote_training.participants.models import Allocation, Participant
 from remote_training.studies.models import Site
 
@@ -108,7 +109,7 @@ def record(
     WrongFact
         For what cannot be so: a day that is still to come, an unknown code, an arm
         before consent.
-    ReasonNeeded
+    ReasonNeeded, ReasonTooLong
         Where a known fact becomes another one and no reason is given.
     """
     if unknown := set(facts) - COLUMNS - {"arm"}:
@@ -119,8 +120,11 @@ def record(
         rules.check(fact, value, today=today)
     before = {fact: _known(participant, fact) for fact in facts}
     changed = [fact for fact, value in facts.items() if before[fact] != value]
-    if any(before[fact] is not None for fact in changed) and not reason:
-        raise ReasonNeeded(say("Please write why this is changed: it was recorded before."))
+    reason = reasons.given(reason)
+    if any(before[fact] is not None for fact in changed):
+        reason = reasons.needed(
+            reason, say("Please write why this is changed: it was recorded before.")
+        )
     for fact in changed:
         _write(participant, fact, facts[fact], now)
     for action, fields in _by_action(changed).items():

@@ -88,6 +88,16 @@ def test_the_name_of_another_host_comes_into_no_page(app: Flask, cast: Cast, hea
     assert telling == []
 
 
+@pytest.mark.parametrize("address", ["/staff/people", "/staff/team?page=2"])
+def test_an_address_without_its_last_slash_leads_on_whatever_host_was_named(
+    app: Flask, address: str
+) -> None:
+    answer = app.test_client().get(address, headers={"Host": HOSTILE})
+    path, _, query = address.partition("?")
+    assert answer.status_code == 308
+    assert answer.location == f"{path}/" + (f"?{query}" if query else "")
+
+
 def test_the_name_of_another_host_comes_into_no_mail(
     app: Flask, cast: Cast, mailbox: FakeMail
 ) -> None:

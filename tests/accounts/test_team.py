@@ -125,9 +125,10 @@ def test_a_role_given_or_taken_ends_every_visit_at_once(chief, ines, browse_as):
     assert noted("accounts.grant")[-1].actor_id == chief.id
 
 
+@pytest.mark.parametrize("reason", ["", "\u200b", "x" * 501])
 @pytest.mark.parametrize("what", ["/deactivate", "/reset", "/grant"])
-def test_a_reason_is_asked_for(chief, ines, browse_as, what):
-    data = {"role": "coordinator", "site": "utrecht", "reason": ""}
+def test_a_reason_is_asked_for(chief, ines, browse_as, what, reason):
+    data = {"role": "coordinator", "site": "utrecht", "reason": reason}
     assert browse_as(chief).post(page(ines, what), data=data).status_code == 422
     db.session.refresh(ines)
     assert (ines.is_active, ines.reset_asked_by_id, grants_of(ines)) == (True, None, ["trainer"])
@@ -228,3 +229,9 @@ def test_the_command_refuses_a_site_that_is_not_there(app):
     told = app.test_cli_runner().invoke(accounts, args)
     assert told.exit_code == 1
     assert db.session.scalar(sa.select(sa.func.count(Account.id))) == 0
+
+
+def test_role_and_site_of_a_colleague_are_not_if_one_likes(chief, browse_as):
+    text = browse_as(chief).get("/staff/team/new").text
+    for name in ("role", "site"):
+        assert "if you like" not in text.split(f'<label for="{name}">')[1].split("</label>")[0]

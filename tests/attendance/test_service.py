@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from remote_training.attendance import queries, service
-from remote_training.attendance.errors import DoorClosed, NoLinkNow, NotBegun, ReasonNeeded
+from remote_training.attendance.errors import DoorClosed, NoLinkNow, NotBegun
 from remote_training.attendance.models import Attendance, Settlement, Status
 from remote_training.audit.models import Entry
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
 from remote_training.core.db import db
+from remote_training.core.reasons import ReasonNeeded
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import EventKind, MeetingEvent
 from remote_training.messages.models import Message
@@ -246,6 +247,20 @@ class TestATrainersWord:
         hear(booking, EventKind.JOINED, 0, now=OVER, key="1")
         assert known(booking).machine_status is Status.ATTENDED
         assert known(booking).counts_as is Status.EXCUSED
+
+
+@pytest.mark.parametrize("reason", ["", "\u200b\u2060", "\x00\u202e"])
+def test_during_the_class_a_word_against_what_was_seen_needs_a_reason(
+    booking: Booking, reason: str
+) -> None:
+    hear(booking, EventKind.JOINED, 0, now=minute(1), key="1")
+    trainer = make.trainer().id
+    with pytest.raises(ReasonNeeded):
+        service.set_status(booking, Status.NO_SHOW, reason=reason, now=minute(2), by=trainer)
+    assert known(booking).status is None
+    service.set_status(booking, Status.ATTENDED, reason=reason, now=minute(2), by=trainer)
+    service.set_status(booking, Status.NO_SHOW, reason="her sister", now=minute(3), by=trainer)
+    assert known(booking).status is Status.NO_SHOW
 
 
 def test_before_the_class_somebody_can_only_be_excused(booking: Booking) -> None:

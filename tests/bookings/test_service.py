@@ -17,10 +17,11 @@ from remote_training.bookings.errors import (
     SessionFull,
 )
 from remote_training.bookings.models import Booking
-from remote_training.classes.errors import ClassOver, ReasonNeeded
+from remote_training.classes.errors import ClassOver
 from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
+from remote_training.core.reasons import ReasonNeeded
 from remote_training.messages.models import Message
 from tests import make
 from tests.fakes import NOON

@@ -1,4 +1,6 @@
+import threading
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -296,7 +298,8 @@ def test_a_correction_asks_why_and_keeps_what_was_typed(app, desk):
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
-        ("consented_on", "2026-11-25", "must be today or before"),
+        ("consented_on", "2026-11-25", "must be between 2020 and today"),
+        ("consented_on", "0001-01-01", "must be between 2020 and today"),
         ("consented_on", "yesterday", "Please write a day"),
         ("complaint", "yoga", "Not a valid choice"),
         ("arm", "control", "Not a valid choice"),
@@ -505,3 +508,61 @@ def test_a_fresh_link_to_open_questions_is_sent_once_a_quarter(app, desk):
     assert send(asked, her=make.participant()).status_code == 404
     facts = db.session.scalars(sa.select(Message.facts).where(Message.kind == "questions_due"))
     assert facts.all() == [{"assessment_id": str(asked.id)}]
+
+
+def test_the_same_form_sent_again_after_midnight_leads_to_her_page(app, carla, browse_as, clock):
+    clock.moment = NOON.replace(hour=23, minute=59, second=59)
+    desk = browse_as(carla)
+    typed = {**TYPED, "site": str(make.site().id), "once": str(uuid4())}
+    first = desk.post("/staff/people/new", data=typed)
+    clock.forward(seconds=2)
+    again = desk.post("/staff/people/new", data=typed)
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert again.location == first.location
+    assert len(people()) == 1
+
+
+@pytest.mark.parametrize("once", [str(uuid4()), None], ids=["one form", "two forms"])
+def test_two_presses_at_the_same_moment_add_one_person_and_two_forms_two(
+    once, app, carla, browse_as
+):
+    typed = {**TYPED, "site": str(make.site().id)}
+    start, answers = threading.Barrier(2), []
+
+    def press(browser, form):
+        with app.app_context():
+            start.wait()
+            answers.append(browser.post("/staff/people/new", data=form))
+
+    forms = [{**typed, "once": once or str(uuid4())} for _ in range(2)]
+    threads = [threading.Thread(target=press, args=(browse_as(carla), form)) for form in forms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    expected = 1 if once else 2
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len({answer.location for answer in answers}) == expected
+    welcomes = db.session.scalars(sa.select(Message.id)).all()
+    assert (len(people()), len(welcomes)) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("\u200b\u2060", "Please write why this is changed"),
+        ("x" * 501, "Please shorten this to 500 letters"),
+    ],
+)
+def test_a_reason_that_cannot_be_read_or_kept_changes_nothing(reason, words, app, desk):
+    ada = make.participant(complaint="fatigue")
+    page = desk.post(
+        f"/staff/people/{ada.id}/facts", data=facts(complaint="distress", reason=reason)
+    )
+    assert page.status_code == 422
+    assert words in page.text
+    db.session.expire_all()
+    assert ada.complaint == "fatigue"
+    right = facts(complaint="distress", reason="x" * 500)
+    assert desk.post(f"/staff/people/{ada.id}/facts", data=right).status_code == 303

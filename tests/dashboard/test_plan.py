@@ -185,3 +185,48 @@ def test_every_place_of_the_menu_opens_for_who_sees_it(app, browse_as):
         page = everything.get(address)
         assert page.status_code == 200
         assert f'href="{address}" aria-current="page"' in page.text
+
+
+def test_the_page_of_a_class_names_the_emergency_number_of_its_site_alone(app, browse_as):
+    who, there = make.staff(Role.COORDINATOR), make.site("melbourne")
+    db.session.add(Grant(account_id=who.id, role=Role.COORDINATOR, site_id=there.id))
+    db.session.commit()
+    hour = make.session(site=there, trainer=make.trainer(at=there))
+
+    foot = browse_as(who).get(f"/staff/plan/{hour.id}/off").text.rsplit("In an emergency", 1)[1]
+
+    assert "000" in foot
+    assert "112" not in foot
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("\u200b", "Please write why."), ("x" * 501, "Please shorten this to 500 letters.")],
+)
+def test_a_class_is_not_called_off_for_a_reason_that_cannot_be_kept(reason, words, app, desk):
+    hour = make.session()
+    answer = desk.post(f"/staff/plan/{hour.id}/off", data={"reason": reason})
+    assert answer.status_code == 422
+    assert words in answer.text
+    db.session.expire_all()
+    assert hour.called_off_at is None
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ({"first_on": "2026-09-01", "last_on": "2026-09-30"}, "would be over already"),
+        ({"first_on": "0001-01-01", "last_on": "0001-01-31"}, "would be over already"),
+        ({"first_on": "9999-12-01", "last_on": "9999-12-31"}, "begin within two years"),
+    ],
+)
+def test_days_that_are_over_or_far_away_are_said(days, words, app, desk, ilse):
+    answer = desk.post("/staff/plan/new", data=typed(ilse, **days))
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert db.session.scalars(sa.select(Series.id)).all() == []
+
+
+def test_a_class_of_this_morning_and_of_next_week_is_offered(app, desk, ilse):
+    days = {"first_on": "2026-11-24", "last_on": "2026-12-01", "wall_time": "08:00"}
+    assert desk.post("/staff/plan/new", data=typed(ilse, **days)).status_code == 303

@@ -30,7 +30,7 @@ def test_the_year_of_birth_is_asked_before_the_first_question(browser, hers):
     assert browser.get(f"/questions/{hers.assessment.id}/").status_code == 401
 
 
-@pytest.mark.parametrize("typed", [YEAR, f" {YEAR} ", "19 60"])
+@pytest.mark.parametrize("typed", [YEAR, f" {YEAR} ", "19 60", "\u0661\u0669\u0666\u0660"])
 def test_the_right_year_opens_this_questionnaire_alone(browser, hers, typed):
     other = make.assessment(participant=hers.participant, timepoint="w8", week=8)
     answer = type_year(browser, hers.token("answer"), typed)
@@ -38,6 +38,29 @@ def test_the_right_year_opens_this_questionnaire_alone(browser, hers, typed):
     assert browser.get(answer.location).status_code == 200
     for path in (f"/questions/{other.id}/", "/classes/", "/home/", f"/class/{hers.booking.id}/"):
         assert browser.get(path).status_code == 401, path
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "19", "abcd", "1960x", "1960-05-01", "\u2460\u2468"])
+def test_what_is_no_year_is_no_try(browser, hers, typed):
+    token = hers.token("answer")
+    assert type_year(browser, token, "1931").status_code == 422
+    for _ in range(tokens.TRIES):
+        answer = type_year(browser, token, typed)
+        assert answer.status_code == 422
+        assert "in four digits" in answer.text
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(Link.tries)).one() == 1
+    assert type_year(browser, token, YEAR).status_code == 303
+
+
+def test_a_link_that_is_shut_stays_shut_for_what_is_no_year(browser, hers):
+    token = hers.token("answer")
+    for _ in range(tokens.TRIES):
+        type_year(browser, token, "1931")
+    for typed in ("", YEAR):
+        answer = type_year(browser, token, typed)
+        assert answer.status_code == 429
+        assert "this link is shut" in answer.text
 
 
 def test_the_light_check_is_the_first_look_and_the_page_before_it_is_none(browser, hers, clock):
@@ -96,7 +119,7 @@ def test_who_is_in_the_middle_goes_on_with_the_same_link_after_the_last_day(brow
     assert browser.get(f"/l/{token}").status_code == 410
 
 
-@pytest.mark.parametrize("typed", ["", "1961", "60", "abcd", "1960x", "\u0661\u0669\u0666\u0660"])
+@pytest.mark.parametrize("typed", ["1961", "0000", "\u0661\u0669\u0666\u0661"])
 def test_a_wrong_year_is_told_at_its_field_and_opens_nothing(browser, hers, typed):
     answer = type_year(browser, hers.token("answer"), typed)
     assert answer.status_code == 422

@@ -37,6 +37,17 @@ def test_the_join_page_of_a_class_called_off_says_so_and_what_next(app, her):
     assert "This class does not take place." in page
     assert "choose another one" in page
     assert "Go on to the class" not in page
+    assert "What to prepare" not in page
+    assert "See other classes" in page
+
+
+def test_the_join_page_of_a_place_given_back_leads_to_other_classes(app, her):
+    booking = make.booking(participant=her, cancelled_at=NOON)
+    page = app.test_client().get(minted(LinkKind.JOIN, her, subject_id=booking.id)).text
+    assert "You gave this place back." in page
+    assert "Go on to the class" not in page
+    assert "What to prepare" not in page
+    assert "See other classes" in page
 
 
 def test_the_join_page_is_in_her_language_and_zone(app):

@@ -10,9 +10,10 @@ from remote_training.contacts.errors import WrongBirthYear, WrongPhone
 from remote_training.contacts.models import Contact
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
+from remote_training.core.reasons import ReasonNeeded
 from remote_training.messages.models import Message
 from remote_training.participants import queries, service, study_numbers
-from remote_training.participants.errors import HasLeft, NoStudyNumber, ReasonNeeded, WrongFact
+from remote_training.participants.errors import HasLeft, NoStudyNumber, WrongFact
 from remote_training.participants.models import Sex
 from tests import make
 from tests.fakes import NOON
