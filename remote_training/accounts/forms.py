@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from remote_training.accounts.models import Role
 from remote_training.core import reasons
-from remote_training.core.forms import taken_by
+from remote_training.core.fields import taken_by
 from remote_training.core.words import LANGUAGES
 
 LONGEST = 300

@@ -18,7 +18,7 @@ from remote_training.classes import names
 from remote_training.classes import queries as classes_queries
 from remote_training.classes.models import Session
 from remote_training.core.db import unit_of_work
-from remote_training.core.forms import attempt
+from remote_training.core.fields import attempt
 from remote_training.meetings import queries as meetings
 from remote_training.meetings import service as rooms
 from remote_training.outside.world import outside

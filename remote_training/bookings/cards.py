@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
+from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking
 from remote_training.bookings.queries import Slot
 from remote_training.classes import names
@@ -41,6 +42,8 @@ class Card:
         line each.
     places
         How many places are left, in words.
+    hindrance
+        Why it does not fit beside what she holds, in a few words.
     """
 
     id: UUID
@@ -49,6 +52,7 @@ class Card:
     moment: str
     about: Markup
     places: str = ""
+    hindrance: str = ""
     is_full: bool = False
     is_called_off: bool = False
     doors_are_open: bool = False
@@ -65,6 +69,7 @@ class Writer:
         self._reads = words.language()
         self._abouts: dict[tuple[int, str, str, str], Markup] = {}
         self._lefts: dict[int, str] = {}
+        self._briefs: dict[str, str] = {}
 
     def booked(self, booking: Booking) -> Card:
         """The card of a class that she has booked."""
@@ -99,6 +104,7 @@ class Writer:
             about=self._about(slot.minutes, slot.module, slot.trainer_name, slot.language),
             places=self._places(slot.places_left),
             is_full=slot.places_left <= 0,
+            hindrance=self._hindrance(slot.hindrance),
         )
 
     def _about(self, minutes: int, module: str, trainer: str, language: str) -> Markup:
@@ -113,6 +119,13 @@ class Writer:
                 lines.append(self._spoken(language))
             self._abouts[key] = LINE_BREAK.join(lines)
         return self._abouts[key]
+
+    def _hindrance(self, misfit: Misfit | None) -> str:
+        if misfit is None:
+            return ""
+        if misfit.brief not in self._briefs:
+            self._briefs[misfit.brief] = words.translated(misfit.brief)
+        return self._briefs[misfit.brief]
 
     def _spoken(self, language: str) -> str:
         return str(_("Given in %(language)s", language=words.LANGUAGES[language]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remote_training.core.errors import NotAllowed, Refused
+from remote_training.core.words import say
 
 
 class NotTakingPart(NotAllowed):
@@ -17,6 +18,10 @@ class NotBegun(NotAllowed):
     """Her classes begin later, or it is not yet known when."""
 
 
+class ProgrammeOver(NotAllowed):
+    """A class after the last week of her programme."""
+
+
 class OtherProgramme(NotAllowed):
     """A class for another complaint than hers."""
 
@@ -25,12 +30,34 @@ class BookingClosed(Refused):
     """The class has begun, or was called off."""
 
 
-class Overlap(Refused):
+class Misfit(Refused):
+    """A class does not fit beside what she holds; `brief` says so where many are listed."""
+
+    brief = say("This class does not fit beside another one of yours.")
+
+
+class Overlap(Misfit):
     """She holds a place in another class at that time."""
 
+    brief = say("You have another class at that time.")
 
-class AlreadyBooked(Refused):
+
+class NoRest(Misfit):
+    """She holds a place in a class that is too near to rest in between."""
+
+    brief = say("This is too near to another class of yours.")
+
+
+class WeekFull(Misfit):
+    """She holds as many classes of this kind in that week as her programme foresees."""
+
+    brief = say("You have your classes of this kind for that week.")
+
+
+class AlreadyBooked(Misfit):
     """She holds a place in this class."""
+
+    brief = say("You already have a place in this class.")
 
 
 class SessionFull(Refused):
@@ -39,3 +66,11 @@ class SessionFull(Refused):
 
 class HasBegun(Refused):
     """A place in a class that has begun cannot be given back."""
+
+
+class GivenBack(Refused):
+    """A place that was given back cannot be moved."""
+
+
+class OtherKind(Refused):
+    """A place is moved to a class of the same kind only."""

@@ -21,6 +21,7 @@ class Booking(Model):
 
     A cancelled booking keeps its row: the trial counts it. Only one live booking for
     a participant and a class can exist; the database itself refuses a second.
+    `is_late` marks a place that was given back later than the study asks for.
     `calendar_uid` lives as long as the booking; `sequence` grows with each change that
     her calendar must hear of.
     """
@@ -34,6 +35,7 @@ class Booking(Model):
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), index=True)
     booked_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
+    is_late: Mapped[bool] = mapped_column(default=False)
     calendar_uid: Mapped[str] = mapped_column(sa.String(120), unique=True)
     sequence: Mapped[int] = mapped_column(default=0)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
 
 from remote_training.accounts.models import Account
-from remote_training.bookings import rules
-from remote_training.bookings.errors import AlreadyBooked
+from remote_training.bookings import fit, rules
+from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.participants.models import Participant
+from remote_training.studies.current import study
 
 OFFERED_AHEAD = timedelta(days=28)
 
@@ -48,7 +50,8 @@ IS_HERS_TO_BOOK = (
     Session.module.in_(sa.bindparam("modules", expanding=True)),
     Session.called_off_at.is_(None),
     Session.on_date >= sa.bindparam("first_on"),
-    Session.starts_at > sa.bindparam("now"),
+    Session.on_date <= sa.bindparam("last_on"),
+    Session.starts_at > sa.bindparam("closes"),
     Session.starts_at < sa.bindparam("until"),
 )
 OFFERED = (
@@ -63,6 +66,7 @@ BOOKABLE = (
         Session.id,
         Session.starts_at,
         Session.ends_at,
+        Session.on_date,
         Session.module,
         Session.language,
         Session.trainer_id,
@@ -89,19 +93,23 @@ class Offer:
         First name of the trainer.
     booking
         Her live booking of it, or None.
+    hindrance
+        Why it does not fit beside what she holds, or None.
     """
 
     session: Session
     trainer_name: str
     places_left: int
     booking: Booking | None
+    hindrance: Misfit | None
 
 
 @dataclass(frozen=True)
 class Slot:
     """A class hour that can be booked, as its row says: no more than a list of many needs.
 
-    `trainer_name` is the first name of the trainer.
+    `trainer_name` is the first name of the trainer, `hindrance` why the class does not fit
+    beside what she holds, or None.
     """
 
     session_id: UUID
@@ -111,6 +119,7 @@ class Slot:
     language: str
     trainer_name: str
     places_left: int
+    hindrance: Misfit | None = None
 
 
 def mine(booking_id: UUID, account_id: UUID) -> Booking:
@@ -128,17 +137,14 @@ def of_participant(booking_id: UUID, participant: Participant) -> Booking:
     return _one(Booking.id == booking_id, Booking.participant_id == participant.id)
 
 
-def live(participant: Participant, session: Session) -> Booking:
-    """Her live booking of a class, or `AlreadyBooked` where it was cancelled meanwhile."""
+def live(participant: Participant, session: Session) -> Booking | None:
+    """Her live booking of a class."""
     found = BOOKINGS.where(
         Booking.participant_id == participant.id,
         Booking.session_id == session.id,
         Booking.cancelled_at.is_(None),
     )
-    booking = db.session.scalars(found).one_or_none()
-    if booking is None:
-        raise AlreadyBooked(say("You already have a place in this class."))
-    return booking
+    return db.session.scalars(found).one_or_none()
 
 
 def upcoming(participant: Participant, *, now: datetime) -> Sequence[Booking]:
@@ -147,6 +153,11 @@ def upcoming(participant: Participant, *, now: datetime) -> Sequence[Booking]:
     Classes that were called off are among them, and say so: she may still expect them.
     """
     return db.session.scalars(UPCOMING, {"participant_id": participant.id, "now": now}).all()
+
+
+def held(participant: Participant, *, now: datetime) -> Sequence[Booking]:
+    """As `upcoming`, and those before, as far back as the rule of what fits looks."""
+    return upcoming(participant, now=now - fit.FAR)
 
 
 def all_of(participant: Participant) -> Sequence[Booking]:
@@ -159,28 +170,59 @@ def all_of(participant: Participant) -> Sequence[Booking]:
 def offered(participant: Participant, *, now: datetime) -> Sequence[Offer]:
     """Classes of the next four weeks that are hers to book, soonest first.
 
-    Those of her site and modules, from the day on which her classes begin; full ones and
-    those that she has booked are among them. Nothing where she may not train.
+    Those of her site and modules, in the weeks of her programme; full ones, those that she
+    has booked and those that do not fit beside them are among them, and say so. Nothing
+    where she may not train.
     """
     wanted = _hers_to_book(participant, now)
     if wanted is None:
         return []
+    hours = fit.held(held(participant, now=now))
     return [
-        Offer(session, session.trainer.contact.first_name, session.places_left, booking)
+        Offer(
+            session,
+            session.trainer.contact.first_name,
+            session.places_left,
+            booking,
+            None if booking else fit.hindrance(fit.hour_of(session), hours, wanted["first_on"]),
+        )
         for session, booking in db.session.execute(OFFERED, wanted)
     ]
 
 
-def bookable(participant: Participant, *, now: datetime) -> Sequence[Slot]:
-    """What of `offered` she has not booked, as plain values: a page shows dozens of them."""
+def bookable(
+    participant: Participant, holds: Sequence[Booking], *, now: datetime
+) -> Sequence[Slot]:
+    """What of `offered` she has not booked, as plain values: a page shows dozens of them.
+
+    `holds` are the bookings beside which a class must fit, as `held` gives them.
+    """
     wanted = _hers_to_book(participant, now)
     if wanted is None:
         return []
-    rows = db.session.execute(BOOKABLE, wanted).all()
+    rows, hours = db.session.execute(BOOKABLE, wanted).all(), fit.held(holds)
     named = _first_names({row.trainer_id for row in rows})
     return [
-        Slot(key, starts_at, _minutes(starts_at, ends_at), module, language, named[trainer], left)
-        for key, starts_at, ends_at, module, language, trainer, left in rows
+        Slot(
+            key, starts_at, _minutes(starts_at, ends_at), module, language, named[trainer], left,
+            fit.hindrance(
+                fit.Hour(key, starts_at, ends_at, on_date, module), hours, wanted["first_on"]
+            ),
+        )
+        for key, starts_at, ends_at, on_date, module, language, trainer, left in rows
+    ]  # fmt: skip
+
+
+def alternatives(booking: Booking, *, now: datetime) -> list[Slot]:
+    """The classes with a place left to which a booking can be moved, soonest first."""
+    holds = [one for one in held(booking.participant, now=now) if one.id != booking.id]
+    return [
+        slot
+        for slot in bookable(booking.participant, holds, now=now)
+        if slot.module == booking.session.module
+        and slot.session_id != booking.session_id
+        and slot.places_left > 0
+        and slot.hindrance is None
     ]
 
 
@@ -198,7 +240,7 @@ def roster(session: Session) -> Sequence[Booking]:
     return db.session.scalars(found).all()
 
 
-def _hers_to_book(participant: Participant, now: datetime) -> dict[str, object] | None:
+def _hers_to_book(participant: Participant, now: datetime) -> dict[str, Any] | None:
     """What `IS_HERS_TO_BOOK` asks for; None where she may not train."""
     first = rules.trains_from(participant) if participant.may_train else None
     if first is None:
@@ -209,7 +251,8 @@ def _hers_to_book(participant: Participant, now: datetime) -> dict[str, object] 
         "site_id": participant.site_id,
         "modules": rules.modules(participant),
         "first_on": first,
-        "now": now,
+        "last_on": rules.trains_until(first) or date.max,
+        "closes": now + timedelta(minutes=study().booking.closes_minutes),
         "until": max(now, begins) + OFFERED_AHEAD,
     }
 

@@ -10,6 +10,7 @@ from remote_training.bookings.errors import (
     NotCleared,
     NotTakingPart,
     OtherProgramme,
+    ProgrammeOver,
 )
 from remote_training.classes.models import Session
 from remote_training.core.errors import NotFound
@@ -22,12 +23,12 @@ DAY_FRESH = timedelta(hours=26)  # who booked less far ahead has the confirmatio
 HOUR_FRESH = timedelta(minutes=75)
 
 
-def check(participant: Participant, session: Session) -> None:
-    """Refuse a class that is not hers to book.
+def check(participant: Participant, session: Session) -> date:
+    """Refuse a class that is not hers to book; gives the first day of her programme.
 
     Raises
     ------
-    NotFound, NotTakingPart, NotCleared, NotBegun, OtherProgramme
+    NotFound, NotTakingPart, NotCleared, NotBegun, ProgrammeOver, OtherProgramme
         Asked in this order. No sentence tells the arm.
     """
     if session.site_id != participant.site_id:
@@ -43,11 +44,12 @@ def check(participant: Participant, session: Session) -> None:
                 "exercise is safe for you. Please ring us: we gladly see to it."
             )
         )
-    _check_has_begun(participant, session)
+    first_on = _check_is_in_programme(participant, session)
     if session.module not in modules(participant):
         raise OtherProgramme(
             say("This class is not part of your programme. Please choose one from your list.")
         )
+    return first_on
 
 
 def check_is_open(session: Session, is_open: bool) -> None:
@@ -55,7 +57,9 @@ def check_is_open(session: Session, is_open: bool) -> None:
     if session.is_called_off:
         raise BookingClosed(say("This class does not take place. Please choose another one."))
     if not is_open:
-        raise BookingClosed(say("This class has already begun. Please choose another one."))
+        raise BookingClosed(
+            say("This class has begun, or begins so soon that no place can be booked any more.")
+        )
 
 
 def modules(participant: Participant) -> list[str]:
@@ -73,13 +77,24 @@ def trains_from(participant: Participant) -> date | None:
     return participant.baseline_on + timedelta(weeks=weeks[allocation.arm])
 
 
+def trains_until(first_on: date) -> date | None:
+    """The last day of a programme that begins on a day; None where it has no end."""
+    weeks = study().booking.programme_weeks
+    return None if weeks is None else first_on + timedelta(weeks=weeks, days=-1)
+
+
+def is_late(given_back_at: datetime, starts_at: datetime) -> bool:
+    """Whether a place that is given back at that moment is given back late."""
+    return given_back_at > starts_at - timedelta(hours=study().booking.cancel_by_hours)
+
+
 def reminders(booked_at: datetime, starts_at: datetime) -> tuple[bool, bool]:
     """Whether a reminder comes a day before, and an hour before, for who booked at that moment."""
     ahead = starts_at - booked_at
     return ahead >= DAY_FRESH, ahead >= HOUR_FRESH
 
 
-def _check_has_begun(participant: Participant, session: Session) -> None:
+def _check_is_in_programme(participant: Participant, session: Session) -> date:
     first = trains_from(participant)
     if first is None:
         raise NotBegun(
@@ -90,3 +105,10 @@ def _check_has_begun(participant: Participant, session: Session) -> None:
             say("Your classes begin on %(day)s. You can book any class from that day on."),
             day=long_day(first),
         )
+    last = trains_until(first)
+    if last is not None and session.on_date > last:
+        raise ProgrammeOver(
+            say("Your programme ends on %(day)s. Please ring us if you would like to go on."),
+            day=long_day(last),
+        )
+    return first

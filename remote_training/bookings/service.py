@@ -14,38 +14,36 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import contains_eager
 
 from remote_training.audit import service as audit
-from remote_training.bookings import queries, rules
-from remote_training.bookings.errors import AlreadyBooked, HasBegun, Overlap, SessionFull
+from remote_training.bookings import fit, queries, rules
+from remote_training.bookings.errors import (
+    AlreadyBooked,
+    GivenBack,
+    HasBegun,
+    OtherKind,
+    SessionFull,
+)
 from remote_training.bookings.models import Booking
 from remote_training.classes import service as classes
 from remote_training.classes.models import Session
 from remote_training.core import settings
 from remote_training.core.db import db
-from remote_training.core.words import moment, say
+from remote_training.core.words import say
 from remote_training.messages import service as outbox
 from remote_training.participants.models import Participant
 
 # every booking runs these: composed once, so that none composes them again
-HER_ROW = (
-    sa.select(Participant.id)
-    .where(Participant.id == sa.bindparam("participant_id"))
-    .with_for_update(key_share=True)
-)
-HELD_THEN = (
-    sa.select(Booking)
-    .join(Booking.session)
-    .options(contains_eager(Booking.session))
+HELD_ABOUT_THEN = (
+    sa.select(Session.id, Session.starts_at, Session.ends_at, Session.on_date, Session.module)
+    .join(Booking, Booking.session_id == Session.id)
     .where(
         Booking.participant_id == sa.bindparam("participant_id"),
         Booking.cancelled_at.is_(None),
         Session.called_off_at.is_(None),
-        Session.starts_at < sa.bindparam("ends_at"),
-        Session.ends_at > sa.bindparam("starts_at"),
+        Session.starts_at < sa.bindparam("until"),
+        Session.ends_at > sa.bindparam("since"),
     )
-    .order_by(Session.starts_at)
 )
 ONE_PLACE = (
     sa.update(Session)
@@ -64,14 +62,12 @@ def book(participant: Participant, session: Session, *, now: datetime, by: UUID 
 
     Raises
     ------
-    NotTakingPart, NotCleared, NotBegun, OtherProgramme, BookingClosed, Overlap,
-    AlreadyBooked, SessionFull
+    NotTakingPart, NotCleared, NotBegun, ProgrammeOver, OtherProgramme, BookingClosed,
+    AlreadyBooked, Overlap, NoRest, WeekFull, SessionFull
         Asked in this order; where one speaks, nothing is written.
     """
-    rules.check(participant, session)
-    rules.check_is_open(session, session.takes_bookings(now))
     _one_at_a_time(participant)
-    _check_is_free(participant, session)
+    _check(participant, session, now)
     _take_place(session)
     booking = _add(participant, session, now)
     _tell("booking_confirmed", booking, not_after=session.starts_at, now=now)
@@ -91,7 +87,51 @@ def book_once(
     try:
         return book(participant, session, now=now, by=by)
     except AlreadyBooked:
-        return queries.live(participant, session)
+        held = queries.live(participant, session)
+        if held is None:
+            raise
+        return held
+
+
+def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) -> Booking:
+    """Give a place back and take one in another class of the same kind, or do neither.
+
+    Returns the new booking, which has an entry of its own in her calendar; where she holds
+    a place there already, because the button was pressed twice, that one.
+
+    Raises
+    ------
+    GivenBack, HasBegun, OtherKind
+        For the class that she leaves, in this order.
+    NotTakingPart, ..., SessionFull
+        As `book`, as if she did not hold the place that she leaves.
+    """
+    _one_at_a_time(booking.participant)
+    db.session.refresh(booking, ["cancelled_at"])
+    if session.id == booking.session_id and booking.is_live:
+        return booking
+    if not booking.is_live:
+        if held := queries.live(booking.participant, session):
+            return held
+        raise GivenBack(say("You gave this place back. You can book another class."))
+    left = booking.session
+    if now >= left.starts_at:
+        raise HasBegun(say("This class has already begun: your place can no longer be moved."))
+    if session.module != left.module:
+        raise OtherKind(say("A place can be moved to a class of the same kind only."))
+    _check(booking.participant, session, now, leaves=left.id)
+    for hour in sorted((left, session), key=lambda hour: hour.id):  # one order for all who move
+        _lock(hour)
+    _take_place(session)
+    _give_back(booking, now)
+    moved = _add(booking.participant, session, now)
+    _tell("booking_cancelled", booking, not_after=left.ends_at, now=now)
+    _tell("booking_confirmed", moved, not_after=session.starts_at, now=now)
+    audit.note(
+        "bookings.move", "booking", moved.id, by=by, now=now,
+        participant=str(moved.participant_id), left=str(booking.id),
+    )  # fmt: skip
+    return moved
 
 
 def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
@@ -108,11 +148,8 @@ def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
         raise HasBegun(
             say("This class has already begun: it can no longer be cancelled. Please ring us.")
         )
-    if not _end(booking, now):
+    if not _give_back(booking, now):
         return
-    freed = sa.update(Session).where(Session.id == session.id).values(taken=Session.taken - 1)
-    db.session.execute(freed.execution_options(synchronize_session=False))
-    db.session.expire(session, ["taken"])
     _tell("booking_cancelled", booking, not_after=session.ends_at, now=now)
     audit.note("bookings.cancel", "booking", booking.id, by=by, now=now)
 
@@ -137,23 +174,22 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
 
 
 def _one_at_a_time(participant: Participant) -> None:
-    db.session.execute(HER_ROW, {"participant_id": participant.id})
+    """Lock her row, and read again what may have changed until it could be locked."""
+    newest = ["consented_on", "withdrawn_on", "cleared_on", "baseline_on", "complaint"]
+    db.session.refresh(participant, newest, with_for_update={"key_share": True})
 
 
-def _check_is_free(participant: Participant, session: Session) -> None:
-    then = {"starts_at": session.starts_at, "ends_at": session.ends_at}
-    bookings = db.session.scalars(HELD_THEN, {"participant_id": participant.id} | then).all()
-    for booking in bookings:
-        if booking.session_id != session.id:
-            raise Overlap(
-                say(
-                    "You have another class at that time: %(moment)s. "
-                    "Cancel that one first if you would rather come to this one."
-                ),
-                moment=moment(booking.session.starts_at),
-            )
-    if bookings:
-        raise AlreadyBooked(say("You already have a place in this class."))
+def _check(
+    participant: Participant, session: Session, now: datetime, *, leaves: UUID | None = None
+) -> None:
+    """All that is asked before a place is taken, but for the place itself."""
+    first_on = rules.check(participant, session)
+    rules.check_is_open(session, session.takes_bookings(now))
+    span = {"since": session.starts_at - fit.FAR, "until": session.ends_at + fit.FAR}
+    rows = db.session.execute(HELD_ABOUT_THEN, {"participant_id": participant.id, **span})
+    held = [fit.Hour(*row) for row in rows if row.id != leaves]
+    if refusal := fit.hindrance(fit.hour_of(session), held, first_on):
+        raise refusal
 
 
 def _take_place(session: Session) -> None:
@@ -192,15 +228,25 @@ def _lock(session: Session) -> None:
     db.session.refresh(session, newest, with_for_update={"key_share": True})
 
 
-def _end(booking: Booking, now: datetime) -> bool:
+def _give_back(booking: Booking, now: datetime) -> bool:
+    """End a booking and free its place; True for the one call that did it."""
+    session = booking.session
     ended = (
         sa.update(Booking)
         .where(Booking.id == booking.id, Booking.cancelled_at.is_(None))
-        .values(cancelled_at=now, sequence=Booking.sequence + 1)
+        .values(
+            cancelled_at=now,
+            is_late=rules.is_late(now, session.starts_at),
+            sequence=Booking.sequence + 1,
+        )
         .execution_options(synchronize_session=False)
     )
     did_it = db.session.execute(ended).rowcount == 1  # type: ignore[attr-defined]
-    db.session.expire(booking, ["cancelled_at", "sequence"])
+    db.session.expire(booking, ["cancelled_at", "is_late", "sequence"])
+    if did_it:
+        freed = sa.update(Session).where(Session.id == session.id).values(taken=Session.taken - 1)
+        db.session.execute(freed.execution_options(synchronize_session=False))
+        db.session.expire(session, ["taken"])
     return bool(did_it)
 
 

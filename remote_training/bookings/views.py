@@ -28,8 +28,9 @@ def index() -> ResponseReturnValue:
     """Show what she has booked, then what she can book, day by day."""
     her, now = _her(), outside().now()
     writer = cards.Writer(now=now)
-    booked = [writer.booked(booking) for booking in queries.upcoming(her, now=now)]
-    days = writer.by_day(queries.bookable(her, now=now))
+    holds = queries.held(her, now=now)
+    booked = [writer.booked(booking) for booking in holds if booking.session.ends_at > now]
+    days = writer.by_day(queries.bookable(her, holds, now=now))
     return _page("index", her, booked=booked, days=days, may_join=guard.sees_everything)
 
 
@@ -60,7 +61,8 @@ def ask_to_cancel(booking_id: UUID) -> ResponseReturnValue:
     booking = _mine(booking_id)
     if not booking.is_live or booking.session.is_called_off:
         return redirect(url_for(".show", booking_id=booking.id), 303)
-    return _booking_page("cancel", booking)
+    is_late = rules.is_late(outside().now(), booking.session.starts_at)
+    return _booking_page("cancel", booking, is_late=is_late)
 
 
 @blueprint.post("/bookings/<uuid:booking_id>/cancel")
@@ -71,6 +73,28 @@ def cancel(booking_id: UUID) -> ResponseReturnValue:
     booking = _mine(booking_id)
     service.cancel(booking, now=outside().now(), by=booking.participant.account_id)
     return redirect(url_for(".show", booking_id=booking.id), 303)
+
+
+@blueprint.get("/bookings/<uuid:booking_id>/move")
+@visitor(Scope.BOOKINGS)
+def ask_to_move(booking_id: UUID) -> ResponseReturnValue:
+    """Show the classes to which her place can be moved; looking changes nothing."""
+    booking, now = _mine(booking_id), outside().now()
+    if not booking.is_live or booking.session.is_called_off or now >= booking.session.starts_at:
+        return redirect(url_for(".show", booking_id=booking.id), 303)
+    days = cards.Writer(now=now).by_day(queries.alternatives(booking, now=now))
+    return _booking_page("move", booking, days=days)
+
+
+@blueprint.post("/bookings/<uuid:booking_id>/move/<uuid:session_id>")
+@visitor(Scope.BOOKINGS)
+@unit_of_work()
+def move(booking_id: UUID, session_id: UUID) -> ResponseReturnValue:
+    """Move her place to another class, or leave it where it is; pressed twice, it moves once."""
+    booking, session = _mine(booking_id), classes.session(session_id)
+    by, now = booking.participant.account_id, outside().now()
+    moved = service.move(booking, session, now=now, by=by)
+    return redirect(url_for(".show", booking_id=moved.id), 303)
 
 
 def _her() -> Participant:

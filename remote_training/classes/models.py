@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from remote_training.accounts.models import Account
 from remote_training.core.db import Model
+from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
-BOOKING_CLOSES = timedelta(minutes=0)
 DOORS_OPEN = timedelta(minutes=15)
 
 
@@ -98,8 +98,9 @@ class Session(Model):
         return self.called_off_at is not None
 
     def takes_bookings(self, now: datetime) -> bool:
-        """Whether a place can still be booked: not called off, not begun."""
-        return not self.is_called_off and now < self.starts_at - BOOKING_CLOSES
+        """Whether a place can still be booked: not called off, not too near, not begun."""
+        closes = timedelta(minutes=study().booking.closes_minutes)
+        return not self.is_called_off and now < self.starts_at - closes
 
     def doors_are_open(self, now: datetime) -> bool:
         """Whether people may come in: from 15 minutes before, to the end."""

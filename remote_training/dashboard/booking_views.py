@@ -12,6 +12,7 @@ from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
 from remote_training.attendance.queries import short_name
 from remote_training.bookings import queries, service
+from remote_training.bookings.errors import Misfit
 from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.core import words
@@ -33,7 +34,9 @@ def offered(participant_id: UUID) -> ResponseReturnValue:
     with words.reading_as(words.language(), her.zone):
         her_zone = words.zone_name(now)
         her_times = {offer.session.id: words.moment(offer.session.starts_at) for offer in offers}
-    return _page("offered", her, offers=offers, her_times=her_times, her_zone=her_zone)
+    return _page(
+        "offered", her, offers=offers, her_times=her_times, her_zone=her_zone, brief=_brief
+    )
 
 
 @blueprint.post("/<uuid:session_id>")
@@ -66,6 +69,10 @@ def cancel(participant_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     service.cancel(booking, now=outside().now(), by=me().id)
     flash(_("Her place was given back. A mail tells her so."))
     return redirect(url_for("people.show", participant_id=her.id), 303)
+
+
+def _brief(misfit: Misfit) -> str:
+    return words.translated(misfit.brief)
 
 
 def _page(name: str, her: Participant, **more: object) -> str:

@@ -21,7 +21,7 @@ from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
 from remote_training.core import reasons
 from remote_training.core.errors import Invalid
-from remote_training.core.forms import taken_by
+from remote_training.core.fields import taken_by
 from remote_training.core.words import LANGUAGES
 from remote_training.dashboard.fields import (
     DayField,

@@ -23,7 +23,7 @@ from remote_training.attendance.queries import short_name
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
 from remote_training.core.db import unit_of_work
-from remote_training.core.forms import attempt
+from remote_training.core.fields import attempt
 from remote_training.dashboard import forms, queries, service, wording
 from remote_training.dashboard.desk import me, of_my_sites, sites
 from remote_training.outside.world import outside

@@ -17,7 +17,7 @@ from remote_training.bookings import service as bookings
 from remote_training.classes import names, queries, service
 from remote_training.classes.models import Session
 from remote_training.core.db import unit_of_work
-from remote_training.core.forms import attempt
+from remote_training.core.fields import attempt
 from remote_training.dashboard import forms, wording
 from remote_training.dashboard.desk import me
 from remote_training.outside.world import outside

@@ -76,11 +76,14 @@ class Arm(Part):
 
 
 class Module(Part):
-    """A kind of class. `is_specific` marks those for one complaint."""
+    """A kind of class. `is_specific` marks those for one complaint; `most_per_week` is how many
+    of them one person takes in a week of her programme, None for as many as she likes.
+    """
 
     code: str = Field(pattern=CODE)
     name: str = Field(min_length=1)
     is_specific: bool
+    most_per_week: int | None = Field(default=None, ge=1)
 
 
 class Windows(Part):
@@ -164,6 +167,27 @@ class Rules(Part):
     alert_again_after_hours: int = Field(default=4, ge=1, le=168)
 
 
+class Booking(Part):
+    """When a place can be booked and given back.
+
+    Attributes
+    ----------
+    programme_weeks
+        How long the programme of one person lasts; None for no end.
+    rest_hours
+        The least time between the end of one of her classes and the beginning of the next.
+    closes_minutes
+        So long before a class its last place can be booked.
+    cancel_by_hours
+        A place that is given back later than that before the class is given back late.
+    """
+
+    programme_weeks: int | None = Field(default=None, ge=1)
+    rest_hours: int = Field(default=0, ge=0, le=72)
+    closes_minutes: Minutes = 0
+    cancel_by_hours: int = Field(default=0, ge=0, le=168)
+
+
 class Study(Part):
     """A whole study. Codes are unique within their list."""
 
@@ -174,6 +198,7 @@ class Study(Part):
     rules: Rules
     windows: Windows
     reminders: Reminders
+    booking: Booking = Booking()
     sites: tuple[SitePart, ...] = Field(min_length=1)
     arms: tuple[Arm, ...] = Field(min_length=1)
     modules: tuple[Module, ...] = Field(min_length=1)

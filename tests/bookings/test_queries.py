@@ -14,6 +14,10 @@ def at(**span):
     return make.session(starts_at=NOON + timedelta(**span))
 
 
+def bookable(who):
+    return queries.bookable(who, queries.held(who, now=NOON), now=NOON)
+
+
 def test_what_is_offered_is_of_her_site_and_modules_and_the_next_four_weeks():
     ada = make.participant(complaint="neuropathy")
     hers = [at(days=1), at(days=27, hours=23)]
@@ -33,7 +37,7 @@ def test_what_can_be_booked_is_what_is_offered_and_not_yet_hers():
     full = make.session(starts_at=NOON + timedelta(days=3), places=1, trainer=trainer)
     make.booking(session=full)
 
-    offers, slots = queries.offered(ada, now=NOON), queries.bookable(ada, now=NOON)
+    offers, slots = queries.offered(ada, now=NOON), bookable(ada)
 
     assert [offer.session for offer in offers if offer.booking] == [held]
     assert [slot.session_id for slot in slots] == [given_back.id, full.id]
@@ -53,8 +57,8 @@ def test_nothing_is_offered_to_whom_it_is_not_time(facts):
     at(days=1)
 
     assert queries.offered(make.participant(**facts), now=NOON) == []
-    assert queries.bookable(make.participant(**facts), now=NOON) == []
-    assert queries.bookable(make.participant(), now=NOON) != []
+    assert bookable(make.participant(**facts)) == []
+    assert bookable(make.participant()) != []
 
 
 def test_before_her_first_day_its_four_weeks_are_offered():
@@ -63,7 +67,7 @@ def test_before_her_first_day_its_four_weeks_are_offered():
     first = at(weeks=12, days=1)
     at(weeks=16, days=2)
 
-    assert [slot.session_id for slot in queries.bookable(ada, now=NOON)] == [first.id]
+    assert [slot.session_id for slot in bookable(ada)] == [first.id]
 
 
 def test_upcoming_holds_what_has_not_ended_soonest_first():

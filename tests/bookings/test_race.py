@@ -187,6 +187,45 @@ def test_booking_cancelling_and_calling_off_at_once_keep_the_counter_true(app):
     assert db.session.scalar(told) == live
 
 
+def test_people_who_change_places_at_once_never_hold_none_or_two(app):
+    hours = [make.session(places=4, starts_at=NOON + timedelta(days=day)) for day in (1, 2)]
+    here, there = (hour.id for hour in hours)
+    ways = {make.booking(session=hours[0]).id: there for _ in range(3)}
+    ways |= {make.booking(session=hours[1]).id: here for _ in range(3)}
+
+    def move(booking_id, session_id):
+        @unit_of_work()
+        def attempt():
+            booking = db.session.get_one(Booking, booking_id)
+            to = db.session.get_one(Session, session_id)
+            service.move(booking, to, now=NOON, by=None)
+
+        return attempt
+
+    tries = [move(one, to) for one, to in ways.items()] * 2
+    tries += [book(make.participant().id, hour) for hour in (here, there) * 2]
+    race(app, tries)
+
+    for hour in (here, there):
+        live, taken = settled(hour)
+        assert live == taken <= 4
+    each = db.session.execute(
+        sa.select(sa.func.count(Booking.id).filter(Booking.cancelled_at.is_(None))).group_by(
+            Booking.participant_id
+        )
+    )
+    assert set(each.scalars()) == {1}
+
+
+def test_one_person_at_many_screens_gets_no_more_than_her_week(app):
+    hours = [make.session(starts_at=NOON + timedelta(days=1, hours=2 * n)).id for n in range(8)]
+    ada = make.participant().id
+
+    outcomes = race(app, [book(ada, hour) for hour in hours])
+
+    assert outcomes == {"booked": 2, "WeekFull": 6}
+
+
 def test_with_the_guard_off_the_same_race_overbooks(app):
     # on a busy machine the threads may by chance take turns: one race of a few is enough
     assert any(_overbooks_without_guard(app) for _ in range(5))

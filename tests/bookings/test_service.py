@@ -8,13 +8,17 @@ from remote_training.bookings import queries, service
 from remote_training.bookings.errors import (
     AlreadyBooked,
     BookingClosed,
+    GivenBack,
     HasBegun,
     NotBegun,
     NotCleared,
     NotTakingPart,
+    OtherKind,
     OtherProgramme,
     Overlap,
+    ProgrammeOver,
     SessionFull,
+    WeekFull,
 )
 from remote_training.bookings.models import Booking
 from remote_training.classes.errors import ClassOver
@@ -292,3 +296,112 @@ def test_somebody_elses_booking_is_not_there():
         queries.mine(booking.id, other.account_id)
 
     assert queries.mine(booking.id, booking.participant.account_id) is booking
+
+
+def hour(days, **changes):
+    return make.session(starts_at=NOON + timedelta(days=days), **changes)
+
+
+def test_two_base_classes_and_one_of_her_own_in_a_week_and_no_more():
+    ada = make.participant(complaint="neuropathy")
+    for session in (hour(1), hour(2), hour(3, module="neuropathy")):
+        book(ada, session)
+    for session in (hour(4), hour(5, module="neuropathy")):
+        with pytest.raises(WeekFull, match="all the classes of this kind"):
+            service.book(ada, session, now=NOON, by=None)
+        db.session.rollback()
+    assert count(Booking) == 3
+
+    book(ada, hour(7))  # the first day of her second week
+    cancel(db.session.scalars(sa.select(Booking).order_by(Booking.booked_at)).first())
+    assert book(ada, hour(4)).is_live
+
+
+def test_no_class_after_the_last_week_of_her_programme():
+    ada = make.participant()
+    refused(ProgrammeOver, ada, hour(84))
+    assert book(ada, hour(83)).is_live
+
+
+@pytest.mark.parametrize(("ahead", "is_late"), [(2, False), (1, True)])
+def test_a_place_given_back_soon_before_is_marked_as_late(ahead, is_late):
+    booking = make.booking()
+    cancel(booking, now=booking.session.starts_at - timedelta(hours=ahead))
+    assert booking.is_late is is_late
+
+
+def move(booking, session, *, now=NOON):
+    moved = service.move(booking, session, now=now, by=None)
+    db.session.commit()
+    return moved
+
+
+def test_a_place_moves_in_one_step_and_both_calendars_entries_are_told():
+    ada, left, taken = make.participant(), hour(1), hour(2)
+    booking = book(ada, left)
+
+    moved = move(booking, taken)
+
+    assert (booking.is_live, moved.is_live) == (False, True)
+    assert (booking.is_late, booking.sequence) == (False, 1)
+    assert moved.session_id == taken.id
+    assert moved.calendar_uid != booking.calendar_uid
+    assert (left.taken, taken.taken) == (0, 1)
+    assert sorted(kinds()) == ["booking_cancelled", "booking_confirmed", "booking_confirmed"]
+    entry = db.session.scalars(sa.select(Entry).where(Entry.action == "bookings.move")).one()
+    assert entry.detail == {"participant": str(ada.id), "left": str(booking.id)}
+
+
+def test_moving_within_a_full_week_is_no_class_too_many():
+    ada = make.participant()
+    first, _second = book(ada, hour(1)), book(ada, hour(2))
+    assert move(first, hour(3)).is_live
+
+
+def test_moving_to_a_class_at_the_same_time_is_no_overlap():
+    ada = make.participant()
+    assert move(book(ada, hour(1)), hour(1)).is_live
+
+
+def test_what_cannot_be_moved_stays_where_it_is():
+    ada = make.participant(complaint="neuropathy")
+    left, full = hour(1), hour(2, places=1)
+    make.booking(session=full)
+    booking = book(ada, left)
+    told = count(Message)
+    for error, session, now in (
+        (SessionFull, full, NOON),
+        (OtherKind, hour(3, module="neuropathy"), NOON),
+        (BookingClosed, hour(3, called_off_at=NOON), NOON),
+        (NotFound, hour(3, site=make.site("melbourne")), NOON),
+        (HasBegun, hour(3), left.starts_at),
+    ):
+        with pytest.raises(error):
+            service.move(booking, session, now=now, by=None)
+        db.session.rollback()
+        assert booking.is_live, error
+        assert (left.taken, count(Message)) == (1, told), error
+    assert move(booking, hour(3)).is_live
+
+
+def test_moving_twice_moves_once():
+    ada, taken = make.participant(), hour(2)
+    booking = book(ada, hour(1))
+    moved = move(booking, taken)
+    told = count(Message)
+    assert move(booking, taken) is moved
+    assert move(moved, taken) is moved
+    assert (taken.taken, count(Message)) == (1, told)
+
+
+def test_a_place_that_was_given_back_is_not_moved():
+    booking = book(make.participant(), hour(1))
+    cancel(booking)
+    with pytest.raises(GivenBack, match="gave this place back"):
+        service.move(booking, hour(2), now=NOON, by=None)
+
+
+def test_moving_late_counts_as_given_back_late():
+    booking = book(make.participant(), hour(1))
+    move(booking, hour(2), now=booking.session.starts_at - timedelta(minutes=30))
+    assert booking.is_late

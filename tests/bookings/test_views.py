@@ -237,3 +237,67 @@ def test_only_the_reminders_that_will_come_are_promised(ada, browse_as, ahead, d
     assert "What happens next" in page
     assert ("A day before and an hour before" in page) is day
     assert ("nd an hour before the class we remind you" in page or "An hour before" in page) is hour
+
+
+def test_what_does_not_fit_her_week_says_so_and_has_no_button(ada, browse_as):
+    for days in (1, 2):
+        make.booking(participant=ada, session=make.session(starts_at=NOON + timedelta(days=days)))
+    over = make.session(starts_at=NOON + timedelta(days=3))
+    free = make.session(starts_at=NOON + timedelta(days=8))
+
+    page = browse_as(ada).get("/classes/").text
+
+    assert "You have your classes of this kind for that week." in page
+    assert f"/classes/{over.id}/book" not in page
+    assert f"/classes/{free.id}/book" in page
+    answer = browse_as(ada).post(f"/classes/{over.id}/book")
+    assert answer.status_code == 409
+    assert "Move one of them" in answer.text
+
+
+def test_a_place_is_moved_from_the_page_in_one_step(ada, browse_as):
+    booking = make.booking(participant=ada)
+    free = make.session(starts_at=NOON + timedelta(days=2))
+    full = make.session(starts_at=NOON + timedelta(days=3), places=1)
+    make.booking(session=full)
+    browser, here = browse_as(ada), f"/classes/bookings/{booking.id}"
+
+    assert f"{here}/move" in browser.get(f"{here}/cancel").text
+    page = browser.get(f"{here}/move").text
+    assert f"{here}/move/{free.id}" in page
+    assert str(full.id) not in page
+    db.session.expire_all()
+    assert booking.is_live  # looking changes nothing
+
+    answer = browser.post(f"{here}/move/{free.id}", follow_redirects=True)
+    assert "Your place is booked" in answer.text
+    assert "Thursday 26 November, 13:00" in answer.text
+    db.session.expire_all()
+    assert [row.session_id for row in bookings() if row.is_live and row.participant is ada] == [
+        free.id
+    ]
+
+
+def test_where_nothing_is_free_the_place_is_kept(ada, browse_as):
+    booking = make.booking(participant=ada)
+    page = browse_as(ada).get(f"/classes/bookings/{booking.id}/move").text
+    assert "There is no other class of this kind" in page
+    assert "Keep my place" in page
+
+
+def test_who_gives_a_place_back_late_is_told_before(ada, browse_as, clock):
+    booking = make.booking(participant=ada)
+    address = f"/classes/bookings/{booking.id}/cancel"
+    assert "back late" not in browse_as(ada).get(address).text
+    clock.moment = booking.session.starts_at - timedelta(minutes=90)
+    assert "back late" in browse_as(ada).get(address).text
+
+
+def test_nobody_moves_somebody_elses_place(ada, browse_as):
+    booking, free = make.booking(), make.session(starts_at=NOON + timedelta(days=2))
+    address = f"/classes/bookings/{booking.id}/move"
+    assert browse_as(ada).get(address).status_code == 404
+    assert browse_as(ada).post(f"{address}/{free.id}").status_code == 404
+    owner = browse_as(booking.participant)
+    assert owner.get(address).status_code == 200
+    assert owner.post(f"{address}/{free.id}").status_code == 303

@@ -1,0 +1,101 @@
+"""What fits beside the classes that she holds: one rule for page, desk, booking and moving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from remote_training.bookings.errors import AlreadyBooked, Misfit, NoRest, Overlap, WeekFull
+from remote_training.bookings.models import Booking
+from remote_training.classes.models import Session
+from remote_training.core.words import long_day, moment, say
+from remote_training.studies.current import study
+
+WEEK = timedelta(weeks=1)
+FAR = WEEK + timedelta(days=4)  # no rule looks further: a week of hers, three days of rest, a zone
+
+
+@dataclass(frozen=True)
+class Hour:
+    """A class hour that she holds or would like to have; `on_date` is its day where it is given."""
+
+    session_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    on_date: date
+    module: str
+
+
+def hour_of(session: Session) -> Hour:
+    """A class hour as the rule looks at it."""
+    return Hour(session.id, session.starts_at, session.ends_at, session.on_date, session.module)
+
+
+def held(bookings: Iterable[Booking]) -> list[Hour]:
+    """The hours of her live bookings; a class that was called off stands in nobody's way."""
+    hours = (booking.session for booking in bookings if booking.is_live)
+    return [hour_of(session) for session in hours if not session.is_called_off]
+
+
+def week(on: date, first_on: date) -> date:
+    """The first day of the week of her programme in which a day is.
+
+    Weeks of a programme begin on the weekday of its first day, not on Mondays: twelve of
+    them hold what the protocol counts.
+    """
+    return first_on + (on - first_on) // WEEK * WEEK
+
+
+def hindrance(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | None:
+    """Why an hour does not fit beside the others, or None where it does.
+
+    `AlreadyBooked`, `Overlap`, `NoRest`, `WeekFull`, in this order; the same whatever the
+    order of the others.
+    """
+    if any(other.session_id == hour.session_id for other in others):
+        return AlreadyBooked(say("You already have a place in this class."))
+    for other in sorted(others, key=lambda other: (other.starts_at, other.session_id)):
+        if other.starts_at < hour.ends_at and hour.starts_at < other.ends_at:
+            return Overlap(
+                say(
+                    "You have another class at that time: %(moment)s. "
+                    "Cancel that one first if you would rather come to this one."
+                ),
+                moment=moment(other.starts_at),
+            )
+        if not _is_rested(hour, other):
+            return NoRest(
+                say(
+                    "Between two classes there must be %(hours)s hours of rest, "
+                    "and you have a class on %(moment)s. Please choose another one."
+                ),
+                hours=study().booking.rest_hours,
+                moment=moment(other.starts_at),
+            )
+    return _full_week(hour, others, first_on)
+
+
+def _is_rested(one: Hour, other: Hour) -> bool:
+    rest = timedelta(hours=study().booking.rest_hours)
+    return one.ends_at + rest <= other.starts_at or other.ends_at + rest <= one.starts_at
+
+
+def _full_week(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | None:
+    most, begins = study().module(hour.module).most_per_week, week(hour.on_date, first_on)
+    same = [
+        other
+        for other in others
+        if other.module == hour.module and week(other.on_date, first_on) == begins
+    ]
+    if most is None or len(same) < most:
+        return None
+    return WeekFull(
+        say(
+            "From %(first)s to %(last)s you have all the classes of this kind that your "
+            "programme foresees. Move one of them if you would rather come to this one."
+        ),
+        first=long_day(begins),
+        last=long_day(begins + WEEK - timedelta(days=1)),
+    )
