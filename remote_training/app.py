@@ -31,6 +31,7 @@ from remote_training.assessments import again as assessments_again
 from remote_training.assessments import views as assessments_views
 from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
+from remote_training.bookings import line_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     links_views.blueprint,
     home_views.blueprint,
     bookings_views.blueprint,
+    line_views.blueprint,
     assessments_views.blueprint,
     assessments_again.blueprint,
     attendance_views.blueprint,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -17,10 +17,11 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from remote_training.bookings.errors import Misfit
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, Waiting
 from remote_training.bookings.queries import Slot
 from remote_training.classes import names
 from remote_training.core import words
+from remote_training.studies.current import study
 
 LINE_BREAK = Markup("<br>")
 
@@ -44,6 +45,10 @@ class Card:
         How many places are left, in words.
     hindrance
         Why it does not fit beside what she holds, in a few words.
+    may_wait
+        Whether she can put herself on its waiting list.
+    is_kept
+        Whether a place is kept for her who waits.
     """
 
     id: UUID
@@ -53,6 +58,8 @@ class Card:
     about: Markup
     places: str = ""
     hindrance: str = ""
+    may_wait: bool = False
+    is_kept: bool = False
     is_full: bool = False
     is_called_off: bool = False
     doors_are_open: bool = False
@@ -70,6 +77,8 @@ class Writer:
         self._abouts: dict[tuple[int, str, str, str], Markup] = {}
         self._lefts: dict[int, str] = {}
         self._briefs: dict[str, str] = {}
+        self._waits: set[UUID] = set()
+        self._line_closes = timedelta(hours=study().booking.line_closes_hours)
 
     def booked(self, booking: Booking) -> Card:
         """The card of a class that she has booked."""
@@ -84,6 +93,20 @@ class Writer:
             is_called_off=session.is_called_off,
             doors_are_open=session.doors_are_open(self._now),
             has_begun=self._now >= at,
+        )
+
+    def waits(self, entry: Waiting) -> Card:
+        """The card of a class that she waits for."""
+        session = entry.session
+        at, trainer = session.starts_at, session.trainer.contact.first_name
+        self._waits.add(session.id)
+        return Card(
+            id=entry.id,
+            at=at.isoformat(),
+            clock=words.clock(at),
+            moment=words.moment(at),
+            about=self._about(session.minutes, session.module, trainer, session.language),
+            is_kept=entry.offer_until is not None and self._now < entry.offer_until,
         )
 
     def by_day(self, slots: Iterable[Slot]) -> list[tuple[date, str, list[Card]]]:
@@ -105,6 +128,8 @@ class Writer:
             places=self._places(slot.places_left),
             is_full=slot.places_left <= 0,
             hindrance=self._hindrance(slot.hindrance),
+            may_wait=slot.session_id not in self._waits
+            and slot.starts_at - self._line_closes > self._now,
         )
 
     def _about(self, minutes: int, module: str, trainer: str, language: str) -> Markup:
@@ -135,6 +160,6 @@ class Writer:
             self._lefts[left] = (
                 ngettext("1 place left", "%(num)s places left", left)
                 if left > 0
-                else _("This class is full. Look again later: somebody may cancel.")
+                else _("This class is full.")
             )
         return self._lefts[left]

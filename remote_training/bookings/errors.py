@@ -68,6 +68,18 @@ class HasBegun(Refused):
     """A place in a class that has begun cannot be given back."""
 
 
+class NotInLine(Refused):
+    """She does not wait for this class any more."""
+
+
+class NoOffer(Refused):
+    """No place is kept for her, or no longer."""
+
+
+class TooLateToWait(Refused):
+    """The class is so near that nobody moves up any more."""
+
+
 class GivenBack(Refused):
     """A place that was given back cannot be moved."""
 

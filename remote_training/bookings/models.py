@@ -1,8 +1,9 @@
-"""A place in a class, held or given back."""
+"""A place in a class, held or given back, and the line of those who wait for one."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +13,19 @@ from remote_training.classes.models import Session
 from remote_training.core.db import Model
 from remote_training.participants.models import Participant
 
+
+class Ending(StrEnum):
+    """How somebody's waiting ended."""
+
+    TAKEN = "taken"
+    LEFT = "left"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
 PLACE = ("participant_id", "session_id")
 LIVE = sa.text("cancelled_at IS NULL")
+STANDS = sa.text("ended_at IS NULL")
 
 
 class Booking(Model):
@@ -46,3 +58,44 @@ class Booking(Model):
     def is_live(self) -> bool:
         """True while the place is held."""
         return self.cancelled_at is None
+
+
+class Waiting(Model):
+    """One participant who waits for a place in one class.
+
+    Who waits longest is first: `rank_at` is when she asked, or, where she has only just given
+    a place in this class back, when she had booked that. While `offered_at` is set and it has
+    not ended, one place of the class is kept for her until `offer_until`. The database
+    allows one that has not ended for a participant and a class.
+    """
+
+    __tablename__ = "waiting"
+    __table_args__ = (
+        sa.Index(
+            "uq_waiting_stands", *PLACE, unique=True, sqlite_where=STANDS, postgresql_where=STANDS
+        ),
+        sa.Index("ix_waiting_session_rank", "session_id", "rank_at"),
+    )
+
+    participant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("participant.id"))
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"))
+    asked_at: Mapped[datetime]
+    rank_at: Mapped[datetime]
+    is_at_once: Mapped[bool]
+    offered_at: Mapped[datetime | None]
+    offer_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ending: Mapped[Ending | None]
+
+    participant: Mapped[Participant] = relationship()
+    session: Mapped[Session] = relationship()
+
+    @property
+    def stands(self) -> bool:
+        """True while she waits, or a place is offered to her."""
+        return self.ended_at is None
+
+    @property
+    def is_offered(self) -> bool:
+        """True while a place is kept for her."""
+        return self.stands and self.offered_at is not None

@@ -47,7 +47,8 @@ class Series(Model):
 
 
 class Session(Model):
-    """One class hour. `taken` counts live bookings; the database refuses one too many.
+    """One class hour. `taken` counts live bookings, and the places that are kept for somebody
+    on the waiting list who is asked first; the database refuses one too many.
 
     `sequence` grows with each change that calendars must hear of.
     """

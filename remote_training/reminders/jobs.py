@@ -20,7 +20,7 @@ from remote_training.assessments import service as assessments
 from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.attendance import service as attendance
-from remote_training.bookings import rules
+from remote_training.bookings import line, rules
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -50,6 +50,8 @@ def plan(now: datetime) -> None:
         A day before (24 to 3 hours; too late 2 hours before the class), unless she booked less
         than 26 hours ahead: then the confirmation is fresh. An hour before (60 to 15
         minutes; too late when the class begins), unless she booked less than 75 minutes ahead.
+    Waiting lists
+        Offers whose time is over go to the next in line; what is free is given.
     Sign-in links
         For the addresses that were typed on the first page and are known.
     Questions
@@ -64,6 +66,7 @@ def plan(now: datetime) -> None:
     parts: tuple[Callable[[], object], ...] = (
         lambda: asking.answer(now=now),
         lambda: throttle.forget(now=now),
+        lambda: line.tick(now),
         lambda: _remind("reminder_day", now, DAY_BEFORE, DAY_TOO_LATE, rules.DAY_FRESH),
         lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, rules.HOUR_FRESH),
         lambda: assessments.plan_missing(now=now),

@@ -1,0 +1,249 @@
+"""The line of those who wait for a place in a class that is full.
+
+A place that is freed goes, in the same transaction, to the first in line who may still
+take it: at once, where she said so, or as an offer, for which it is kept until a deadline.
+Who may not take it (another class of hers is at that time, her week is full) keeps her
+place in the line. A kept place counts as taken: there are never more offers than places.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from remote_training.audit import service as audit
+from remote_training.bookings import places, queries
+from remote_training.bookings.errors import NoOffer, NotInLine, TooLateToWait
+from remote_training.bookings.models import Booking, Ending, Waiting
+from remote_training.classes.models import Session
+from remote_training.core.db import db, unit_of_work
+from remote_training.core.errors import Refused
+from remote_training.core.words import say
+from remote_training.messages import service as outbox
+from remote_training.participants.models import Participant
+from remote_training.studies.current import study
+
+STANDS = Waiting.ended_at.is_(None)
+IN_LINE = sa.and_(STANDS, Waiting.offered_at.is_(None))
+AT_ONCE = 100  # classes looked at in one round
+
+
+def closes_at(session: Session) -> datetime:
+    """From when on nobody moves up any more."""
+    return session.starts_at - timedelta(hours=study().booking.line_closes_hours)
+
+
+def join(
+    participant: Participant, session: Session, *, is_at_once: bool, now: datetime, by: UUID | None
+) -> Waiting:
+    """Put her in the line, or change how she wants the place; where one is free, it is hers.
+
+    Raises
+    ------
+    NotTakingPart, ..., WeekFull
+        As `service.book`, but for `SessionFull`.
+    TooLateToWait
+        Where nobody moves up any more.
+    """
+    places.one_at_a_time(participant)
+    places.check(participant, session, now)
+    if now >= closes_at(session):
+        raise TooLateToWait(say("The class is too soon: nobody moves up from the list any more."))
+    places.lock(session)
+    entry = _standing(participant.id, session.id)
+    if entry is None:
+        entry = Waiting(
+            participant_id=participant.id, session_id=session.id, asked_at=now,
+            rank_at=_rank(participant, session, now),
+        )  # fmt: skip
+        db.session.add(entry)
+        audit.note("bookings.wait", "session", session.id, by=by, now=now, at_once=is_at_once)
+    entry.is_at_once = is_at_once
+    db.session.flush()
+    fill(session, now=now)
+    return entry
+
+
+def leave(entry: Waiting, *, now: datetime, by: UUID | None) -> None:
+    """Take her out of the line; a place that was kept for her goes to the next."""
+    places.lock(entry.session)
+    if not _end(entry, Ending.LEFT, now):
+        return
+    audit.note("bookings.leave_line", "session", entry.session_id, by=by, now=now)
+    fill(entry.session, now=now)
+
+
+def accept(entry: Waiting, *, now: datetime, by: UUID | None) -> Booking:
+    """Take the place that is offered; pressed twice, it is taken once.
+
+    Raises
+    ------
+    NotInLine, NoOffer
+        Where the waiting has ended, or no place is kept for her (any longer).
+    NotTakingPart, ..., WeekFull
+        As `service.book`: what was hers to book may have changed since the offer.
+    """
+    places.one_at_a_time(entry.participant)
+    places.lock(entry.session)
+    db.session.refresh(entry)
+    held = queries.live(entry.participant, entry.session)
+    if held is not None:
+        return held
+    if not entry.stands:
+        raise NotInLine(say("This offer has ended. You can put yourself on the list again."))
+    if entry.offer_until is None or now >= entry.offer_until:
+        raise NoOffer(say("No place is kept for you now. You are still told when one is free."))
+    places.check(entry.participant, entry.session, now)
+    _close(entry, Ending.TAKEN, now)
+    return _book(entry, now, by)
+
+
+def fill(session: Session, *, now: datetime) -> int:
+    """Give free places of a class to the first in line who may take them; returns how many.
+
+    The class is locked by who calls.
+    """
+    if session.is_called_off or now >= closes_at(session):
+        return 0
+    found = (
+        sa.select(Waiting)
+        .where(Waiting.session_id == session.id, IN_LINE)
+        .order_by(Waiting.rank_at, Waiting.id)
+        .options(joinedload(Waiting.participant).joinedload(Participant.contact))
+    )
+    given = 0
+    for entry in db.session.scalars(found).all() if session.places_left > 0 else []:
+        if session.places_left <= 0:
+            break
+        given += _give(entry, session, now)
+    return given
+
+
+def settle(participant: Participant, session: Session, *, now: datetime) -> None:
+    """End her waiting for a class in which she has got a place another way."""
+    entry = _standing(participant.id, session.id)
+    if entry is not None:
+        _end(entry, Ending.TAKEN, now)
+
+
+def close(session: Session, *, now: datetime) -> None:
+    """End the waiting of everybody for a class that does not take place."""
+    found = sa.select(Waiting).where(Waiting.session_id == session.id, STANDS)
+    for entry in db.session.scalars(found.order_by(Waiting.id)).all():
+        _end(entry, Ending.CLOSED, now)
+
+
+def tick(now: datetime) -> None:
+    """End offers whose time is over, and lines of classes that are near; give what is free.
+
+    Each class in a transaction of its own.
+    """
+    nearest = now + timedelta(hours=study().booking.line_closes_hours)
+    is_due = sa.or_(
+        sa.and_(Waiting.offered_at.is_not(None), Waiting.offer_until <= now),
+        Session.starts_at <= nearest,
+        sa.and_(Waiting.offered_at.is_(None), Session.taken < Session.places),
+    )
+    found = (
+        sa.select(Waiting.session_id)
+        .join(Waiting.session)
+        .where(STANDS, is_due)
+        .order_by(Waiting.session_id)
+        .distinct()
+        .limit(AT_ONCE)
+    )
+    with unit_of_work():
+        due = db.session.scalars(found).all()
+    for session_id in due:
+        with unit_of_work():
+            _tick(db.session.get_one(Session, session_id), now)
+
+
+def _tick(session: Session, now: datetime) -> None:
+    places.lock(session)
+    is_closed = session.is_called_off or now >= closes_at(session)
+    found = sa.select(Waiting).where(Waiting.session_id == session.id, STANDS)
+    for entry in db.session.scalars(found.order_by(Waiting.id)).all():
+        if entry.offer_until is not None and entry.offer_until <= now:
+            _end(entry, Ending.EXPIRED, now)
+        elif is_closed:
+            _end(entry, Ending.CLOSED, now)
+    fill(session, now=now)
+
+
+def _give(entry: Waiting, session: Session, now: datetime) -> bool:
+    """Give one place to one who waits, if she may take it."""
+    free = sa.select(Participant.id).where(Participant.id == entry.participant_id)
+    if db.session.scalar(free.with_for_update(skip_locked=True, key_share=True)) is None:
+        return False  # she is booking something else this moment: the next round looks again
+    db.session.refresh(entry.participant)
+    try:
+        places.check(entry.participant, session, now)
+    except Refused:
+        return False
+    places.take(session)
+    if entry.is_at_once:
+        _close(entry, Ending.TAKEN, now)
+        _book(entry, now, None)
+    else:
+        _offer(entry, session, now)
+    return True
+
+
+def _offer(entry: Waiting, session: Session, now: datetime) -> None:
+    until = min(now + timedelta(hours=study().booking.offer_hours), closes_at(session))
+    entry.offered_at, entry.offer_until = now, until
+    db.session.flush()
+    outbox.queue(
+        "place_offered",
+        to=entry.participant.contact_id,
+        facts={"waiting_id": str(entry.id)},
+        not_after=until,
+        now=now,
+        dedupe_key=f"place_offered/{entry.id}",
+    )
+
+
+def _book(entry: Waiting, now: datetime, by: UUID | None) -> Booking:
+    booking = places.add(entry.participant, entry.session, now)
+    places.tell("booking_confirmed", booking, not_after=entry.session.starts_at, now=now)
+    her = str(entry.participant_id)
+    audit.note("bookings.move_up", "booking", booking.id, by=by, now=now, participant=her)
+    return booking
+
+
+def _end(entry: Waiting, ending: Ending, now: datetime) -> bool:
+    """End a waiting and free the place that was kept; True for the one call that did it."""
+    db.session.refresh(entry, ["offered_at", "ended_at"])
+    if not entry.stands:
+        return False
+    if entry.is_offered:
+        places.free(entry.session)
+    _close(entry, ending, now)
+    return True
+
+
+def _close(entry: Waiting, ending: Ending, now: datetime) -> None:
+    entry.ended_at, entry.ending = now, ending
+    db.session.flush()
+
+
+def _rank(participant: Participant, session: Session, now: datetime) -> datetime:
+    """When she asked; who has only just given her place back stands where she had booked it."""
+    undo = timedelta(minutes=study().booking.undo_minutes)
+    had = sa.select(sa.func.min(Booking.booked_at)).where(
+        Booking.participant_id == participant.id,
+        Booking.session_id == session.id,
+        Booking.cancelled_at > now - undo,
+    )
+    return db.session.scalar(had) or now
+
+
+def _standing(participant_id: UUID, session_id: UUID) -> Waiting | None:
+    found = sa.select(Waiting).where(
+        Waiting.participant_id == participant_id, Waiting.session_id == session_id, STANDS
+    )
+    return db.session.scalars(found).one_or_none()

@@ -1,0 +1,88 @@
+"""Reading who waits for which class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from remote_training.accounts.models import Account
+from remote_training.bookings.models import Waiting
+from remote_training.classes.models import Session
+from remote_training.core.db import db
+from remote_training.core.errors import NotFound
+from remote_training.core.words import say
+from remote_training.participants.models import Participant
+
+_Before = aliased(Waiting)
+# how many stand before somebody who waits; one who has an offer stands before nobody
+BEFORE = (
+    sa.select(sa.func.count(_Before.id))
+    .where(
+        _Before.session_id == Waiting.session_id,
+        _Before.ended_at.is_(None),
+        _Before.offered_at.is_(None),
+        sa.or_(
+            _Before.rank_at < Waiting.rank_at,
+            sa.and_(_Before.rank_at == Waiting.rank_at, _Before.id < Waiting.id),
+        ),
+    )
+    .correlate(Waiting)
+    .scalar_subquery()
+)
+ENTRIES = (
+    sa.select(Waiting, BEFORE)
+    .join(Waiting.session)
+    .options(
+        contains_eager(Waiting.session).joinedload(Session.trainer).joinedload(Account.contact),
+        joinedload(Waiting.participant).joinedload(Participant.contact),
+    )
+    .order_by(Session.starts_at, Waiting.id)
+)
+STANDING = ENTRIES.where(
+    Waiting.participant_id == sa.bindparam("participant_id"),
+    Waiting.ended_at.is_(None),
+    Session.starts_at > sa.bindparam("now"),
+)
+
+
+@dataclass(frozen=True)
+class InLine:
+    """Somebody who waits, and her number in the line: 1 is the first."""
+
+    entry: Waiting
+    number: int
+
+
+def standing(participant: Participant, *, now: datetime) -> Sequence[InLine]:
+    """What she waits for, or is offered, soonest first."""
+    rows = db.session.execute(STANDING, {"participant_id": participant.id, "now": now})
+    return [InLine(entry, before + 1) for entry, before in rows]
+
+
+def mine(entry_id: UUID, account_id: UUID) -> InLine:
+    """The waiting of this id, ended or not, of the participant with this account, or `NotFound`."""
+    hers = Waiting.participant.has(Participant.account_id == account_id)
+    row = db.session.execute(ENTRIES.where(Waiting.id == entry_id, hers)).one_or_none()
+    if row is None:
+        raise NotFound(say("This is not among the classes that you wait for."))
+    return InLine(row[0], row[1] + 1)
+
+
+def by_id(entry_id: UUID) -> Waiting | None:
+    """The waiting of this id with its class and person."""
+    return db.session.scalars(ENTRIES.where(Waiting.id == entry_id)).one_or_none()
+
+
+def how_many(session_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many wait for each class, those with an offer among them; no class without anybody."""
+    counted = (
+        sa.select(Waiting.session_id, sa.func.count(Waiting.id))
+        .where(Waiting.session_id.in_(session_ids), Waiting.ended_at.is_(None))
+        .group_by(Waiting.session_id)
+    )
+    return dict(db.session.execute(counted).tuples().all())
