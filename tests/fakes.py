@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import email
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
+from typing import cast
 
+from remote_training.outside.mail import Mail
 from remote_training.outside.offline import OfflineMeetings
 from remote_training.outside.world import Outside
 
@@ -42,12 +46,14 @@ class FakeMail:
         """Open the mailbox."""
         yield self
 
-    def send(self, message: EmailMessage) -> None:
-        """Keep one mail, or raise the fault that was set."""
+    def send(self, mail: Mail) -> None:
+        """Keep one mail as whoever gets it reads it, or raise the fault that was set."""
         if self.fault is not None:
             raise self.fault
         with self._lock:
-            self.sent.append(message)
+            self.sent.append(
+                cast(EmailMessage, email.message_from_bytes(mail.content, policy=SMTP))
+            )
 
     def to(self, address: str) -> list[EmailMessage]:
         """The mails to one address, oldest first."""

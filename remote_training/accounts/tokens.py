@@ -5,7 +5,11 @@ Source: contract, "Links in mail".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +23,9 @@ BOOKINGS_LAST = timedelta(days=14)
 SIGN_IN_LASTS = timedelta(minutes=10)
 INVITATION_LASTS = timedelta(days=3)
 TRIES = 5
+LINKS = cast(sa.Table, Link.__table__)
+
+_made: ContextVar[list[dict[str, Any]] | None] = ContextVar("made", default=None)
 
 
 def mint(
@@ -36,22 +43,43 @@ def mint(
     the subject's own end decides. `asked_by` marks the browser that asked.
     """
     token = new_token()
-    db.session.add(
-        Link(
-            kind=kind,
-            token_hash=token_hash(token),
-            account_id=account_id,
-            subject_id=subject_id,
-            made_at=now,
-            expires_at=expires_at,
-            asked_by=asked_by,
-        )
-    )
+    link = {
+        "kind": kind,
+        "token_hash": token_hash(token),
+        "account_id": account_id,
+        "subject_id": subject_id,
+        "made_at": now,
+        "expires_at": expires_at,
+        "asked_by": asked_by,
+    }
+    made = _made.get()
+    if made is None:
+        db.session.add(Link(**link))
+    else:
+        made.append(link)
     return token
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Write the links that are made inside in one statement, at the end; none after an error."""
+    token = _made.set([])
+    try:
+        yield
+        _write_made()
+    finally:
+        _made.reset(token)
+
+
+def _write_made() -> None:
+    if made := _made.get():
+        db.session.execute(sa.insert(LINKS), made)
+        made.clear()
 
 
 def mint_sign_in(account_id: UUID, *, asked_by: str | None, now: datetime) -> str:
     """Make a sign-in link; one that was sent before and not used opens nothing any more."""
+    _write_made()
     older = (
         sa.update(Link)
         .where(

@@ -1,6 +1,7 @@
 """One calendar entry for one person: asked for, changed, and taken out again.
 
-A change is `request` once more with the same `uid` and the next `sequence`.
+A change is `request` once more with the same `uid` and the next `sequence`. What all who
+come to one class have in common is written by icalendar once, with marks in it.
 
 Source: RFC 5545 (iCalendar), RFC 5546 sections 3.2.2 and 3.2.5 (REQUEST, CANCEL), RFC 7986.
 """
@@ -9,12 +10,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from icalendar import Calendar, Event
-from icalendar.prop import vCalAddress, vUri
+from icalendar.prop import vCalAddress, vText, vUri
 
 from remote_training.core.addresses import mail_address
 from remote_training.core.text import clean_line, clean_lines
@@ -27,6 +30,12 @@ LONGEST_SUMMARY = 200
 LONGEST_DESCRIPTION = 4000
 UID_BYTES = 24
 IN_A_URI = "!$'*+-._=~@"
+LINE = 75
+ESCAPES = b"\\^"
+# Marks hold a control character, which no text of an entry can.
+MARK = re.compile("(\x01[a-z]+\x02)")
+UID_OF_ENTRY, STAMP, ATTENDEE = "\x01uid\x02", "\x01stamp\x02", "\x01attendee\x02"
+JOIN_LINK, LINK_IN_TEXT = "\x01link\x02", "\x01text\x02"
 
 
 @dataclass(frozen=True)
@@ -100,22 +109,7 @@ def request(entry: Entry, *, now: datetime) -> bytes:
 
     `now` is the moment of sending: programs ignore what is not newer than what they have.
     """
-    event = _event(entry, now)
-    event.add("status", "CONFIRMED")
-    event.add("transp", "OPAQUE")
-    event.add("x-microsoft-cdo-busystatus", "BUSY")
-    event.add("x-microsoft-disallow-counter", "TRUE")
-    asked = {"PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
-    event.add("attendee", _person(entry.attendee, ROLE="REQ-PARTICIPANT", **asked))
-    description = entry.description
-    if entry.join_url is not None:
-        description = f"{entry.join_url}\n\n{description}".rstrip("\n")
-        event.add("location", entry.join_url)
-        event.add("url", entry.join_url)
-        event.add("conference", _conference(entry.join_url, entry.summary))
-    if description:
-        event.add("description", description)
-    return _file("REQUEST", event)
+    return _filled(_requested(_Shared.of(entry), entry.join_url is not None), entry, now)
 
 
 def cancellation(entry: Entry, *, now: datetime) -> bytes:
@@ -123,37 +117,105 @@ def cancellation(entry: Entry, *, now: datetime) -> bytes:
 
     The `sequence` has to be higher than that of the last request.
     """
-    event = _event(replace(entry, join_url=None), now)
+    return _filled(_cancelled(_Shared.of(entry)), entry, now)
+
+
+class _Shared(NamedTuple):
+    """What the entries of all who come to one class have in common."""
+
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    organizer: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> _Shared:
+        return cls(*(getattr(entry, name) for name in cls._fields))
+
+
+@lru_cache(maxsize=256)
+def _requested(shared: _Shared, is_linked: bool) -> tuple[str, ...]:
+    event = _event(shared)
+    event.add("status", "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add("x-microsoft-cdo-busystatus", "BUSY")
+    event.add("x-microsoft-disallow-counter", "TRUE")
+    asked = {"PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
+    event.add("attendee", _person(ATTENDEE, ROLE="REQ-PARTICIPANT", **asked))
+    description = shared.description
+    if is_linked:
+        description = f"{LINK_IN_TEXT}\n\n{description}".rstrip("\n")
+        event.add("location", LINK_IN_TEXT)
+        event.add("url", JOIN_LINK)
+        event.add("conference", _conference(JOIN_LINK, shared.summary))
+    if description:
+        event.add("description", description)
+    return _pieces("REQUEST", event)
+
+
+@lru_cache(maxsize=256)
+def _cancelled(shared: _Shared) -> tuple[str, ...]:
+    event = _event(shared)
     event.add("status", "CANCELLED")
     event.add("transp", "TRANSPARENT")
     event.add("x-microsoft-cdo-busystatus", "FREE")
-    event.add("attendee", _person(entry.attendee, ROLE="REQ-PARTICIPANT"))
-    if entry.description:
-        event.add("description", entry.description)
-    return _file("CANCEL", event)
+    event.add("attendee", _person(ATTENDEE, ROLE="REQ-PARTICIPANT"))
+    if shared.description:
+        event.add("description", shared.description)
+    return _pieces("CANCEL", event)
 
 
-def _event(entry: Entry, now: datetime) -> Event:
+def _event(shared: _Shared) -> Event:
     event = Event()
-    event.add("uid", entry.uid)
-    event.add("sequence", entry.sequence)
-    event.add("dtstamp", _utc(now))
-    event.add("dtstart", entry.starts_at)
-    event.add("dtend", entry.ends_at)
-    event.add("summary", entry.summary)
-    event.add("organizer", _person(entry.organizer))
+    event.add("uid", UID_OF_ENTRY)
+    event.add("sequence", shared.sequence)
+    event["dtstamp"] = vText(STAMP)
+    event.add("dtstart", shared.starts_at)
+    event.add("dtend", shared.ends_at)
+    event.add("summary", shared.summary)
+    event.add("organizer", _person(_mailto(shared.organizer)))
     event.add("class", "PRIVATE")
     return event
 
 
-def _file(method: str, event: Event) -> bytes:
+def _pieces(method: str, event: Event) -> tuple[str, ...]:
+    """The file, unfolded: what is the same for everybody, and in between the names of marks."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCT)
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
     calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return tuple(MARK.split(calendar.to_ical().decode().replace("\r\n ", "")))
+
+
+def _filled(pieces: tuple[str, ...], entry: Entry, now: datetime) -> bytes:
+    link = entry.join_url or ""
+    words = {
+        UID_OF_ENTRY: entry.uid,
+        STAMP: f"{_utc(now):%Y%m%dT%H%M%SZ}",
+        ATTENDEE: _mailto(entry.attendee),
+        JOIN_LINK: link,
+        LINK_IN_TEXT: link.replace(",", "\\,").replace(";", "\\;"),
+    }
+    whole = "".join([words.get(piece, piece) for piece in pieces])
+    return b"\r\n".join([_folded(line) for line in whole.encode().split(b"\r\n")])
+
+
+def _folded(line: bytes) -> bytes:
+    """Lines of 75 octets at most (RFC 5545 section 3.1), none broken within a sign or escape."""
+    if len(line) < LINE:
+        return line
+    pieces = []
+    while len(line) >= LINE:
+        end = LINE - 1
+        while end > 1 and (line[end] & 0xC0 == 0x80 or line[end - 1] in ESCAPES):
+            end -= 1
+        pieces.append(line[:end])
+        line = line[end:]
+    return b"\r\n ".join([*pieces, line])
 
 
 def _utc(moment: datetime) -> datetime:
@@ -162,8 +224,12 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
-def _person(address: str, **parameters: str) -> vCalAddress:
-    person = vCalAddress("mailto:" + quote(address, safe=IN_A_URI))
+def _mailto(address: str) -> str:
+    return "mailto:" + quote(address, safe=IN_A_URI)
+
+
+def _person(uri: str, **parameters: str) -> vCalAddress:
+    person = vCalAddress(uri)
     person.params.update(parameters)
     return person
 

@@ -24,7 +24,7 @@ def mail_address(value: str) -> str:
     name, _at, host = unicodedata.normalize("NFC", value).rpartition("@")
     if not ATOMS.fullmatch(name) or len(name.encode(errors="replace")) > LONGEST_NAME:
         raise ValueError("not a mail address: before the @")
-    if any(unicodedata.category(sign)[0] == "C" for sign in name):
+    if not name.isprintable() and any(unicodedata.category(sign)[0] == "C" for sign in name):
         raise ValueError("not a mail address: a control character")
     address = f"{name}@{_ascii_host(host)}"
     if len(address) > LONGEST:

@@ -30,11 +30,20 @@ def clean_line(value: str, *, limit: int | None = None) -> str:
 
 def clean_lines(value: str, *, limit: int | None = None) -> str:
     """Several lines, each as `clean_line` makes it, separated by a line feed."""
+    if _is_tidy(value):
+        return value if limit is None else value[:limit].rstrip()
     unified = value.replace("\r\n", "\n")
     for sign in LINE_BREAKS - {"\n"}:
         unified = unified.replace(sign, "\n")
     text = "\n".join(clean_line(line) for line in unified.split("\n")).strip("\n")
     return text if limit is None else text[:limit].rstrip()
+
+
+def _is_tidy(value: str) -> bool:
+    """Whether nothing is to be cleaned, asked of the whole text at once; False decides nothing."""
+    is_plain = value.isascii() and value.replace("\n", "").isprintable()
+    is_spaced = "  " not in value and " \n" not in value and "\n " not in value
+    return is_plain and is_spaced and value == value.strip()
 
 
 def _spaced(value: str) -> str:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
+from remote_training.outside.mail import Mail
+
 FILE_NAME = re.compile(r"^[0-9]{8}-[A-Za-z0-9_-]{1,80}\.eml$")
 
 
@@ -40,11 +42,11 @@ class DemoMailbox:
         self._folder.mkdir(parents=True, exist_ok=True)
         yield self
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, mail: Mail) -> None:
         """Keep one mail: written beside its place, then moved there, so that it is whole."""
-        identity = re.sub(r"[^A-Za-z0-9-]", "", str(message["Message-ID"]).split("@")[0])[:80]
+        identity = re.sub(r"[^A-Za-z0-9-]", "", mail.message_id.split("@")[0])[:80]
         unfinished = self._folder / f".{identity}.part"
-        unfinished.write_bytes(message.as_bytes(policy=email.policy.SMTP))
+        unfinished.write_bytes(mail.content)
         self._move(unfinished, identity)
 
     def _move(self, unfinished: Path, identity: str) -> None:

@@ -8,10 +8,13 @@ hands the group over meanwhile, on one connection that is kept. A crash leaves t
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -24,8 +27,8 @@ from remote_training.messages.models import Message, State
 from remote_training.outside import clock, mail
 from remote_training.outside.world import Outside
 
-BATCH = 40  # leased at once
-GROUP = 8  # may be open after a crash, twice
+BATCH = 64  # leased at once
+GROUP = 16  # may be open after a crash, twice
 AT_ONCE = 1000  # in one go, before somebody else has a turn
 AWAY = timedelta(seconds=30)  # while the mail server does not answer
 DATABASE_TRIES, DATABASE_PAUSE = 4, 1.0
@@ -184,28 +187,17 @@ class _Round:
 
     def _prepare(self, group: Sequence[Message]) -> tuple[list[Ready], list[Outcome]]:
         """The letters that go, and what became of the others."""
-        now, table = self._now(), kinds.kinds()
-        if not group:
-            return [], []
+        now = self._now()
         begun = service.begin_sending(group, owner=self._owner, now=now, lease=_lease())
         others = [Outcome(message, Answer.UNTRIED) for message in group if message not in begun]
         ready = []
-        kept = _gather(begun)
-        for message in begun:
-            kind = table.get(message.kind)
-            try:
-                if kind is None:
-                    raise LookupError("there is no such kind of message")
-                if not kind.is_wanted(message, now):
+        with _subjects(begun) as subjects:
+            for message in begun:
+                letter = _letter(message, subjects, now)
+                if letter is None:
                     others.append(Outcome(message, Answer.VOID))
-                    continue
-                letter = mail.build(kind.compose(message, now), now=now)
-            except DBAPIError:
-                raise
-            except Exception as error:  # one bad row never stops the rest
-                raise _Poisoned(message, error) from error
-            ready.append(Ready(message, letter, now))
-        del kept
+                else:
+                    ready.append(Ready(message, letter, now))
         return ready, others
 
 
@@ -217,14 +209,31 @@ def _claim(owner: str, limit: int, world: Outside) -> Sequence[Message]:
     return claimed
 
 
-def _gather(messages: Sequence[Message]) -> list[object]:
-    """Read at once what some messages are about; their rows live as long as the list."""
-    by_reader: dict[Callable[[Sequence[Message]], object], list[Message]] = {}
+@contextmanager
+def _subjects(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Any]]:
+    """What some messages are about, read at once."""
+    by_reader: dict[Any, list[Message]] = {}
     for message in messages:
         kind = kinds.kinds().get(message.kind)
         if kind is not None:
-            by_reader.setdefault(kind.gather, []).append(message)
-    return [gather(some) for gather, some in by_reader.items()]
+            by_reader.setdefault(kind.about, []).append(message)
+    with ExitStack() as opened:
+        read = [opened.enter_context(about(some)) for about, some in by_reader.items()]
+        yield ChainMap(*read)
+
+
+def _letter(message: Message, subjects: Mapping[UUID, Any], now: datetime) -> mail.Mail | None:
+    """What goes on the wire; None where it is no longer wanted."""
+    try:
+        kind = kinds.kinds()[message.kind]
+        subject = subjects[message.id]
+        if not kind.is_wanted(subject, message, now):
+            return None
+        return mail.build(kind.compose(subject, message, now), now=now)
+    except DBAPIError:
+        raise
+    except Exception as error:  # one bad row never stops the rest
+        raise _Poisoned(message, error) from error
 
 
 def _is_tried_again(outcome: Outcome) -> bool:

@@ -6,15 +6,19 @@ The table is filled by a higher room and handed in by `app`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
 
 from flask import current_app
 
 from remote_training.messages.models import Message
 from remote_training.outside.mail import Letter
+
+Subject = TypeVar("Subject")
 
 
 class Policy(StrEnum):
@@ -28,35 +32,32 @@ class Policy(StrEnum):
     ONCE = "once"
 
 
-def _nothing(_messages: Sequence[Message]) -> None:
-    """Read nothing ahead."""
-
-
 @dataclass(frozen=True)
-class Kind:
+class Kind(Generic[Subject]):
     """One kind of message.
 
     Attributes
     ----------
+    about
+        Opened around the writing of some messages, in the transaction that marks them: reads
+        at once, anew, what each is about, by the message's id; what cannot be found is left
+        out, and a fault of that message alone. It may write what they need as it closes.
     is_wanted
         Asked right before sending, with the moment: False makes the message void.
     compose
         Writes the letter; makes the links in it. What it raises is a fault of this row alone.
-    gather
-        Reads at once, anew, what some messages are about; what it returns is kept until the
-        last of them is written. Asked before `is_wanted`, in the same transaction.
     """
 
     name: str
     policy: Policy
-    is_wanted: Callable[[Message, datetime], bool]
-    compose: Callable[[Message, datetime], Letter]
-    gather: Callable[[Sequence[Message]], object] = _nothing
+    about: Callable[[Sequence[Message]], AbstractContextManager[Mapping[UUID, Subject]]]
+    is_wanted: Callable[[Subject, Message, datetime], bool]
+    compose: Callable[[Subject, Message, datetime], Letter]
 
 
-def kinds() -> Mapping[str, Kind]:
+def kinds() -> Mapping[str, Kind[Any]]:
     """The kinds of the running app, by name."""
-    return cast(Mapping[str, Kind], current_app.extensions["message_kinds"])
+    return cast(Mapping[str, Kind[Any]], current_app.extensions["message_kinds"])
 
 
 def sent_again() -> frozenset[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from enum import StrEnum
 
 import structlog
 
 from remote_training.messages.models import Message, State
 from remote_training.outside import mail
-from remote_training.outside.mail import MailConnection
+from remote_training.outside.mail import Mail, MailConnection
 
 DEAD_STAGES = frozenset({"CONNECT", "EHLO", "STARTTLS", "AUTH"})
 CLOSING = 421
@@ -51,7 +50,7 @@ class Ready:
     """A letter that was written at a moment, and is marked as being sent."""
 
     message: Message
-    letter: EmailMessage
+    letter: Mail
     ready_at: datetime
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -17,10 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from remote_training.core.db import db
-from remote_training.messages import queries
+from remote_training.messages import queries, statements
 from remote_training.messages.models import Heartbeat, Message, QueueStop, State
+from remote_training.messages.statements import IN_HAND, ROWS, claims
 
-ROWS, STOPS = cast(sa.Table, Message.__table__), cast(sa.Table, QueueStop.__table__)
 LEASE = timedelta(minutes=5)
 MOST_COMPOSING_TRIES = 3
 AT_ONCE = 500
@@ -111,23 +111,8 @@ def claim(owner: str, *, limit: int, now: datetime, lease: timedelta = LEASE) ->
 
     `owner` names this claim, and no other one. Nothing is claimed while the queue stands still.
     """
-    due = (
-        sa.select(Message.id)
-        .where(Message.state == State.PENDING, Message.due_at <= now, Message.not_after > now)
-        .where(~queries.is_standing())
-        .order_by(Message.due_at, Message.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    leased = {"state": State.CLAIMED, "owner": owner, "lease_until": now + lease}
-    taken = (
-        sa.update(Message)
-        .where(Message.id.in_(due), Message.state == State.PENDING)
-        .values(**leased, tries=Message.tries + 1)
-        .returning(Message)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    claimed = db.session.scalars(taken).all()
+    given = {"owner_": owner, "now_": now, "until_": now + lease, "limit_": limit}
+    claimed = db.session.scalars(statements.CLAIM, given).all()
     return sorted(claimed, key=lambda message: (message.due_at, message.id))
 
 
@@ -139,19 +124,8 @@ def begin_sending(
     Returns those that go, in their order: not one whose lease has ended, that is no longer
     ours, or that came too late; none while the queue stands still.
     """
-    begun = (
-        sa.update(ROWS)
-        .where(
-            *_ours(messages, owner),
-            ROWS.c.state == State.CLAIMED,
-            ROWS.c.lease_until > now,
-            ROWS.c.not_after > now,
-            ~sa.exists().where(STOPS.c.resumed_at.is_(None)),
-        )
-        .values(state=State.SENDING, lease_until=now + lease)
-        .returning(ROWS.c.id)
-    )
-    goes = set(db.session.scalars(begun))
+    given = {"claims_": claims(messages), "owner_": owner, "now_": now, "until_": now + lease}
+    goes = set(db.session.scalars(statements.BEGIN, given))
     return [message for message in messages if message.id in goes]
 
 
@@ -164,15 +138,17 @@ def finish(
     fault: str | None = None,
 ) -> int:
     """Write what became of them; returns how many rows were still ours: the others stay."""
-    done = {"state": state, "finished_at": now, "lease_until": None, "fault": _short(fault)}
-    return _settle(*_ours(messages, owner), _in_hand(), **done)
+    given = {"claims_": claims(messages), "owner_": owner, "now_": now}
+    given |= {"state_": state, "fault_": _short(fault)}
+    done = db.session.execute(statements.FINISH, given)
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def put_back(message: Message, *, owner: str, now: datetime, fault: str | None = None) -> bool:
     """Try it again later, after a pause that doubles (1 to 60 minutes, with jitter)."""
     later = {"state": State.PENDING, "lease_until": None, "fault": _short(fault)}
     ours = _ours([message], owner)
-    return _settle(*ours, _in_hand(), due_at=next_try(message, now), **later) == 1
+    return _settle(*ours, IN_HAND, due_at=next_try(message, now), **later) == 1
 
 
 def give_back(messages: Sequence[Message], *, owner: str, due_at: datetime | None = None) -> int:
@@ -183,7 +159,7 @@ def give_back(messages: Sequence[Message], *, owner: str, due_at: datetime | Non
     free: dict[str, Any] = {"state": State.PENDING, "lease_until": None}
     if due_at is not None:
         free["due_at"] = due_at
-    return _settle(*_ours(messages, owner), _in_hand(), tries=ROWS.c.tries - 1, **free)
+    return _settle(*_ours(messages, owner), IN_HAND, tries=ROWS.c.tries - 1, **free)
 
 
 def next_try(message: Message, now: datetime) -> datetime:
@@ -263,13 +239,7 @@ def send_again(message: Message, *, not_after: datetime, now: datetime) -> Messa
 
 
 def _ours(messages: Sequence[Message], owner: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """The fence: these rows, in the claim in which we have them."""
-    claims = [(message.id, message.tries) for message in messages]
-    return sa.tuple_(ROWS.c.id, ROWS.c.tries).in_(claims), ROWS.c.owner == owner
-
-
-def _in_hand() -> sa.ColumnElement[bool]:
-    return ROWS.c.state.in_((State.CLAIMED, State.SENDING))
+    return sa.tuple_(ROWS.c.id, ROWS.c.tries).in_(claims(messages)), ROWS.c.owner == owner
 
 
 def _short(fault: str | None) -> str | None:

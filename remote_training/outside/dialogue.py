@@ -16,12 +16,9 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from email.message import EmailMessage
 
-from remote_training.core.addresses import mail_address
 from remote_training.outside.mail import (
-    SEVEN_BIT,
-    SEVEN_BIT_UTF8,
+    Mail,
     MailError,
     MailLoginRefused,
     MailRefused,
@@ -83,7 +80,7 @@ class SmtpConnection:
         self._smtp: smtplib.SMTP | None = None
         self._is_clean = True
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, mail: Mail) -> None:
         """Hand over one mail; returns when the server has taken it.
 
         Raises
@@ -92,16 +89,12 @@ class SmtpConnection:
             It was not taken, for certain.
         MailUncertain
             The connection broke between the content and the answer to it.
-        ValueError
-            The mail has not exactly one recipient; nothing was said to the server.
         """
-        recipient = _only_recipient(message)
-        sender = self._sender or mail_address(_addresses(message, "From")[0])
-        is_ascii = recipient.isascii() and sender.isascii()
-        content = message.as_bytes(policy=SEVEN_BIT if is_ascii else SEVEN_BIT_UTF8)
+        sender = self._sender or mail.sender
+        is_ascii = mail.to.isascii() and sender.isascii()
         try:
-            self._announce(sender, recipient, len(content), is_ascii=is_ascii)
-            self._hand_over(content)
+            self._announce(sender, mail.to, len(mail.content), is_ascii=is_ascii)
+            self._hand_over(mail.content)
         except MailError:
             raise
         except BaseException:
@@ -270,18 +263,6 @@ def _refusal(stage: str, code: int, answer: bytes) -> MailError:
     if is_final and stage in ("MAIL", "RCPT", "DATA"):
         return MailRefused(stage, known, detail)
     return MailTemporary(stage, known, detail)
-
-
-def _only_recipient(message: EmailMessage) -> str:
-    recipients = _addresses(message, "To")
-    if len(recipients) != 1 or message["Cc"] or message["Bcc"]:
-        raise ValueError("a mail goes to exactly one person")
-    return mail_address(recipients[0])
-
-
-def _addresses(message: EmailMessage, header: str) -> list[str]:
-    found = message[header]
-    return [address.addr_spec for address in found.addresses] if found is not None else []
 
 
 def _framed(content: bytes) -> bytes:

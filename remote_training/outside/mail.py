@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
-from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Protocol
@@ -23,13 +22,13 @@ from css_inline import CSSInliner
 from remote_training.core.addresses import mail_address
 from remote_training.core.text import clean_line, clean_lines
 
-SEVEN_BIT = SMTP.clone(cte_type="7bit", refold_source="none")
-SEVEN_BIT_UTF8 = SEVEN_BIT.clone(utf8=True)
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]{1,120}@[A-Za-z0-9.-]{1,120}>")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')  # RFC 5322 section 3.2.3
 METHODS = ("REQUEST", "CANCEL", "PUBLISH", "REPLY")
-ATTACHED = 'attachment; filename="invite.ics"'
+INVITE = 'text/calendar; charset="utf-8"; method="{method}";\n component="VEVENT"'
+ATTACHED = 'application/ics; name="invite.ics"'
+DISPOSITION = 'Content-Disposition: attachment; filename="invite.ics"'
 LONGEST_NAME = 120
 SHORT = 60  # signs of a header that need not be folded
 LONGEST_SUBJECT = 200
@@ -68,10 +67,28 @@ class MailUncertain(MailError):
     """The content was on its way when the connection broke: nobody knows whether it was taken."""
 
 
+@dataclass(frozen=True, repr=False)
+class Mail:
+    """A mail that is ready to go to exactly one person: bare addresses, and its bytes.
+
+    Raises `ValueError` for an address that is none, or more than one.
+    """
+
+    message_id: str
+    sender: str
+    to: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        """Take only what an envelope can name."""
+        mail_address(self.sender)
+        mail_address(self.to)
+
+
 class MailConnection(Protocol):
     """What mails can be handed to, one after the other. One thread at a time."""
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, mail: Mail) -> None:
         """Hand over one mail: returns when it was taken, or raises a `MailError`."""
         ...
 
@@ -112,7 +129,7 @@ class Letter:
     html
         The finished page, or empty for a mail of text only.
     references
-        The `message_id` of an earlier mail under which a mail program may show this one.
+        Shaped as a `message_id`: mail programs show mails that name the same one together.
     """
 
     message_id: str
@@ -128,7 +145,7 @@ class Letter:
     references: str = ""
 
 
-def build(letter: Letter, *, now: datetime) -> EmailMessage:
+def build(letter: Letter, *, now: datetime) -> Mail:
     """Make the mail: alternative text, page and calendar; the calendar attached as well.
 
     Names, subject and text are cleaned (see `core.text`), so that nothing somebody typed can
@@ -141,34 +158,34 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         An address, a `message_id` or a language that is none, a naive `now`. The text of the
         error holds no address.
     """
-    to = mail_address(letter.to)
-    message = EmailMessage(policy=SEVEN_BIT if to.isascii() else SEVEN_BIT_UTF8)
-    for name, value in _ready_headers(letter, now):
-        message.set_raw(name, value)
-    message.set_raw("From", _known("From", mail_address(letter.sender)))
-    message.set_raw("To", _mailbox(_name(letter.to_name), to))
-    message.set_raw("Subject", _worded(_words(letter.subject, LONGEST_SUBJECT)))
+    to, sender = mail_address(letter.to), mail_address(letter.sender)
+    headers = [
+        *_ready_headers(letter, now),
+        f"From: {sender}",
+        f"To: {_mailbox(_name(letter.to_name), to)}",
+        f"Subject: {_worded(_words(letter.subject, LONGEST_SUBJECT))}",
+    ]
     if letter.reply_to:
-        message.set_raw("Reply-To", mail_address(letter.reply_to))
-    _fill(message, letter)
-    return message
+        headers.append(f"Reply-To: {mail_address(letter.reply_to)}")
+    content = "\n".join((*headers, _body(letter)))
+    return Mail(letter.message_id, sender, to, content.replace("\n", "\r\n").encode())
 
 
-def _ready_headers(letter: Letter, now: datetime) -> list[tuple[str, str]]:
+def _ready_headers(letter: Letter, now: datetime) -> list[str]:
     """The headers that are right as they stand: nothing in them was typed by anybody."""
     if now.tzinfo is None:
         raise ValueError("the moment of a mail must know its zone")
     headers = [
-        ("Date", format_datetime(now.astimezone(UTC))),
-        ("Message-ID", _fitting(MESSAGE_ID, letter.message_id, "a message id")),
-        ("MIME-Version", "1.0"),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        f"Date: {format_datetime(now.astimezone(UTC))}",
+        f"Message-ID: {_fitting(MESSAGE_ID, letter.message_id, 'a message id')}",
+        "MIME-Version: 1.0",
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: OOF, AutoReply",
     ]
     if letter.references:
-        headers.append(("References", _fitting(MESSAGE_ID, letter.references, "a message id")))
+        headers.append(f"References: {_fitting(MESSAGE_ID, letter.references, 'a message id')}")
     if letter.language:
-        headers.append(("Content-Language", _fitting(LANGUAGE, letter.language, "a language")))
+        headers.append(f"Content-Language: {_fitting(LANGUAGE, letter.language, 'a language')}")
     return headers
 
 
@@ -201,53 +218,32 @@ def _worded(line: str) -> str:
     return Header(line, "utf-8", header_name="Subject").encode()
 
 
-def _fill(message: EmailMessage, letter: Letter) -> None:
+def _body(letter: Letter) -> str:
     parts = [_text("text/plain", letter.text)]
     if letter.html:
         parts.append(_text("text/html", letter.html))
     calendar = letter.calendar
     if calendar is None:
-        _hold(message, "alternative", parts)
-        return
-    kind = f'text/calendar; charset="utf-8"; method={calendar.method}; component=VEVENT'
-    parts.append(_encoded(kind, calendar.content))
-    attached = _encoded('application/ics; name="invite.ics"', calendar.content)
-    attached.set_raw("Content-Disposition", _known("Content-Disposition", ATTACHED))
-    alternative = MIMEPart(policy=SEVEN_BIT)
-    _hold(alternative, "alternative", parts)
-    _hold(message, "mixed", [alternative, attached])
+        return _held("alternative", parts)
+    encoded = base64.encodebytes(calendar.content).decode("ascii")
+    parts.append(_part(INVITE.format(method=calendar.method), "base64", encoded))
+    attached = _part(ATTACHED, f"base64\n{DISPOSITION}", encoded)
+    return _held("mixed", [_held("alternative", parts), attached])
 
 
-def _hold(container: MIMEPart, kind: str, parts: list[MIMEPart]) -> None:
-    """Put parts into a multipart; neither base64 nor quoted-printable can spell its boundary."""
-    container.set_raw(
-        "Content-Type", _known("Content-Type", f'multipart/{kind}; boundary="=_{kind}"')
-    )
-    container.set_payload([*parts])
+def _held(kind: str, parts: Sequence[str]) -> str:
+    """A multipart; neither base64 nor quoted-printable can spell its boundary."""
+    opened = "".join(f"--=_{kind}\n{part}\n" for part in parts)
+    return f'Content-Type: multipart/{kind}; boundary="=_{kind}"\n\n{opened}--=_{kind}--\n'
 
 
-def _text(kind: str, text: str) -> MIMEPart:
+def _text(kind: str, text: str) -> str:
     encoded = binascii.b2a_qp(clean_lines(text).encode() + b"\n").decode("ascii")
     return _part(f'{kind}; charset="utf-8"', "quoted-printable", encoded)
 
 
-def _encoded(kind: str, content: bytes) -> MIMEPart:
-    return _part(kind, "base64", base64.encodebytes(content).decode("ascii"))
-
-
-def _part(kind: str, encoding: str, payload: str) -> MIMEPart:
-    part = MIMEPart(policy=SEVEN_BIT)
-    part.set_raw("Content-Type", _known("Content-Type", kind))
-    part.set_raw("Content-Transfer-Encoding", _known("Content-Transfer-Encoding", encoding))
-    part.set_payload(payload)
-    return part
-
-
-@lru_cache(maxsize=64)
-def _known(name: str, value: str) -> str:
-    """A header that many mails share, read once: reading it took most of a mail's time."""
-    header: str = SEVEN_BIT.header_factory(name, value)
-    return header
+def _part(kind: str, encoding: str, payload: str) -> str:
+    return f"Content-Type: {kind}\nContent-Transfer-Encoding: {encoding}\n\n{payload}"
 
 
 def inlined(html: str, css: str) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from remote_training.accounts import queries as accounts
 from remote_training.accounts import tokens
-from remote_training.accounts.models import AccountKind, LinkKind, Role
+from remote_training.accounts.models import Account, AccountKind, LinkKind, Role
 from remote_training.assessments import states
+from remote_training.assessments.models import Assessment
+from remote_training.assessments.sitting import sitting
 from remote_training.bookings.models import Booking
 from remote_training.calendars import invitation
 from remote_training.calendars.invitation import Entry
@@ -27,23 +30,23 @@ from remote_training.reminders import paper, subjects
 from remote_training.safety import queries as safety
 
 
-def kinds() -> dict[str, Kind]:
+def kinds() -> dict[str, Kind[Any]]:
     """The table of message kinds that the outbox asks."""
     again, once = Policy.AGAIN, Policy.ONCE
     bookings, asked = subjects.bookings, subjects.assessments
     people, readers = subjects.participants, subjects.accounts
-    table = (
-        Kind("welcome", again, _has_not_left, _welcome, people),
-        Kind("booking_confirmed", again, _is_coming, _confirmed, bookings),
-        Kind("booking_cancelled", again, _is_given_back, _cancelled, bookings),
-        Kind("class_called_off", again, _is_called_off, _cancelled, bookings),
-        Kind("reminder_day", once, _is_coming, _reminder, bookings),
-        Kind("reminder_hour", once, _is_not_over, _reminder, bookings),
-        Kind("questions_due", once, _is_open, _questions, asked),
-        Kind("questions_reminder", once, _is_open, _questions, asked),
-        Kind("sign_in", again, _may_sign_in, _sign_in, readers),
-        Kind("staff_invitation", again, _is_invited, _invitation, readers),
-        Kind("alert_raised", again, _nobody_has_looked, _alert, readers),
+    table: tuple[Kind[Any], ...] = (
+        Kind("welcome", again, people, _has_not_left, _welcome),
+        Kind("booking_confirmed", again, bookings, _is_coming, _confirmed),
+        Kind("booking_cancelled", again, bookings, _is_given_back, _cancelled),
+        Kind("class_called_off", again, bookings, _is_called_off, _cancelled),
+        Kind("reminder_day", once, bookings, _is_coming, _reminder),
+        Kind("reminder_hour", once, bookings, _is_not_over, _reminder),
+        Kind("questions_due", once, asked, _is_open, _questions),
+        Kind("questions_reminder", once, asked, _is_open, _questions),
+        Kind("sign_in", again, readers, _may_sign_in, _sign_in),
+        Kind("staff_invitation", again, readers, _is_invited, _invitation),
+        Kind("alert_raised", again, subjects.alerts, _nobody_has_looked, _alert),
     )
     return {kind.name: kind for kind in table}
 
@@ -51,83 +54,74 @@ def kinds() -> dict[str, Kind]:
 # ------------------------------------------------------------- still wanted?
 
 
-def _has_not_left(message: Message, _now: datetime) -> bool:
-    return subjects.participant(message).withdrawn_on is None
+def _has_not_left(woman: Participant, _message: Message, _now: datetime) -> bool:
+    return woman.withdrawn_on is None
 
 
-def _is_coming(message: Message, now: datetime) -> bool:
-    return _is_on(message) and now < subjects.booking(message).session.starts_at
+def _is_coming(booking: Booking, message: Message, now: datetime) -> bool:
+    return _is_on(booking, message) and now < booking.session.starts_at
 
 
-def _is_not_over(message: Message, now: datetime) -> bool:
-    return _is_on(message) and now < subjects.booking(message).session.ends_at
+def _is_not_over(booking: Booking, message: Message, now: datetime) -> bool:
+    return _is_on(booking, message) and now < booking.session.ends_at
 
 
-def _is_on(message: Message) -> bool:
+def _is_on(booking: Booking, message: Message) -> bool:
     """Her place is held, she takes part, and the class is when it was said to be."""
-    booking = subjects.booking(message)
     planned_for = message.facts.get("sequence")
     has_moved = planned_for is not None and planned_for != str(booking.sequence)
     is_held = booking.is_live and not booking.session.is_called_off
     return is_held and not has_moved and booking.participant.withdrawn_on is None
 
 
-def _is_given_back(message: Message, now: datetime) -> bool:
-    booking = subjects.booking(message)
+def _is_given_back(booking: Booking, _message: Message, now: datetime) -> bool:
     return not booking.is_live and now < booking.session.ends_at
 
 
-def _is_called_off(message: Message, now: datetime) -> bool:
-    session = subjects.booking(message).session
-    return session.is_called_off and now < session.ends_at
+def _is_called_off(booking: Booking, _message: Message, now: datetime) -> bool:
+    return booking.session.is_called_off and now < booking.session.ends_at
 
 
-def _is_open(message: Message, now: datetime) -> bool:
-    assessment = subjects.assessment(message)
+def _is_open(assessment: Assessment | None, _message: Message, now: datetime) -> bool:
     return assessment is not None and states.is_open(assessment, now=now)
 
 
-def _may_sign_in(message: Message, _now: datetime) -> bool:
-    return bool(participants.sharing_mailbox(subjects.account(message)))
+def _may_sign_in(account: Account, _message: Message, _now: datetime) -> bool:
+    return bool(participants.sharing_mailbox(account))
 
 
-def _is_invited(message: Message, _now: datetime) -> bool:
-    account = subjects.account(message)
+def _is_invited(account: Account, _message: Message, _now: datetime) -> bool:
     is_new = account.password_hash is None
     return account.is_active and account.kind is AccountKind.STAFF and is_new
 
 
-def _nobody_has_looked(message: Message, _now: datetime) -> bool:
+def _nobody_has_looked(told: subjects.Told, _message: Message, _now: datetime) -> bool:
     """The alert stands, and the reader still looks after her site."""
-    alert, account = subjects.alert(message), subjects.account(message)
-    is_hers = accounts.has_grant(account, Role.COORDINATOR, alert.participant.site)
-    return account.is_active and is_hers and safety.is_untouched(alert.id)
+    site = told.alert.participant.site
+    is_hers = accounts.has_grant(told.reader, Role.COORDINATOR, site)
+    return told.reader.is_active and is_hers and safety.is_untouched(told.alert.id)
 
 
 # -------------------------------------------------------------- what it says
 
 
-def _welcome(message: Message, now: datetime) -> Letter:
-    woman = subjects.participant(message)
+def _welcome(woman: Participant, message: Message, now: datetime) -> Letter:
     personal = {"classes_url": _classes(woman, now)}
     return paper.letter(message, woman.account, site=woman.site, personal=personal)
 
 
-def _confirmed(message: Message, now: datetime) -> Letter:
-    booking = subjects.booking(message)
+def _confirmed(booking: Booking, message: Message, now: datetime) -> Letter:
     join_url = _join(booking, now)
     content = invitation.request(_entry(booking, join_url), now=now)
     return _about(booking, message, now, join_url, CalendarPart("REQUEST", content))
 
 
-def _cancelled(message: Message, now: datetime) -> Letter:
-    booking = subjects.booking(message)
+def _cancelled(booking: Booking, message: Message, now: datetime) -> Letter:
     content = invitation.cancellation(_entry(booking, None), now=now)
     return _about(booking, message, now, None, CalendarPart("CANCEL", content))
 
 
-def _reminder(message: Message, now: datetime) -> Letter:
-    booking = subjects.booking(message)
+def _reminder(booking: Booking, message: Message, now: datetime) -> Letter:
     return _about(booking, message, now, _join(booking, now), None)
 
 
@@ -148,6 +142,7 @@ def _about(
         site=woman.site,
         personal=personal,
         calendar=calendar,
+        thread=f"<{booking.calendar_uid}>",
         starts_at=session.starts_at,
         doors_open_at=session.doors_open_at,
         minutes=session.minutes,
@@ -155,9 +150,7 @@ def _about(
     )
 
 
-def _questions(message: Message, now: datetime) -> Letter:
-    assessment = subjects.assessment(message)
-    assert assessment is not None
+def _questions(assessment: Assessment, message: Message, now: datetime) -> Letter:
     woman = assessment.participant
     token = tokens.mint(LinkKind.ANSWER, woman.account_id, now=now, subject_id=assessment.id)
     return paper.letter(
@@ -166,13 +159,19 @@ def _questions(message: Message, now: datetime) -> Letter:
         site=woman.site,
         personal={"answer_url": paper.link(token)},
         closes_on=assessment.last_on,
-        minutes=assessment.minutes,
+        minutes=_minutes(assessment),
         has_started=assessment.is_started,
     )
 
 
-def _sign_in(message: Message, now: datetime) -> Letter:
-    account = subjects.account(message)
+def _minutes(assessment: Assessment) -> int:
+    """How long she still needs: for all of it, or for what is left of what she began."""
+    if not assessment.is_started:
+        return assessment.minutes
+    return max(1, sitting(assessment).minutes_left)
+
+
+def _sign_in(account: Account, message: Message, now: datetime) -> Letter:
     sharing = participants.sharing_mailbox(account)
     token = tokens.mint_sign_in(account.id, asked_by=message.facts.get("asked_by"), now=now)
     return paper.letter(
@@ -186,21 +185,17 @@ def _sign_in(message: Message, now: datetime) -> Letter:
     )
 
 
-def _invitation(message: Message, now: datetime) -> Letter:
-    account = subjects.account(message)
+def _invitation(account: Account, message: Message, now: datetime) -> Letter:
     ends = now + tokens.INVITATION_LASTS
     token = tokens.mint(LinkKind.INVITATION, account.id, now=now, expires_at=ends)
     return paper.letter(message, account, site=None, personal={"begin_url": paper.link(token)})
 
 
-def _alert(message: Message, _now: datetime) -> Letter:
+def _alert(told: subjects.Told, message: Message, _now: datetime) -> Letter:
     """No name, no number, no answer: only that there is something to be looked at."""
-    url = f"{settings.current().address}/staff/safety/"
-    site = subjects.alert(message).participant.site
-    personal = {"alerts_url": url}
-    return paper.letter(
-        message, subjects.account(message), site=None, personal=personal, place=site.name
-    )
+    personal = {"alerts_url": f"{settings.current().address}/staff/safety/"}
+    place = told.alert.participant.site.name
+    return paper.letter(message, told.reader, site=None, personal=personal, place=place)
 
 
 def _entry(booking: Booking, join_url: str | None) -> Entry:

@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from remote_training.accounts.models import Account
 from remote_training.core import settings
+from remote_training.core.text import clean_lines
 from remote_training.core.words import reading_as
 from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter, inlined
@@ -28,13 +29,16 @@ SHEET = Path(__file__).resolve().parents[2] / "static" / "mail.css"
 MARK = re.compile("qqmark([a-z_]+)qq")
 
 
+Pieces = tuple[str, ...]  # text and names of marks, in turn
+
+
 @dataclass(frozen=True)
 class _Print:
-    """A letter with marks in it."""
+    """A letter with gaps in it."""
 
-    subject: str
-    text: str
-    html: str
+    subject: Pieces
+    text: Pieces
+    html: Pieces
 
 
 def letter(
@@ -44,14 +48,16 @@ def letter(
     site: Site | None,
     personal: Mapping[str, str],
     calendar: CalendarPart | None = None,
+    thread: str = "",
     **facts: Any,
 ) -> Letter:
     """Write `templates/messages/<kind>` three times: subject, plain text, HTML.
 
-    `personal` are the words and links of this letter alone; her first name is added. The
-    other `facts` must be hashable: letters with equal ones share a print.
+    `personal` are the words and links of this letter alone; her first name is added. Letters
+    of one `thread` are shown together by her mail program. The other `facts` must be hashable:
+    letters with equal ones share a print.
     """
-    contact = account.contact
+    contact, sender = account.contact, settings.current().sender
     words = {"first_name": contact.first_name, **personal}
     if site is not None:
         facts |= {"help_phone": site.phone, "emergency_number": site.emergency_number}
@@ -64,15 +70,16 @@ def letter(
         tuple(sorted(facts.items())),
     )
     return Letter(
-        message_id=f"<{message.id}@{_host()}>",
+        message_id=f"<{message.id}@{sender.rpartition('@')[2]}>",
         to=contact.email,
         to_name=contact.name,
-        sender=settings.current().sender,
+        sender=sender,
         subject=_filled(shared.subject, words),
         text=_filled(shared.text, words),
         html=_filled(shared.html, {name: str(escape(word)) for name, word in words.items()}),
         calendar=calendar,
         language=account.language,
+        references=thread,
     )
 
 
@@ -99,16 +106,18 @@ def _printed(
     given = dict(facts) | {name: f"qqmark{name}qq" for name in marked}
 
     def rendered(ending: str) -> str:
-        return templates.get_template(f"messages/{kind}.{ending}").render(given).strip()
+        return templates.get_template(f"messages/{kind}.{ending}").render(given)
 
     with reading_as(language, zone):
-        return _Print(rendered("subject.txt"), rendered("txt"), inlined(rendered("html"), sheet()))
+        subject, text, html = rendered("subject.txt"), rendered("txt"), rendered("html")
+    return _Print(_pieces(subject), _pieces(text), _pieces(inlined(html.strip(), sheet())))
 
 
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    return MARK.sub(lambda mark: words[mark[1]], text)
+def _pieces(text: str) -> Pieces:
+    return tuple(MARK.split(clean_lines(text)))
 
 
-def _host() -> str:
-    """The part after the @ of our message ids."""
-    return settings.current().sender.rpartition("@")[2]
+def _filled(pieces: Pieces, words: Mapping[str, str]) -> str:
+    filled = list(pieces)
+    filled[1::2] = [words[name] for name in pieces[1::2]]
+    return "".join(filled)

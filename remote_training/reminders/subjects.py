@@ -1,14 +1,19 @@
-"""What a message is about: read anew for a group at once, then at hand for each of them."""
+"""What a message is about: read anew for a group at once, then at hand for each of them.
+
+The links that their letters hold are written at once as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy.orm import joinedload
 
+from remote_training.accounts import tokens
 from remote_training.accounts.models import Account
 from remote_training.alerts.models import Alert
 from remote_training.assessments.models import Assessment
@@ -22,77 +27,87 @@ from remote_training.studies.models import Site
 Row = TypeVar("Row", bound=Model)
 
 
-def bookings(messages: Sequence[Message]) -> Sequence[Booking]:
+class Told(NamedTuple):
+    """An alert, and one who is told of it."""
+
+    alert: Alert
+    reader: Account
+
+
+_IDS: sa.BindParameter[Sequence[UUID]] = sa.bindparam("ids", expanding=True)
+
+# Put together once: building one takes longer than having it answered.
+_BOOKINGS = (
+    sa.select(Booking)
+    .where(Booking.id.in_(_IDS))
+    .options(
+        joinedload(Booking.participant).joinedload(Participant.site),
+        joinedload(Booking.participant).joinedload(Participant.account).joinedload(Account.contact),
+        joinedload(Booking.session).joinedload(Session.trainer).joinedload(Account.contact),
+    )
+)
+_ASSESSMENTS = (
+    sa.select(Assessment)
+    .where(Assessment.id.in_(_IDS))
+    .options(
+        joinedload(Assessment.participant).joinedload(Participant.site),
+        joinedload(Assessment.participant)
+        .joinedload(Participant.account)
+        .joinedload(Account.contact),
+    )
+)
+_PARTICIPANTS = (
+    sa.select(Participant)
+    .where(Participant.id.in_(_IDS))
+    .options(
+        joinedload(Participant.site),
+        joinedload(Participant.account).joinedload(Account.contact),
+    )
+)
+_ACCOUNTS = sa.select(Account).where(Account.id.in_(_IDS)).options(joinedload(Account.contact))
+_ALERTS = (
+    sa.select(Alert)
+    .where(Alert.id.in_(_IDS))
+    .options(joinedload(Alert.participant).joinedload(Participant.site))
+)
+
+
+@contextmanager
+def bookings(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Booking]]:
     """The bookings that these messages are about, with all that their letters say."""
-    woman, hour = joinedload(Booking.participant), joinedload(Booking.session)
-    return _read(
-        sa.select(Booking).options(
-            woman.joinedload(Participant.site),
-            woman.joinedload(Participant.account).joinedload(Account.contact),
-            hour.joinedload(Session.trainer).joinedload(Account.contact),
-        ),
-        Booking.id,
-        [_id(message, "booking_id") for message in messages],
-    )
+    with tokens.together():
+        yield _read(_BOOKINGS, messages, "booking_id")
 
 
-def assessments(messages: Sequence[Message]) -> Sequence[Assessment]:
-    """The assessments that these messages are about."""
-    woman = joinedload(Assessment.participant)
-    return _read(
-        sa.select(Assessment).options(
-            woman.joinedload(Participant.site),
-            woman.joinedload(Participant.account).joinedload(Account.contact),
-        ),
-        Assessment.id,
-        [_id(message, "assessment_id") for message in messages],
-    )
+@contextmanager
+def assessments(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Assessment | None]]:
+    """The sittings that these messages are about; None where one is no longer asked of her."""
+    with tokens.together():
+        asked = _read(_ASSESSMENTS, messages, "assessment_id")
+        named = [message.id for message in messages if _id(message, "assessment_id")]
+        yield {one: asked.get(one) for one in named}
 
 
-def participants(messages: Sequence[Message]) -> Sequence[Participant]:
+@contextmanager
+def participants(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Participant]]:
     """The participants that these messages are about."""
-    return _read(
-        sa.select(Participant).options(
-            joinedload(Participant.site),
-            joinedload(Participant.account).joinedload(Account.contact),
-        ),
-        Participant.id,
-        [_id(message, "participant_id") for message in messages],
-    )
+    with tokens.together():
+        yield _read(_PARTICIPANTS, messages, "participant_id")
 
 
-def accounts(messages: Sequence[Message]) -> Sequence[Account]:
+@contextmanager
+def accounts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Account]]:
     """The accounts that these messages are about."""
-    return _read(
-        sa.select(Account).options(joinedload(Account.contact)),
-        Account.id,
-        [_id(message, "account_id") for message in messages],
-    )
+    with tokens.together():
+        yield _read(_ACCOUNTS, messages, "account_id")
 
 
-def alert(message: Message) -> Alert:
-    """The alert of a message."""
-    return db.session.get_one(Alert, UUID(message.facts["alert_id"]))
-
-
-def booking(message: Message) -> Booking:
-    """The booking of a message."""
-    return db.session.get_one(Booking, UUID(message.facts["booking_id"]))
-
-
-def assessment(message: Message) -> Assessment | None:
-    """The sitting of a message; None where the study no longer asks it of her."""
-    return db.session.get(Assessment, UUID(message.facts["assessment_id"]))
-
-
-def participant(message: Message) -> Participant:
-    """The participant of a message."""
-    return db.session.get_one(Participant, UUID(message.facts["participant_id"]))
-
-
-def account(message: Message) -> Account:
-    """The account of a message."""
-    return db.session.get_one(Account, UUID(message.facts["account_id"]))
+@contextmanager
+def alerts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Told]]:
+    """The alerts that these messages are about, each with whoever is told of it."""
+    heard = _read(_ALERTS, messages, "alert_id")
+    with accounts(messages) as readers:
+        yield {one: Told(heard[one], reader) for one, reader in readers.items() if one in heard}
 
 
 def site_of(account: Account) -> Site | None:
@@ -109,8 +124,10 @@ def _id(message: Message, fact: str) -> UUID | None:
         return None
 
 
-def _read(
-    found: sa.Select[Row], key: InstrumentedAttribute[UUID], ids: Sequence[UUID | None]
-) -> Sequence[Row]:
-    wanted = found.where(key.in_([id_ for id_ in ids if id_ is not None]))
-    return db.session.scalars(wanted.execution_options(populate_existing=True)).all()
+def _read(found: sa.Select[Row], messages: Sequence[Message], fact: str) -> Mapping[UUID, Row]:
+    """Read anew, in one statement; by the id of the message that is about it."""
+    ids = {message.id: _id(message, fact) for message in messages}
+    wanted = {"ids": [id_ for id_ in ids.values() if id_ is not None]}
+    anew = {"populate_existing": True}
+    by_id = {row.id: row for row in db.session.scalars(found, wanted, execution_options=anew)}
+    return {one: by_id[about] for one, about in ids.items() if about in by_id}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -31,10 +33,16 @@ from tests.fakes import NOON, FakeClock, FakeMail
 from tests.servers.smtp import SmtpServer
 
 LATER = NOON + timedelta(days=1)
-Wanted = Callable[[Message, datetime], bool]
+Wanted = Callable[[Message, Message, datetime], bool]
 
 
-def compose(message: Message, _now: datetime) -> Letter:
+@contextmanager
+def itself(messages: Sequence[Message]) -> Iterator[dict[UUID, Message]]:
+    """A message of the tests is about nothing but itself; one that is lost is about nothing."""
+    yield {message.id: message for message in messages if "lost" not in message.facts}
+
+
+def compose(_itself: Message, message: Message, _now: datetime) -> Letter:
     """A letter of one line; facts may make it fail."""
     if "poison" in message.facts:
         raise ValueError(message.facts["poison"])
@@ -48,9 +56,9 @@ def compose(message: Message, _now: datetime) -> Letter:
 def kinds(app: Flask) -> Any:
     """Two plain kinds in the app's table."""
     table, before = app.extensions["message_kinds"], dict(app.extensions["message_kinds"])
-    wanted: Wanted = lambda message, _now: "void" not in message.facts  # noqa: E731
+    wanted: Wanted = lambda _itself, message, _now: "void" not in message.facts  # noqa: E731
     for policy in Policy:
-        table[policy.value] = Kind(policy.value, policy, wanted, compose)
+        table[policy.value] = Kind(policy.value, policy, itself, wanted, compose)
     yield table
     table.clear()
     table.update(before)
@@ -226,11 +234,11 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing(
 ) -> None:
     """The moment of the letter is long past when its turn comes: it is given back unsent."""
 
-    def slow(message: Message, now: datetime) -> Letter:
+    def slow(_itself: Message, message: Message, now: datetime) -> Letter:
         clock.forward(minutes=6)
-        return compose(message, now)
+        return compose(_itself, message, now)
 
-    kinds["slow"] = Kind("slow", Policy.ONCE, lambda *_: True, slow)
+    kinds["slow"] = Kind("slow", Policy.ONCE, itself, lambda *_: True, slow)
     queued("slow")
     jobs.deliver("w", world(app), limit=1)
     assert mailbox.sent == []

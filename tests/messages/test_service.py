@@ -60,6 +60,21 @@ def test_what_is_not_due_or_too_late_is_not_claimed(app: Flask, now: datetime) -
     assert claimed(now=now) == []
 
 
+SHORTCUTS = ("hashagg", "hashjoin", "mergejoin", "material", "memoize", "sort")
+
+
+def test_no_more_is_claimed_than_was_asked_for(app: Flask) -> None:
+    """Whatever way PostgreSQL takes: a limit inside `IN` may be asked once for each row."""
+    for _ in range(12):
+        queued()
+    with unit_of_work():
+        for shortcut in SHORTCUTS if db.engine.dialect.name == "postgresql" else ():
+            db.session.execute(sa.text(f"SET LOCAL enable_{shortcut} = off"))
+        assert len(service.claim("a", limit=5, now=NOON)) == 5
+    counts = sa.select(sa.func.count()).where(Message.state == State.CLAIMED)
+    assert db.session.scalar(counts) == 5
+
+
 def test_two_workers_never_meet(app: Flask) -> None:
     for _ in range(40):
         queued()

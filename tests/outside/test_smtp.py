@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -65,7 +65,7 @@ def test_what_arrives_is_what_was_built(smtp_server):
 
     received = smtp_server.received[0]
     assert (received.sender, received.recipients) == ("classes@trial.example.org", (ADA,))
-    assert received.raw == MAIL.as_bytes()
+    assert received.raw == MAIL.content
 
 
 def test_the_calendar_survives_the_hop_byte_by_byte(smtp_server):
@@ -403,27 +403,12 @@ def test_after_a_refused_recipient_the_same_connection_goes_on(smtp_server):
     assert smtp_server.received[0].recipients == (EVE,)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(lambda mail: mail.add_header("Cc", EVE), id="a copy"),
-        pytest.param(lambda mail: mail.add_header("Bcc", EVE), id="a blind copy"),
-        pytest.param(lambda mail: mail.replace_header("To", f"{ADA}, {EVE}"), id="two"),
-        pytest.param(lambda mail: mail.__delitem__("To"), id="nobody"),
-        pytest.param(lambda mail: mail.replace_header("To", "ada"), id="no address"),
-    ],
-)
-def test_a_mail_goes_to_exactly_one_person(smtp_server, change: Callable[[object], None]):
-    mail = build(LETTER, now=NOW)
-    change(mail)
+@pytest.mark.parametrize("to", [f"{ADA}, {EVE}", f"{ADA} {EVE}", "", "ada"])
+def test_a_mail_goes_to_exactly_one_person(to: str):
+    assert replace(MAIL, to=EVE).to == EVE
 
-    with (
-        SmtpMail(smtp_server.url).open() as connection,
-        pytest.raises(ValueError, match=r"address|one"),
-    ):
-        connection.send(mail)
-
-    assert smtp_server.connections == 0
+    with pytest.raises(ValueError, match="address"):
+        replace(MAIL, to=to)
 
 
 # ------------------------------------------------------------------ encryption

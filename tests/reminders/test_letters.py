@@ -16,10 +16,12 @@ from flask import Flask
 from remote_training.accounts import tokens
 from remote_training.accounts.models import AccountKind, LinkKind
 from remote_training.assessments.models import Assessment, Form
+from remote_training.assessments.sitting import sitting
 from remote_training.bookings import service as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
+from remote_training.instruments.load import instrument
 from remote_training.links import subjects as links
 from remote_training.messages import jobs, service
 from remote_training.messages.models import Message, State
@@ -146,7 +148,8 @@ def everything(mail: EmailMessage) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mail_names_no_address_but_hers_and_ours(app: Flask, kind: str) -> None:
     mail = mail_of(app, kind)
-    text = re.sub(r"Message-ID: .*|UID:.*", "", re.sub(r"\r?\n ", "", everything(mail)))
+    ids = r"(Message-ID|References): .*|UID:.*"
+    text = re.sub(ids, "", re.sub(r"\r?\n ", "", everything(mail)))
     found = {address.lower() for address in re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]+", text)}
     assert found == {ADA, OURS}
     assert [address for _name, address in getaddresses([str(mail["To"])])] == [ADA]
@@ -196,6 +199,33 @@ def test_the_calendar_part_passes_every_reader(
         assert f"DESCRIPTION:{join[0]}" in file
 
 
+def mails_about(app: Flask, booking: Booking, kinds: tuple[str, ...]) -> list[EmailMessage]:
+    """One mail of each kind about a booking, as it stands."""
+    facts, contact_id = {"booking_id": str(booking.id)}, booking.participant.contact_id
+    return [sent(app, kind, facts, contact_id)[-1] for kind in kinds]
+
+
+def test_all_mails_about_one_booking_are_one_thread_for_her_program(app: Flask) -> None:
+    woman, hour = make.participant(), make.session()
+    first, other = make.booking(participant=woman, session=hour), make.booking(participant=woman)
+    hers = mails_about(app, first, ("booking_confirmed", "reminder_day", "reminder_hour"))
+    others = mails_about(app, other, ("booking_confirmed",))
+    with unit_of_work():
+        bookings.cancel(first, now=NOON, by=None)
+    again = make.booking(participant=woman, session=hour)
+    hers += mails_about(app, first, ("booking_cancelled",))
+    others += mails_about(app, again, ("booking_confirmed",))
+
+    assert {str(mail["References"]) for mail in hers} == {f"<{first.calendar_uid}>"}
+    assert len({mail["Message-ID"] for mail in hers}) == len(hers) == 4
+    assert len({mail["References"] for mail in [hers[0], *others]}) == 3, "a thread for each"
+
+
+@pytest.mark.parametrize("kind", ["welcome", "questions_due", "sign_in", "staff_invitation"])
+def test_a_mail_about_no_booking_is_in_no_thread(app: Flask, kind: str) -> None:
+    assert mail_of(app, kind)["References"] is None
+
+
 def test_a_time_is_told_in_her_zone_with_its_name(app: Flask) -> None:
     mail = mail_of(app, "booking_confirmed", zone="Australia/Melbourne")
     assert mail["Subject"] == "Your class on Wednesday 25 November, 23:00"
@@ -221,11 +251,34 @@ def test_an_answer_link_ends_with_the_window_in_her_zone(app: Flask) -> None:
     assert not links.of(link).goes_on(link, ends_at)
 
 
-def test_questions_are_said_to_take_as_long_as_they_do(app: Flask) -> None:
-    mail = mail_of(app, "questions_due")
-    minutes = db.session.scalars(sa.select(Assessment.minutes)).one()
-    assert minutes > 1
-    assert f"They take about {minutes} minutes." in part(mail, "plain")
+def minutes_said(app: Flask, kind: str, assessment: Assessment) -> int:
+    """How long a mail says that the questions take, in both of its parts."""
+    facts = {"assessment_id": str(assessment.id)}
+    mail = sent(app, kind, facts, assessment.participant.contact_id)[-1]
+    texts = [part(mail, "plain"), re.sub(r"<[^>]*>", "", part(mail, "html"))]
+    (said,) = {found for one in texts for found in re.findall(r"They take about (\d+) minute", one)}
+    return int(said)
+
+
+@pytest.mark.parametrize("kind", ["questions_due", "questions_reminder"])
+def test_questions_are_said_to_take_as_long_as_they_do(app: Flask, kind: str) -> None:
+    assert minutes_said(app, kind, make.assessment(minutes=17)) == 17
+    assert minutes_said(app, kind, make.assessment(minutes=1)) == 1
+
+
+@pytest.mark.parametrize("kind", ["questions_due", "questions_reminder"])
+def test_of_what_was_begun_a_letter_says_how_long_the_rest_takes(app: Flask, kind: str) -> None:
+    half = make.assessment(forms=("neuropathy-nrs", "gad-7"), minutes=17)
+    whole = make.assessment(minutes=17)
+    for assessment in (half, whole):
+        for item in sitting(assessment).parts[0].instrument.items:
+            make.answer(assessment, item.code, 0)
+    db.session.commit()
+    left = instrument("gad-7").minutes
+    assert 1 < left < 17
+    assert minutes_said(app, kind, half) == sitting(half).minutes_left == left
+    assert sitting(whole).next is None, "all that is left is to send it"
+    assert minutes_said(app, kind, whole) == 1
 
 
 def test_a_letter_about_what_is_no_longer_asked_is_not_sent(app: Flask) -> None:
@@ -305,7 +358,7 @@ def test_sent_answers_and_closed_windows_are_not_asked_for(
 
 def test_many_kinds_at_once_cost_few_questions(app: Flask, count_queries: list[str]) -> None:
     """One question for all bookings of a group, however many."""
-    hour = make.session()
+    hour = make.session(places=jobs.GROUP)
     rows = [make.booking(session=hour) for _ in range(jobs.GROUP)]
     with unit_of_work():
         for row in rows:
