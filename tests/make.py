@@ -11,7 +11,7 @@ from remote_training.accounts.models import Account, AccountKind, Grant, Role
 from remote_training.assessments import service as assessments
 from remote_training.assessments.models import Assessment, Form
 from remote_training.assessments.sitting import forms_of
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Series, Session
 from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
@@ -137,6 +137,25 @@ def session(**changes: Any) -> Session:
     if "trainer_id" not in changes:
         plain["trainer_id"] = (changes.pop("trainer", None) or trainer()).id
     return _save(Session(**plain | changes))
+
+
+def waiting(**changes: Any) -> Waiting:
+    """A place offered to somebody who waits, kept for twelve hours; the counter is in step."""
+    who = changes.pop("participant", None) or participant()
+    hour = changes.pop("session", None) or session()
+    plain = {
+        "participant_id": who.id,
+        "session_id": hour.id,
+        "asked_at": NOON,
+        "rank_at": NOON,
+        "is_at_once": False,
+        "offered_at": NOON,
+        "offer_until": NOON + timedelta(hours=12),
+    }
+    row = Waiting(**plain | changes)
+    if row.is_offered:
+        hour.taken += 1
+    return _save(row)
 
 
 def booking(**changes: Any) -> Booking:

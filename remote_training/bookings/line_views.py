@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import line, queries, waiting
+from remote_training.bookings import line, queries, rules, waiting
 from remote_training.bookings.models import Waiting
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -27,6 +27,7 @@ blueprint = Blueprint("line", __name__, url_prefix="/classes")
 def ask(session_id: UUID) -> ResponseReturnValue:
     """Ask whether she wants the place at once or to be asked first; looking changes nothing."""
     her, session = _her(), classes.session(session_id)
+    rules.check(her, session)
     return _page("wait", her, session, closes_at=line.closes_at(session))
 
 

@@ -16,7 +16,7 @@ from remote_training.accounts.models import Account, AccountKind, LinkKind, Role
 from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.assessments.sitting import sitting
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, Waiting
 from remote_training.calendars import invitation
 from remote_training.calendars.invitation import Entry
 from remote_training.core import settings
@@ -39,6 +39,7 @@ def kinds() -> dict[str, Kind[Any]]:
         Kind("welcome", again, people, _has_not_left, _welcome),
         Kind("booking_confirmed", again, bookings, _is_coming, _confirmed),
         Kind("booking_cancelled", again, bookings, _is_given_back, _cancelled),
+        Kind("place_offered", again, subjects.waiting, _is_kept, _offered),
         Kind("class_called_off", again, bookings, _is_called_off, _cancelled),
         Kind("reminder_day", once, bookings, _is_coming, _reminder),
         Kind("reminder_hour", once, bookings, _is_not_over, _reminder),
@@ -76,6 +77,12 @@ def _is_on(booking: Booking, message: Message) -> bool:
 
 def _is_given_back(booking: Booking, _message: Message, now: datetime) -> bool:
     return not booking.is_live and now < booking.session.ends_at
+
+
+def _is_kept(entry: Waiting, _message: Message, now: datetime) -> bool:
+    """The place is kept for her, and there is time left to take it."""
+    is_hers = entry.is_offered and entry.participant.withdrawn_on is None
+    return is_hers and entry.offer_until is not None and now < entry.offer_until
 
 
 def _is_called_off(booking: Booking, _message: Message, now: datetime) -> bool:
@@ -119,6 +126,20 @@ def _confirmed(booking: Booking, message: Message, now: datetime) -> Letter:
 def _cancelled(booking: Booking, message: Message, now: datetime) -> Letter:
     content = invitation.cancellation(_entry(booking, None), now=now)
     return _about(booking, message, now, None, CalendarPart("CANCEL", content))
+
+
+def _offered(entry: Waiting, message: Message, now: datetime) -> Letter:
+    woman, session = entry.participant, entry.session
+    return paper.letter(
+        message,
+        woman.account,
+        site=woman.site,
+        personal={"classes_url": _classes(woman, now)},
+        starts_at=session.starts_at,
+        minutes=session.minutes,
+        trainer=session.trainer.contact.first_name,
+        offer_until=entry.offer_until,
+    )
 
 
 def _reminder(booking: Booking, message: Message, now: datetime) -> Letter:

@@ -17,7 +17,7 @@ from remote_training.accounts import tokens
 from remote_training.accounts.models import Account
 from remote_training.alerts.models import Alert
 from remote_training.assessments.models import Assessment
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Session
 from remote_training.core.db import Model, db
 from remote_training.messages.models import Message
@@ -44,6 +44,15 @@ _BOOKINGS = (
         joinedload(Booking.participant).joinedload(Participant.site),
         joinedload(Booking.participant).joinedload(Participant.account).joinedload(Account.contact),
         joinedload(Booking.session).joinedload(Session.trainer).joinedload(Account.contact),
+    )
+)
+_WAITING = (
+    sa.select(Waiting)
+    .where(Waiting.id.in_(_IDS))
+    .options(
+        joinedload(Waiting.participant).joinedload(Participant.site),
+        joinedload(Waiting.participant).joinedload(Participant.account).joinedload(Account.contact),
+        joinedload(Waiting.session).joinedload(Session.trainer).joinedload(Account.contact),
     )
 )
 _ASSESSMENTS = (
@@ -77,6 +86,13 @@ def bookings(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Booking]]:
     """The bookings that these messages are about, with all that their letters say."""
     with tokens.together():
         yield _read(_BOOKINGS, messages, "booking_id")
+
+
+@contextmanager
+def waiting(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Waiting]]:
+    """The waiting that these messages are about: to whom a place is offered."""
+    with tokens.together():
+        yield _read(_WAITING, messages, "waiting_id")
 
 
 @contextmanager

@@ -237,7 +237,7 @@ class Machine(RuleBasedStateMachine):
         if may:
             self.model.take(who, what)
 
-    @rule(hours=st.sampled_from([0, 1, 12, 13, 24]))
+    @rule(hours=st.sampled_from([0, 1, 12, 13, 46, 70]))
     def wait_a_while(self, hours: int) -> None:
         self.model.now += hours * HOUR
         line.tick(self.model.now)

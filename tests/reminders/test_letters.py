@@ -36,12 +36,14 @@ LINK = re.compile(r"http://localhost/l/([A-Za-z0-9_-]{43})")
 KINDS = (
     "welcome", "booking_confirmed", "booking_cancelled", "class_called_off", "reminder_day",
     "reminder_hour", "questions_due", "questions_reminder", "sign_in", "staff_invitation",
+    "place_offered",
 )  # fmt: skip
 OPENS = {
     "welcome": {LinkKind.BOOKINGS},
     "booking_confirmed": {LinkKind.JOIN, LinkKind.BOOKINGS},
     "booking_cancelled": {LinkKind.BOOKINGS},
     "class_called_off": {LinkKind.BOOKINGS},
+    "place_offered": {LinkKind.BOOKINGS},
     "reminder_day": {LinkKind.JOIN, LinkKind.BOOKINGS},
     "reminder_hour": {LinkKind.JOIN, LinkKind.BOOKINGS},
     "questions_due": {LinkKind.ANSWER},
@@ -72,6 +74,8 @@ def subject_of(kind: str, **changes: Any) -> tuple[dict[str, str], UUID]:
         return {"assessment_id": str(make.assessment(participant=woman).id)}, person.id
     trainer = make.trainer(contact=make.contact(name="Ilse Baan", email="ilse@example.org"))
     hour = make.session(trainer=trainer)
+    if kind == "place_offered":
+        return {"waiting_id": str(make.waiting(participant=woman, session=hour).id)}, person.id
     state = {
         "booking_cancelled": {"cancelled_at": NOON, "sequence": 1},
         "class_called_off": {"sequence": 1},
