@@ -1,6 +1,7 @@
 /* Questions: each answer is kept on this phone until the server has it, and sent in the order in
    which it was given. While there is no network she goes on with the next question. What is kept
-   here is the code of the question, the answer, a key and the time; it goes when it has arrived.
+   here is the code of the question, the answer, a key, the time and the sealed ticket of the page
+   that asked (the words that she read); it goes when it has arrived.
    Without this script each page is sent by its form. */
 "use strict";
 (() => {
@@ -38,20 +39,25 @@
   const newKey = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
     (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
 
-  /* How long ago it was pressed: by the clock that nobody sets, or, after a restart, by the phone's. */
-  const age = (entry) => Math.max(0, Math.round(
-    entry.page === performance.timeOrigin ? performance.now() - entry.tick : Date.now() - entry.at));
+  /* The platform's time, since it was last heard: counted on by the clock that nobody sets. */
+  let heard = { at: +asked.dataset.now, tick: performance.getEntriesByType("navigation")[0]?.responseStart || performance.now() };
+  const ourTime = () => Math.floor(heard.at + performance.now() - heard.tick);
 
-  /* Of two presses on one question the later must not arrive as the earlier on a slow line. */
-  const ageInOrder = (entry) => {
+  /* When it was pressed, by three clocks of which each may be wrong: the platform weighs them.
+     Of two presses on one question the later must not arrive as the earlier on a slow line. */
+  const when = (entry) => {
     const isClose = last && last.question === entry.question && last.at + last.took > entry.at;
-    return isClose ? Math.min(age(entry), Math.round(performance.now() - last.ended)) : age(entry);
+    const most = isClose ? performance.now() - last.ended : Infinity;
+    const awake = entry.page === performance.timeOrigin ? performance.now() - entry.tick : 0;
+    return {
+      age: Math.round(Math.min(most, Date.now() - entry.at)), awake: Math.round(Math.min(most, awake)), given: entry.given,
+    };
   };
 
   const send = async (entry) => {
     if (navigator.onLine === false) return { away: true };
     const body = new URLSearchParams({
-      ticket: asked.dataset.ticket, question: entry.question, client_key: entry.key, age: ageInOrder(entry),
+      ticket: asked.dataset.ticket, read: entry.read, question: entry.question, client_key: entry.key, ...when(entry),
     });
     const isButton = isNaN(entry.value);
     body.set(isButton ? entry.value : "answer", isButton ? "1" : entry.value);
@@ -63,8 +69,9 @@
         method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual", signal: ending.signal,
       });
       if (answer.status === 200) {
-        const next = (await answer.json()).next;
         const ended = performance.now();
+        const { next, at } = await answer.json();
+        if (at > ourTime()) heard = { at, tick: ended };
         last = { question: entry.question, at: entry.at, took: ended - began, ended };
         return { next };
       }
@@ -181,7 +188,8 @@
     if (button?.name) for (const one of form.querySelectorAll("input:checked")) one.checked = false;
     const entry = {
       n: 1 + (waiting().pop()?.n || 0), question: form.elements.question.value, value, key: newKey(),
-      at: Date.now(), tick: performance.now(), page: performance.timeOrigin,
+      at: Date.now(), tick: performance.now(), page: performance.timeOrigin, given: ourTime(),
+      read: form.elements.ticket.value,
     };
     const isKept = keep(entry);
     const next = section.dataset.next;
@@ -201,7 +209,7 @@
 
   /* The visit has ended: the form itself asks for the year of birth, and brings the answer along. */
   const carry = (form, entry, value, button) => {
-    const more = { client_key: entry.key, age: age(entry), ...(button?.name ? { [button.name]: "1" } : {}) };
+    const more = { client_key: entry.key, ...when(entry), ...(button?.name ? { [button.name]: "1" } : {}) };
     for (const [name, text] of Object.entries(more)) {
       form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value: text }));
     }

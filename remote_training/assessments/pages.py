@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from babel import Locale
@@ -102,6 +103,7 @@ def page(name: str, assessment: Assessment, asked: Sitting, **more: object) -> s
         sitting=asked,
         wordings=list(spoken.values()),
         ticket=_ticket(asked, spoken),
+        our_time=milliseconds(outside().now()),
         name_of=_name_of,
         **more,
     )
@@ -118,6 +120,11 @@ def bare(name: str, assessment: Assessment, **more: object) -> str:
         helplines=study().site(site.code).helplines,
         **more,
     )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as a script counts: milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)
 
 
 def shows_help(assessment: Assessment) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
-from remote_training.assessments import service
+from remote_training.assessments import moments, service, states, tickets
 from remote_training.assessments.forms import AnswerForm
 from remote_training.assessments.models import Assessment, Device
+from remote_training.assessments.moments import Moment
 from remote_training.assessments.sitting import NEWEST, Given, Question, Sitting, sitting
 from remote_training.assessments.tickets import Ticket, unsealed
 from remote_training.core import words
@@ -21,7 +22,6 @@ from remote_training.core.crypto import seal_for_page
 from remote_training.instruments import load as instruments
 
 LONGEST = 100
-LONGEST_AWAY = timedelta(days=120)
 FIELDS = ("question", "answer", "decline", "not_applicable")
 
 
@@ -30,23 +30,27 @@ class Press:
     """One press as it was sent: fields as typed, when it was given, the device's own key.
 
     `number` counts where no question is named. `looks_over` says that she came from the
-    page with all her answers, and goes back there.
+    page with all her answers, and goes back there. `read_on` is the sealed ticket of the page
+    on which she read the question, where that is not the page that sends it.
     """
 
     number: int
     fields: Mapping[str, str]
-    given_at: datetime
+    given: Moment
     client_key: UUID | None
     looks_over: bool
+    read_on: str = ""
 
     def sealed(self, assessment_id: UUID) -> str:
         """The press as a page carries it, until it is known again who pressed."""
         content = {
             "number": self.number,
             "fields": dict(self.fields),
-            "given_at": self.given_at.isoformat(),
+            "given_at": self.given.at.isoformat(),
+            "surely_at": self.given.surely_at.isoformat(),
             "key": self.client_key.hex if self.client_key is not None else None,
             "look": self.looks_over,
+            "read_on": self.read_on,
         }
         return seal_for_page(json.dumps(content), about=_about(assessment_id))
 
@@ -63,20 +67,26 @@ class Taken:
 
 
 def pressed(typed: Mapping[str, str], number: int, *, looks_over: bool, now: datetime) -> Press:
-    """Read a form. `age` (milliseconds since the press, by the device) gives when it was."""
+    """Read a form. What the device says of the time of the press: see `moments`."""
     fields = {name: typed[name][:LONGEST] for name in FIELDS if name in typed}
-    key = _uuid(typed.get("client_key", ""))
-    return Press(number, fields, now - _age(typed.get("age", "")), key, looks_over)
+    key, read_on = _uuid(typed.get("client_key", "")), typed.get("read", "")[: tickets.LONGEST]
+    return Press(number, fields, moments.told(typed, now=now), key, looks_over, read_on)
 
 
 def carried(sealed: str, assessment_id: UUID) -> Press | None:
-    """The press that a page of ours carried; None where it carried none."""
+    """The press that a page of ours carried, also one from before a deploy; None for none."""
     content: dict[str, Any] | None = unsealed(sealed, _about(assessment_id))
     if content is None:
         return None
-    given_at = datetime.fromisoformat(content["given_at"])
-    key = UUID(content["key"]) if content["key"] else None
-    return Press(content["number"], content["fields"], given_at, key, content["look"])
+    known = content["given_at"], content.get("surely_at", content["given_at"])
+    return Press(
+        content["number"],
+        content["fields"],
+        Moment(*(datetime.fromisoformat(one) for one in known)),
+        UUID(content["key"]) if content["key"] else None,
+        content["look"],
+        content.get("read_on", ""),
+    )
 
 
 def take(
@@ -84,11 +94,14 @@ def take(
 ) -> Taken:
     """Keep a press on a question of a sitting that the caller holds.
 
-    Whatever a device says of its age, it was not given before the sitting opened. What she
-    read stands in the ticket. Raises what `service.save` raises.
+    Whatever a device says of the time, it was not given before the sitting opened, and what
+    was surely given while it was open is taken. What she read stands in the ticket of the page
+    on which she read it. Raises what `service.save` raises.
     """
-    given_at = min(max(press.given_at, assessment.opens_at), now)
+    within = press.given.within(assessment.opens_at, now)
+    given_at = within.at if states.is_open(assessment, now=within.at) else within.surely_at
     service.require_open(assessment, now=given_at)
+    ticket = tickets.opened(press.read_on, assessment.id) or ticket
     read = ticket.versions if ticket is not None else NEWEST
     asked = sitting(assessment, read)
     named = press.fields.get("question", "")
@@ -131,13 +144,6 @@ def _words_read(
             return language, translation or None
     wording = instruments.wording(asked.part_of(question).instrument, words.language())
     return wording.language, wording.translation or None
-
-
-def _age(typed: str) -> timedelta:
-    """Zero where nothing sensible is said."""
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 12):
-        return timedelta(0)
-    return min(timedelta(milliseconds=int(typed)), LONGEST_AWAY)
 
 
 def _uuid(typed: str) -> UUID | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from remote_training.accounts import guard
@@ -13,10 +13,12 @@ from remote_training.accounts.guard import visitor
 from remote_training.accounts.models import Scope
 from remote_training.assessments import again, own_page, pages, queries, service, taking
 from remote_training.assessments.device import kind_of
+from remote_training.assessments.errors import Over
 from remote_training.assessments.forms import AnswerForm
 from remote_training.assessments.models import Assessment
 from remote_training.assessments.sitting import Question, Sitting, sitting
 from remote_training.core.db import unit_of_work
+from remote_training.core.words import translated
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("assessments", __name__, url_prefix="/questions")
@@ -59,7 +61,7 @@ def answer(assessment_id: UUID, number: int) -> ResponseReturnValue:
         taken.sitting, taken.question, is_alarming=taken.is_alarming, looks_over=looks_over
     )
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(next=to)
+        return jsonify(next=to, at=pages.milliseconds(now))
     return redirect(to, 303)
 
 
@@ -128,6 +130,16 @@ def stop(assessment_id: UUID) -> ResponseReturnValue:
         return _to_thanks(assessment_id)
     asked = sitting(assessment)
     return pages.page("stop", assessment, asked, needs_help=pages.shows_help(assessment))
+
+
+@blueprint.errorhandler(Over)
+def over(refusal: Over) -> ResponseReturnValue:
+    """Say that it is over; the page still sends what waits on her phone, given in time."""
+    reason = translated(refusal.sentence, **refusal.gaps)
+    if request.method != "GET":
+        return render_template("errors/refused.html", reason=reason), refusal.status
+    assessment = _mine((request.view_args or {})["assessment_id"])
+    return pages.page("over", assessment, sitting(assessment), reason=reason), refusal.status
 
 
 def _mine(assessment_id: UUID) -> Assessment:

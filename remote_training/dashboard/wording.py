@@ -6,6 +6,8 @@ from flask_babel import lazy_gettext as _l
 
 from remote_training.assessments.states import State as SittingState
 from remote_training.classes import names
+from remote_training.core.words import language
+from remote_training.instruments import load as instruments
 from remote_training.messages.models import State
 from remote_training.participants.models import Sex
 
@@ -40,6 +42,15 @@ def of_fact(name: str, code: object) -> object:
     if name == "complaint" and isinstance(code, str):
         return names.of_module(code)
     return {"arm": ARM_WORDS, "sex": SEX_WORDS}.get(name, {}).get(code, code)  # type: ignore[attr-defined]
+
+
+def of_instrument(code: str) -> str:
+    """What a questionnaire is called, as she reads it where it is there in the reader's language.
+
+    One that is no longer in the catalogue by its code.
+    """
+    known = instruments.catalogue().get(code)
+    return known.called(language()) if known is not None else code
 
 
 STATE_WORDS = {

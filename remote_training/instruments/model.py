@@ -170,10 +170,18 @@ class Instrument:
             )
         if not self.translations:
             return say(
-                "Its questions are not here yet, because their owner must allow each study to "
+                "The questions are not here yet, because their owner must allow each study to "
                 "use them. Ask the owner, then have the wording imported."
             )
         return None
+
+    def called(self, language: str) -> str:
+        """Its title in a language, or else in English or its first; its code where it has none."""
+        if self.has_wording:
+            wanted = (language, "en", *self.languages)
+            told = next(one for one in wanted if one in self.languages)
+            return self.translation(told).texts["title"]
+        return self.title.get(language) or self.title.get("en") or self.code
 
     def item(self, code: str) -> Item:
         """The item of this code; `KeyError` where there is none."""

@@ -17,7 +17,9 @@ from remote_training.core.words import translated
 from remote_training.outside.world import outside
 from remote_training.safety import queries, service
 from remote_training.safety.forms import STEP_WORDS, HandlingForm
+from remote_training.safety.models import Step
 from remote_training.safety.queries import Line
+from remote_training.studies.current import study
 
 blueprint = Blueprint("safety", __name__, url_prefix="/staff/safety")
 coordinator = staff_only(Role.COORDINATOR)
@@ -29,7 +31,13 @@ def index() -> ResponseReturnValue:
     """List the alerts of the coordinator's sites; not what was said."""
     now = outside().now()
     lines = queries.at_sites(site_ids(Role.COORDINATOR), now=now)
-    return render_template("safety/index.html", lines=lines, now=now, step_words=STEP_WORDS)
+    return render_template(
+        "safety/index.html",
+        lines=lines,
+        now=now,
+        step_words=STEP_WORDS,
+        again_after_hours=study().rules.alert_again_after_hours,
+    )
 
 
 @blueprint.get("/<uuid:alert_id>/")
@@ -47,8 +55,20 @@ def acknowledge(alert_id: UUID) -> ResponseReturnValue:
     line, form = _mine(alert_id), HandlingForm()
     if not form.validate_on_submit() or not _kept(line, form):
         return _page(line, form), 422
-    flash(_("This is written down."))
+    flash(_after(form.chosen))
     return redirect(url_for(".index"), 303)
+
+
+def _after(step: Step) -> str:
+    """What is said once a step is kept."""
+    if step is Step.NOT_REACHED:
+        return str(
+            _(
+                "This is written down. The alert stays open until somebody has reached her. "
+                "No more mails come about it."
+            )
+        )
+    return str(_("This is written down. The alert is settled."))
 
 
 def _kept(line: Line, form: HandlingForm) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,12 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from remote_training.alerts.models import Alert
-from remote_training.assessments import tickets
+from remote_training.assessments import taking, tickets
 from remote_training.assessments.models import Answer, AnswerState, Assessment
+from remote_training.assessments.moments import Moment
+from remote_training.assessments.pages import milliseconds
 from remote_training.assessments.sitting import sitting
+from remote_training.core.crypto import seal_for_page
 from remote_training.core.db import db
 from remote_training.instruments import load as instruments
 from remote_training.participants.models import Sex
@@ -54,7 +58,8 @@ def kept(item: str) -> list[tuple[int | None, bool]]:
 def test_a_script_is_told_where_to_go_on(browse_as: Any, ada: Any, week_0: Assessment) -> None:
     answer = press(browse_as(ada), week_0, "phq-9/phq2", 1)
 
-    assert answer.get_json() == {"next": f"/questions/{week_0.id}/3"}
+    told = {"next": f"/questions/{week_0.id}/3", "at": int(NOON.timestamp() * 1000)}
+    assert answer.get_json() == told
     assert kept("phq2") == [(1, True)]
 
 
@@ -83,6 +88,43 @@ def test_a_device_that_talks_nonsense_about_time_loses_no_answer(
     assert week_0.opens_at <= row.given_at <= NOON
 
 
+@pytest.mark.parametrize("years", [-6, 6], ids=["set back by years", "set on by years"])
+def test_a_clock_that_is_years_off_never_makes_her_newest_answer_the_older_one(
+    browse_as: Any, ada: Any, week_0: Assessment, clock: FakeClock, years: int
+) -> None:
+    browser, age = browse_as(ada), years * 365 * 86_400_000
+    press(browser, week_0, "phq-9/phq1", 0)
+    given = milliseconds(clock.forward(minutes=5))  # without network; then it is switched off
+    clock.forward(minutes=5)
+
+    press(browser, week_0, "phq-9/phq1", 3, age=age, awake=0, given=given)
+
+    assert kept("phq1") == [(0, False), (3, True)]
+    assert db.session.scalars(sa.select(Answer.given_at).where(Answer.value == 3)).one() == (
+        NOON + 5 * MINUTE
+    )
+    if years > 0:  # the control: by its own clock alone it would be the older one
+        press(browser, week_0, "phq-9/phq1", 2, age=age)
+        assert [value for value, stands in kept("phq1") if stands] == [3]
+
+
+@pytest.mark.parametrize("years", [-6, 6], ids=["set back by years", "set on by years"])
+def test_what_was_surely_given_in_time_is_taken_after_the_end_whatever_the_clock_says(
+    browse_as: Any, ada: Any, clock: FakeClock, years: int
+) -> None:
+    week_0 = make.assessment(participant=ada, forms=("phq-9",), closes_on=make.TODAY)
+    given = milliseconds(clock.forward(hours=10))
+    clock.forward(hours=1, minutes=10)  # ten minutes after midnight where she is
+    browser = browse_as(ada)
+    told = {"age": years * 365 * 86_400_000, "awake": 0, "given": given}
+
+    late = press(browser, week_0, "phq-9/phq2", 1)  # the control
+    in_time = press(browser, week_0, "phq-9/phq1", 1, **told)
+
+    assert (late.status_code, in_time.status_code) == (410, 200)
+    assert (kept("phq1"), kept("phq2")) == ([(1, True)], [])
+
+
 def test_the_same_press_twice_is_one_and_comes_to_the_same_place(
     browse_as: Any, ada: Any, week_0: Assessment
 ) -> None:
@@ -109,7 +151,7 @@ def test_an_answer_given_before_she_sent_arrives_after_it(
     after = press(browser, week_0, "phq-9/phq2", 2, age=5 * 60_000)
 
     assert (late.status_code, after.status_code) == (200, 409)
-    assert late.get_json() == {"next": f"/questions/{week_0.id}/thanks"}
+    assert late.get_json()["next"] == f"/questions/{week_0.id}/thanks"
     assert (kept("phq1"), kept("phq2")) == ([(2, True)], [])
 
 
@@ -161,6 +203,40 @@ def test_a_version_that_came_while_the_page_was_open_does_not_change_what_she_re
     assert dict(db.session.execute(found).all()) == {"cipn1": "t1-en", "cipn2": "t2-en"}  # type: ignore[arg-type]
 
 
+def test_an_answer_that_waited_is_kept_with_the_words_of_the_page_that_asked(
+    browse_as: Any, ada: Any, licensed: None, tmp_path: Path
+) -> None:
+    """The page that sends it at last was made after a deploy, in newer words."""
+    week_0 = make.assessment(participant=ada, forms=("qlq-cipn20",))
+    browser, address = browse_as(ada), f"/questions/{week_0.id}/1"
+    read = hidden(browser.get(address).text)["ticket"]
+    (tmp_path / "wording" / "qlq-cipn20__1.0__2.toml").write_text(cipn20("2", "t2"))
+    newer = hidden(browser.get(address).text)["ticket"]
+
+    press(browser, week_0, "qlq-cipn20/cipn1", 2, ticket=newer, read=read)
+    press(browser, week_0, "qlq-cipn20/cipn2", 2, ticket=newer)
+    press(browser, week_0, "qlq-cipn20/cipn3", 2, ticket=newer, read="nonsense")
+
+    found = sa.select(Answer.item, Answer.translation).order_by(Answer.item)
+    assert [tuple(row) for row in db.session.execute(found)] == [
+        ("cipn1", "t1-en"), ("cipn2", "t2-en"), ("cipn3", "t2-en"),
+    ]  # fmt: skip
+
+
+def test_what_was_carried_before_a_deploy_is_still_read(week_0: Assessment) -> None:
+    """A page that asks for the year of birth may be older than the platform is by now."""
+    about = f"page/{week_0.id}/press"
+    fields = {"question": "phq-9/phq1", "answer": "2"}
+    before = {"number": 1, "fields": fields, "given_at": NOON.isoformat(), "key": None}
+    press_ = taking.carried(
+        seal_for_page(json.dumps({**before, "look": False}), about=about), week_0.id
+    )
+
+    assert press_ is not None
+    assert (press_.given, press_.fields) == (Moment(NOON, NOON), fields)
+    assert taking.carried(press_.sealed(week_0.id), week_0.id) == press_
+
+
 def test_a_ticket_names_the_version_that_begins(ada: Any, week_0: Assessment) -> None:
     """Only versions that there are: another one is asked as it is now."""
     read = {"phq-9": "0.9", "neuropathy-nrs": "1.0"}
@@ -179,7 +255,7 @@ def test_an_answer_at_which_somebody_must_look_shows_help_and_raises_an_alert(
 
     alerts = db.session.scalars(sa.select(Alert)).all()
     place = "help/9" if value else "10"
-    assert answer.get_json() == {"next": f"/questions/{week_0.id}/{place}"}
+    assert answer.get_json()["next"] == f"/questions/{week_0.id}/{place}"
     assert [(row.participant_id, row.occasion_id) for row in alerts] == (
         [(ada.id, week_0.id)] if value else []
     )
@@ -268,7 +344,7 @@ cipn19 = {{ en = "This does not apply to me" }}
 
 
 @pytest.fixture
-def licensed(app: Any, tmp_path: Path) -> Iterator[None]:
+def licensed(tmp_path: Path) -> Iterator[None]:
     """The wording of the CIPN20 was taken in, in words of our own."""
     folder = tmp_path / "wording"
     folder.mkdir()

@@ -441,7 +441,12 @@ def test_her_timeline_tells_days_mails_and_what_is_left_out_and_no_answer(app, d
     assert "Tuesday 24 November 2026" in table
     assert "closes Tuesday 8 December 2026" in table
     assert "overdue from Tuesday 1 December 2026" in table
-    assert "left out: qlq-c30" in table
+    assert "Patient Health Questionnaire (PHQ-9), GAD-7, Your hands and feet" in table
+    assert "Not asked here:" in table
+    assert "EORTC QLQ-C30" in table
+    for code in ("phq-9", "neuropathy-nrs", "qlq-"):
+        assert code not in page, code
+    assert page.count("Ask the owner, then have the wording imported.") == 1
     assert [f"Week {n}" in table for n in (0, 6, 12, 18, 24, 36)] == [True] * 6
     assert ">9<" not in table
 
@@ -450,8 +455,8 @@ def test_the_coordinator_is_told_which_questionnaires_are_not_asked_and_why(app,
     page = desk.get("/staff/people/").text
 
     assert "Some questionnaires of the study are not asked here" in page
-    assert "qlq-cipn20: Its questions are not here yet" in page
-    assert "phq-9:" not in page
+    assert "EORTC QLQ-CIPN20: The questions are not here yet" in page
+    assert "PHQ-9" not in page
 
 
 def test_her_page_costs_the_same_however_much_happened(app, desk, count_queries):

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Error, Page
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import LinkKind
 from remote_training.assessments.models import Answer, Form
 from remote_training.core.db import db
+from remote_training.exports.cli import export
 from tests import make
 from tests.journeys.conftest import Platform
 
+DRIVEN = """
+// A clock that runs as it does, and can be put forward: what is due on the way happens on the way.
+(() => {
+  let ahead = 0;
+  const due = new Map(), later = setTimeout;
+  const date = Date.now, tick = performance.now.bind(performance);
+  Date.now = () => date() + ahead;
+  performance.now = () => tick() + ahead;
+  window.setTimeout = (act, after = 0, ...more) => {
+    const id = later(() => { due.delete(id); act(...more); }, after);
+    due.set(id, { at: performance.now() + after, act: () => act(...more) });
+    return id;
+  };
+  window.forward = async (span) => {
+    for (const end = ahead + span; ahead < end;) {
+      ahead = Math.min(end, ahead + 1000);
+      for (const [id, one] of due) {
+        if (one.at > performance.now()) continue;
+        due.delete(id);
+        clearTimeout(id);
+        one.act();
+        await new Promise((done) => later(done, 20));
+      }
+    }
+  };
+})();
+"""
+STEP = timedelta(seconds=5)
 YEAR = "1961"
 FORMS = ("phq-9", "gad-7", "neuropathy-nrs")
 
@@ -79,12 +111,23 @@ class Sitting:
             db.session.commit()
 
 
-def ready(platform: Platform, forms: tuple[str, ...] = FORMS, **facts: Any) -> Sitting:
+def taken(sitting: Sitting) -> list[tuple[str, str]]:
+    """Her answers as a researcher gets them: item and value, a row each."""
+    with sitting.platform.app.app_context(), TemporaryDirectory() as folder:
+        command = sitting.platform.app.test_cli_runner()
+        done = command.invoke(export, ["--out", folder, "--format", "csv"])
+        assert done.exit_code == 0, done.output
+        text = Path(folder, "answers_long.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return [(row["item"], row["value"]) for row in rows if row["value"]]
+
+
+def ready(platform: Platform, forms: tuple[str, ...] = FORMS, **days: Any) -> Sitting:
     """Somebody with a sitting of these questionnaires that is open today."""
     with platform.app.app_context():
         contact = make.contact(name="Ada Byron", birth_year=YEAR)
-        woman = make.participant(contact=contact, **facts)
-        row = make.assessment(participant=woman, forms=forms)
+        woman = make.participant(contact=contact)
+        row = make.assessment(participant=woman, forms=forms, **days)
         token = tokens.mint(
             LinkKind.ANSWER, woman.account_id, now=platform.clock(), subject_id=row.id
         )
@@ -126,10 +169,22 @@ def see(page: Page, words: str) -> None:
     page.get_by_text(words).first.wait_for()
 
 
+def forward(sitting: Sitting, page: Page, **span: float) -> None:
+    """Let time pass, for the platform and for a page whose clock is `DRIVEN`."""
+    for _ in range(timedelta(**span) // STEP):
+        sitting.platform.clock.forward(seconds=STEP.seconds)
+        page.evaluate("span => forward(span)", STEP.seconds * 1000)
+
+
 def waiting(page: Page) -> int:
-    """How many answers this phone keeps."""
+    """How many answers this phone keeps; a page that is just going is asked once it is back."""
     found = "Object.keys(localStorage).filter(name => name.startsWith('waiting/')).length"
-    return int(page.evaluate(found))
+    page.wait_for_load_state()
+    try:
+        return int(page.evaluate(found))
+    except Error:
+        page.wait_for_load_state()
+        return int(page.evaluate(found))
 
 
 def emptied(page: Page) -> None:

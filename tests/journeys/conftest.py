@@ -83,11 +83,23 @@ class Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture
-def platform(tmp_path: Path, smtp_server: SmtpServer) -> Iterator[Platform]:
+def demo() -> bool:
+    """Whether the platform has the pages of the demo."""
+    return False
+
+
+@pytest.fixture
+def platform(tmp_path: Path, smtp_server: SmtpServer, demo: bool) -> Iterator[Platform]:
     """The platform, running, with the sites of the study and nobody in it."""
     clock = FakeClock()
     url = f"http://127.0.0.1:{_free_port()}"
-    chosen = settings(f"sqlite:///{tmp_path}/journey.db", public_url=url, smtp_url=smtp_server.url)
+    chosen = settings(
+        f"sqlite:///{tmp_path}/journey.db",
+        public_url=url,
+        smtp_url=smtp_server.url,
+        demo=demo,
+        data_dir=tmp_path / "data",
+    )
     world = Outside(clock, SmtpMail(smtp_server.url), {"offline": OfflineMeetings(url)})
     app = create_app(chosen, world)
     with app.app_context():

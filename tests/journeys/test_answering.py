@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import sqlalchemy as sa
@@ -11,9 +13,21 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from remote_training.alerts.models import Alert
 from remote_training.core.db import db
+from tests import make
+from tests.assessments.test_taking import cipn20
+from tests.assessments.test_taking import licensed as licensed
 from tests.journeys import answering
 from tests.journeys.accessibility import assert_accessible
-from tests.journeys.answering import Sitting, at_question, choose, come_in, see, type_year, waiting
+from tests.journeys.answering import (
+    Sitting,
+    at_question,
+    choose,
+    come_in,
+    forward,
+    see,
+    type_year,
+    waiting,
+)
 from tests.journeys.conftest import Platform
 
 pytestmark = pytest.mark.timeout(200)
@@ -101,31 +115,35 @@ def test_each_place_that_the_script_shows_is_accessible(sitting: Sitting, phone:
 def test_ten_minutes_without_network_lose_nothing_and_count_from_when_they_were_given(
     sitting: Sitting, phone: Any
 ) -> None:
-    platform, page = sitting.platform, at_question(sitting, phone())
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.post_data or ""))
-    page.context.set_offline(True)
+    """The network is there by name and leads nowhere: only trying finds out that it is back."""
+    context = phone()
+    context.add_init_script(answering.DRIVEN)
+    page, begin = at_question(sitting, context), sitting.platform.clock()
+    tried: list[str] = []
+    page.on("request", lambda request: tried.append(request.method))
+    context.route("**/*", lambda route: route.abort())
     for number, value in enumerate((0, 1, 2, 3), start=1):
+        forward(sitting, page, minutes=2.5)
         see(page, f"Question {number} of {ALL}")
         choose(page, value)
     see(page, f"Question 5 of {ALL}")
     see(page, AWAY)
     assert (waiting(page), sitting.count()) == (4, (0, 0))
+    assert tried.count("POST") > len("0123")  # it tried again by itself
     kept = page.evaluate("Object.values(localStorage).map(one => Object.keys(JSON.parse(one)))")
     assert {name for entry in kept for name in entry} == {
-        "n", "question", "value", "key", "at", "tick", "page",
+        "n", "question", "value", "key", "at", "tick", "page", "given", "read",
     }  # fmt: skip
-    page.evaluate("performance.now = (real => () => real.call(performance) + 6e5)(performance.now)")
-    platform.clock.forward(minutes=10)
-    page.context.set_offline(False)
+    context.unroute_all()
+
+    forward(sitting, page, minutes=1)
 
     see(page, BACK)
-
     assert (waiting(page), sitting.count()) == (0, (4, 4))
-    assert [sitting.kept(f"phq{n}")[0][0] for n in (1, 2, 3, 4)] == ["0", "1", "2", "3"]
-    ago = platform.clock() - sitting.answer("phq4").given_at
-    assert timedelta(minutes=9) < ago < timedelta(minutes=11)
-    assert any("age=60" in body for body in sent)
+    for n, value in enumerate((0, 1, 2, 3), start=1):
+        assert sitting.kept(f"phq{n}") == [(str(value), True)]
+        ago = sitting.answer(f"phq{n}").given_at - begin
+        assert abs(ago - timedelta(minutes=2.5 * n)) < timedelta(seconds=30), n
     expect(page.get_by_text(f"Question 5 of {ALL}")).to_be_visible()
 
 
@@ -184,7 +202,8 @@ def test_a_phone_that_was_switched_off_sends_when_she_opens_her_link_again(
     page = come_in(sitting, context)
 
     see(page, f"You have done 1 of {ALL} questions")
-    assert (waiting(page), sitting.kept("phq1")) == (0, [("3", True)])
+    answering.emptied(page)
+    assert (sitting.count(), sitting.kept("phq1")) == ((1, 1), [("3", True)])
 
 
 def test_a_server_that_is_away_or_busy_is_like_no_network(sitting: Sitting, phone: Any) -> None:
@@ -353,6 +372,149 @@ def test_a_wrong_clock_of_the_phone_does_no_harm(sitting: Sitting, phone: Any) -
     see(page, BACK)
     given_at = sitting.answer("phq1").given_at
     assert abs(given_at - sitting.platform.clock()) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("years", [-6, 6], ids=["set back by years", "set on by years"])
+def test_a_phone_that_wakes_up_in_another_year_sends_its_newest_answer_as_the_newest(
+    sitting: Sitting, phone: Any, years: int
+) -> None:
+    context, clock = phone(), sitting.platform.clock
+    page = at_question(sitting, context)
+    choose(page, 0)
+    see(page, f"Question 2 of {ALL}")
+    page.go_back()
+    context.set_offline(True)
+    choose(page, 3)
+    see(page, AWAY)
+    page.close()
+    clock.forward(minutes=10)
+    off = years * 365 * 86_400_000
+    context.add_init_script(f"Date.now = (real => () => real() + {off})(Date.now)")
+    context.set_offline(False)
+
+    page = come_in(sitting, context)
+    see(page, "You have done 1 of")
+    answering.emptied(page)
+
+    assert sitting.kept("phq1") == [("0", False), ("3", True)]
+    assert clock() - sitting.answer("phq1").given_at > timedelta(minutes=9)
+
+
+def test_what_was_given_on_the_last_day_arrives_after_it_also_on_a_page_that_is_new(
+    platform: Platform, phone: Any
+) -> None:
+    sitting, context = answering.ready(platform, closes_on=make.TODAY), phone()
+    platform.clock.forward(hours=10, minutes=50)  # ten minutes to midnight where she is
+    page = at_question(sitting, context)
+    context.set_offline(True)
+    choose(page, 2)
+    see(page, AWAY)
+    platform.clock.forward(hours=5)
+    context.add_init_script("Date.now = (real => () => real() + 18e6)(Date.now)")
+    page.close()
+    context.set_offline(False)
+
+    page = context.new_page()
+    page.goto(f"{sitting.url}/2")
+
+    see(page, "The days for these questions are over.")
+    see(page, "What you answered before is saved.")
+    answering.emptied(page)
+    assert (sitting.count(), sitting.kept("phq1")) == ((1, 1), [("2", True)])
+    assert_accessible(page)
+
+
+def test_back_without_network_changes_an_answer_and_the_newest_stands(
+    sitting: Sitting, phone: Any
+) -> None:
+    page = at_question(sitting, phone())
+    page.context.set_offline(True)
+    choose(page, 2)
+    see(page, f"Question 2 of {ALL}")
+    page.go_back()
+    see(page, f"Question 1 of {ALL}")
+    expect(page.locator('input[value="2"]')).to_be_checked()
+    page.locator('input[value="1"]').check(force=True)
+    page.locator("form.asking button:not(.second)").dblclick()
+    see(page, f"Question 2 of {ALL}")
+    page.context.set_offline(False)
+    see(page, BACK)
+    answering.emptied(page)
+    assert sitting.kept("phq1") == [("2", False), ("1", True)]
+    assert sitting.count() == (1, 2)
+
+
+def test_newer_words_that_come_by_a_deploy_do_not_change_what_she_read(
+    platform: Platform, phone: Any, licensed: None, tmp_path: Path
+) -> None:
+    sitting, context = answering.ready(platform, ("qlq-cipn20",)), phone()
+    page = at_question(sitting, context)
+    context.set_offline(True)
+    see(page, "t1 item 1")
+    choose(page, 2)
+    see(page, "t1 item 2")
+    page.close()
+    platform.stop()
+    (tmp_path / "wording" / "qlq-cipn20__1.0__2.toml").write_text(cipn20("2", "t2"))
+    platform.start()
+    context.set_offline(False)
+
+    page = come_in(sitting, context)
+    see(page, "You have done 1 of")
+    answering.emptied(page)
+    page.goto(f"{sitting.url}/2")
+    see(page, "t2 item 2")
+    choose(page, 3)
+    see(page, "t2 item 3")
+
+    told = [sitting.answer(item).translation for item in ("cipn1", "cipn2")]
+    assert told == ["t1-en", "t2-en"]
+
+
+def test_after_all_that_can_go_wrong_each_acknowledged_answer_is_in_the_data_set_once(
+    sitting: Sitting, phone: Any
+) -> None:
+    platform, context = sitting.platform, phone()
+    page = at_question(sitting, context)
+    acknowledged: dict[str, str] = {}
+
+    def note(answer: Any) -> None:
+        if answer.request.method == "POST" and answer.status == 200:
+            sent = parse_qs(answer.request.post_data)
+            acknowledged[sent["question"][0].split("/")[1]] = sent["answer"][0]
+
+    page.on("response", note)
+    choose(page, 1)
+    see(page, f"Question 2 of {ALL}")
+    page.go_back()  # back, and pressed twice
+    page.locator('input[value="3"]').check(force=True)
+    page.locator("form.asking button:not(.second)").dblclick()
+    see(page, f"Question 2 of {ALL}")
+    context.set_offline(True)  # away
+    choose(page, 2)
+    see(page, f"Question 3 of {ALL}")
+    second = phone()
+    other = at_question(sitting, second, 2)  # on another device meanwhile
+    other.on("response", note)
+    platform.clock.forward(minutes=1)
+    choose(other, 0)
+    see(other, f"Question 3 of {ALL}")
+    platform.stop()  # a deploy
+    platform.start()
+    context.set_offline(False)
+    answering.emptied(page)
+    acknowledged["phq2"] = "0"  # the newer one, although the other was acknowledged after it
+    sitting.end_visits()  # a visit that ended
+    choose(page, 1)
+    see(page, "In which year were you born?")
+    type_year(page)
+    see(page, f"Question 4 of {ALL}")
+    acknowledged["phq3"] = "1"
+    choose(page, 2)
+    see(page, f"Question 5 of {ALL}")
+
+    assert acknowledged == {"phq1": "3", "phq2": "0", "phq3": "1", "phq4": "2"}
+    assert sorted(answering.taken(sitting)) == sorted(acknowledged.items())
 
 
 def test_a_web_server_that_begins_anew_in_between_loses_nothing(

@@ -1,140 +1,222 @@
-"""Every page, as whoever may open it: axe finds nothing, at three widths, light and dark."""
+"""Every page, as whoever may open it: axe finds nothing, at three widths, light and dark.
+
+Every route and every template of a page is walked, or stands here with the reason why not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
+import pyotp
 import pytest
-from playwright.sync_api import Page
+from flask import template_rendered
+from playwright.sync_api import Browser, Page
+from werkzeug.routing import Rule
 
-from remote_training.accounts import guard, tokens, visits
-from remote_training.accounts.models import LinkKind, Role, Scope
-from remote_training.bookings import service as bookings
-from remote_training.core.db import db
-from tests import make
+from remote_training.accounts.models import Role
+from remote_training.app import ROOT
+from tests.attendance.test_outside_room import FakeProvider
+from tests.journeys import everybody
 from tests.journeys.accessibility import assert_accessible
 from tests.journeys.conftest import Platform
+from tests.journeys.everybody import Cast
 
-NOT_PAGES = {"/health/live", "/health/ready", "/metrics", "/static/<path:filename>"}
-PARTS = {"/questions/<uuid:assessment_id>/sheet"}  # fetched by a page and shown in it
-NO_HTML = ("svg", "csv", "zip", "ics", "json", "raw", "/html")
+NOT_WALKED = {
+    "/health/live": "for machines",
+    "/health/ready": "for machines",
+    "/metrics": "for machines",
+    "/static/<path:filename>": "files of pages",
+    "/staff/set-up/picture.svg": "a picture on a page",
+    "/l/<path:token>": "by each kind of link: LINKS",
+    "/class/<uuid:booking_id>/room": "once she has joined: PRESSED",
+    "/questions/<uuid:assessment_id>/sheet": "no page: what a script shows of it is walked in "
+    "test_each_place_that_the_script_shows_is_accessible",
+    "/staff/": "leads to the sign-in, or to the first page",
+    "/staff/people/<uuid:participant_id>/card": "leads back: the page is shown by a press",
+    "/staff/people/<uuid:participant_id>/contact": "leads back: the page is shown by a press",
+    "/demo/mailbox/<name>/html": "a mail, as a mail program shows it",
+    "/demo/mailbox/<name>/raw": "a mail, as it travels",
+}
+WHO = {
+    "/staff/first": "without a role",
+    "/staff/second-factor": "halfway",
+    "/staff/set-up": "new",
+}
+LINKS = ("join", "answer", "bookings", "sign in", "elsewhere", "invitation")
+WALKS = ("public", "visitor", "staff", "pressed")
+Seen = tuple[str, Page]  # how one comes there, and the page
 
 
 @pytest.fixture
-def people(platform: Platform) -> Iterator[dict[str, Any]]:
-    """A woman with a class that is open now, questions, two links of each kind; all of staff."""
+def demo() -> bool:
+    """The pages of the demo are pages too."""
+    return True
+
+
+@pytest.fixture
+def cast(platform: Platform) -> Iterator[Cast]:
+    """Everybody, and the pages about them."""
     with platform.app.app_context():
-        now = platform.clock()
-        trainer = make.trainer()
-        woman = make.participant(contact=make.contact(name="Ada Byron"))
-        soon = make.session(trainer=trainer, starts_at=now + timedelta(minutes=10))
-        later = make.session(trainer=trainer, starts_at=now + timedelta(days=2))
-        make.session(trainer=trainer, starts_at=now + timedelta(days=3))
-        booking = bookings.book(woman, soon, now=now, by=None)
-        bookings.book(woman, later, now=now, by=None)
-        db.session.commit()
-        assessment = make.assessment(participant=woman)
-        staff = {role: make.staff(role) for role in Role}
-        staff[Role.TRAINER] = trainer
-        links = {
-            LinkKind.JOIN: booking.id, LinkKind.ANSWER: assessment.id,
-            LinkKind.BOOKINGS: None, LinkKind.SIGN_IN: None,
-        }  # fmt: skip
-        found = {
-            kind: tokens.mint(
-                kind,
-                woman.account_id,
-                now=now,
-                subject_id=subject,
-                expires_at=now + timedelta(days=1),
-            )
-            for kind, subject in links.items()
-        }
-        cookies = {"survivor": _cookie(platform, woman.account, guard.VISITOR_COOKIE)}
-        cookies |= {role: _cookie(platform, who, guard.STAFF_COOKIE) for role, who in staff.items()}
-        db.session.commit()
-        ids = {
-            "booking_id": booking.id, "session_id": soon.id, "assessment_id": assessment.id,
-            "participant_id": woman.id, "account_id": trainer.id, "number": 1, "position": 1,
-        }  # fmt: skip
-        yield {"ids": ids, "links": found, "cookies": cookies}
+        yield everybody.gather(platform)
 
 
-def _cookie(platform: Platform, account: Any, name: str) -> str:
-    now = platform.clock()
-    visit, token = visits.begin(account, lasts=timedelta(hours=9), now=now)
-    if name == guard.VISITOR_COOKIE:
-        visits.permit(visit, Scope.EVERYTHING)
-    else:
-        visit.second_factor_at = now
-    signer = platform.app.session_interface.get_signing_serializer(platform.app)
-    return str(signer.dumps({name: token}))
+def pages(cast: Cast, chrome: Browser, walk: str) -> Iterator[Seen]:
+    """Each page of one walk, shown as it should be."""
+    if walk == "pressed":
+        yield from _pressed(cast, chrome)
+        return
+    for rule in _rules(cast.platform):
+        guarded = cast.platform.app.view_functions[rule.endpoint].guard  # type: ignore[attr-defined]
+        if guarded.startswith(walk):
+            with _browser(cast, chrome, _who(rule, guarded)) as page:
+                address = _address(cast, rule)
+                _come(page, cast.platform.url + address)
+                yield address, page
 
 
-def _addresses(platform: Platform, ids: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each GET route with its ids filled in: address and guard."""
-    for rule in sorted(platform.app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if (
-            "GET" not in (rule.methods or ())
-            or rule.rule in NOT_PAGES | PARTS
-            or rule.rule.startswith("/l/")
-        ):
-            continue
-        view = platform.app.view_functions[rule.endpoint]
-        values = {name: ids.get(name, uuid4()) for name in rule.arguments}
-        with platform.app.test_request_context():
-            address = platform.app.url_for(rule.endpoint, **values)
-        if not address.endswith(NO_HTML):
-            yield address, view.guard
+def _rules(platform: Platform) -> list[Rule]:
+    return [
+        rule
+        for rule in sorted(platform.app.url_map.iter_rules(), key=lambda rule: rule.rule)
+        if "GET" in (rule.methods or ()) and rule.rule not in NOT_WALKED
+    ]
 
 
-def _who(guarded: str) -> list[Any]:
-    if guarded == "public":
-        return [None]
+def _who(rule: Rule, guarded: str) -> Any:
+    if rule.rule in WHO or guarded == "public":
+        return WHO.get(rule.rule)
     if guarded.startswith("visitor"):
-        return ["survivor"]
-    roles = [Role(role) for role in guarded.removeprefix("staff:").split("|") if role]
-    return roles[:1] or [Role.COORDINATOR]
+        return "survivor"
+    return next(
+        (Role(role) for role in guarded.removeprefix("staff:").split("|") if role), Role.TRAINER
+    )
 
 
-@pytest.mark.timeout(280)
-def test_axe_finds_nothing_on_any_page(platform, people, chrome):
-    seen, faults = 0, []
-    for address, guarded in _addresses(platform, people["ids"]):
-        for who in _who(guarded):
-            page = _as(chrome, platform, people["cookies"].get(who))
-            answer = page.goto(platform.url + address)
-            if answer is not None and "text/html" in answer.headers.get("content-type", ""):
-                seen += 1
-                faults += _faults(page)
-            page.context.close()
-    assert faults == []
-    assert seen > 30
+def _address(cast: Cast, rule: Rule) -> str:
+    values = cast.values | cast.own.get(rule.endpoint, {})
+    with cast.platform.app.test_request_context():
+        return cast.platform.app.url_for(
+            rule.endpoint, **{name: values[name] for name in rule.arguments}
+        )
 
 
-@pytest.mark.timeout(120)
-def test_axe_finds_nothing_where_a_link_leads_or_nothing_is(platform, people, chrome):
-    page = _as(chrome, platform, None)
-    for token in people["links"].values():
-        page.goto(f"{platform.url}/l/{token}")
-        assert_accessible(page)
-    for address in ("/nothing-here", "/l/not-a-token", "/class/x/"):
-        page.goto(platform.url + address)
-        assert_accessible(page)
+def _come(page: Page, address: str, status: int = 200) -> None:
+    """Open a page, and see that it is this one and no other."""
+    answer = page.goto(address)
+    assert answer is not None
+    shown = answer.status, page.url, answer.headers["content-type"].split(";")[0]
+    assert shown == (status, address, "text/html")
+
+
+@contextmanager
+def _browser(cast: Cast, chrome: Browser, who: Any) -> Iterator[Page]:
+    page = cast.browser(chrome, who)
+    yield page
     page.context.close()
 
 
-def _as(chrome: Any, platform: Platform, cookie: str | None) -> Page:
-    context = chrome.new_context(viewport={"width": 375, "height": 800}, locale="en-GB")
-    if cookie is not None:
-        context.add_cookies([{"name": "visit", "value": cookie, "url": platform.url}])
-    return context.new_page()
+def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
+    """What is shown behind a link in a mail, after a press, and instead of a page."""
+    url, values = cast.platform.url, cast.values
+    for kind in LINKS:
+        with _browser(cast, chrome, None) as page:
+            _come(page, f"{url}/l/{cast.links[kind]}")
+            yield f"the link to {kind}", page
+            if kind == "elsewhere":
+                page.locator("main form button").click()
+                page.wait_for_load_state()
+                yield "a code for another browser", page
+    for way, who, address, press in (
+        ("name and contact", Role.COORDINATOR, "people/{participant_id}/", '[action$="/card"]'),
+        ("where she is", Role.TRAINER, "classes/{session_id}/", '[action$="/card"]'),
+        ("an alert without a word", Role.COORDINATOR, "safety/{alert_id}/", "main form >> nth=-1"),
+        ("nobody added", Role.COORDINATOR, "people/new", "main form >> nth=-1"),
+    ):
+        with _browser(cast, chrome, who) as page:
+            page.goto(f"{url}/staff/{address.format(**values)}")
+            page.locator(press).first.locator("button").first.click()
+            page.wait_for_load_state()
+            yield way, page
+    with _browser(cast, chrome, "new") as page:
+        page.goto(f"{url}/staff/set-up")
+        page.locator("[name=code]").fill(pyotp.TOTP(cast.secret).at(cast.platform.clock()))
+        page.locator("[name=code]").press("Enter")
+        page.wait_for_load_state()
+        yield "recovery codes", page
+    yield from _rooms(cast, chrome)
+    yield from _instead(cast, chrome)
 
 
-def _faults(page: Page) -> list[str]:
+def _rooms(cast: Cast, chrome: Browser) -> Iterator[Seen]:
+    providers = cast.platform.app.extensions["outside"].meetings
+    ours = providers["offline"]
+    for provider, way in ((ours, "our own room"), (FakeProvider(), "a room of another provider")):
+        providers["offline"] = provider
+        with _browser(cast, chrome, "survivor") as page:
+            page.goto(f"{cast.platform.url}/class/{cast.values['booking_id']}/")
+            if provider is ours:
+                page.locator("#place").fill("Kade 2")
+                page.locator('[name=whom][value="other"]').check(force=True)
+                page.locator("#call_name").fill("Bea")
+                page.locator("#call_phone").fill("030 765 4321")
+            page.get_by_role("button", name="Join the class").click()
+            page.wait_for_url("**/room*")
+            yield way, page
+    providers["offline"] = ours
+
+
+def _instead(cast: Cast, chrome: Browser) -> Iterator[Seen]:
+    """Pages that come in the place of another one."""
+    url, sitting = cast.platform.url, f"/questions/{cast.values['assessment_id']}"
+    for who, address, status in (
+        ("survivor who was away", f"{sitting}/3", 401),
+        ("survivor", f"/questions/{cast.values['over']}/", 410),
+        (None, "/home/", 401),
+        (None, "/nothing-here", 404),
+        (None, "/l/not-a-token", 404),
+        (None, "/class/x/", 404),
+    ):
+        with _browser(cast, chrome, who) as page:
+            _come(page, url + address, status)
+            yield f"{address}, instead", page
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("walk", WALKS)
+def test_axe_finds_nothing_on_any_page(cast: Cast, chrome: Browser, walk: str) -> None:
+    faults = [f"{way}: {fault}" for way, page in pages(cast, chrome, walk) for fault in _of(page)]
+    assert faults == []
+
+
+@pytest.mark.timeout(300)
+def test_every_page_is_in_a_walk_or_has_a_reason(cast: Cast, chrome: Browser) -> None:
+    rendered: set[str] = set()
+
+    def note(_app: Any, template: Any, **_more: Any) -> None:
+        rendered.add(str(template.name))
+
+    with template_rendered.connected_to(note, cast.platform.app):
+        ways = [way for walk in WALKS for way, _page in pages(cast, chrome, walk)]
+    known = {rule.rule for rule in cast.platform.app.url_map.iter_rules()}
+    assert NOT_WALKED.keys() - known == set(), "a reason for a page that is gone"
+    assert _templates() - rendered == set()
+    assert len(ways) == len(set(ways)) > len(_rules(cast.platform))
+
+
+def _templates() -> set[str]:
+    """The templates of whole pages: what stands on a base, and is no mail."""
+    folder = ROOT / "templates"
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*.html")
+        if path.parent.name != "messages"
+        and path.read_text(encoding="utf-8").startswith('{% extends "')
+    } - {"staff_base.html"}
+
+
+def _of(page: Page) -> list[str]:
     try:
         assert_accessible(page)
     except AssertionError as error:

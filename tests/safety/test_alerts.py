@@ -202,8 +202,13 @@ class TestPage:
     ) -> None:
         desk = browse_as(carla)
         typed = {"step": "not_reached", "note": "", "key": str(uuid4())}
-        desk.post(f"/staff/safety/{alert.id}/", data=typed)
-        assert "not reached yet" in desk.get("/staff/safety/").text
+        address = f"/staff/safety/{alert.id}/"
+        assert "no more mails come about it" in desk.get(address).text
+        said = desk.post(address, data=typed, follow_redirects=True).text
+        assert "The alert stays open until somebody has reached her. No more mails" in said
+        assert "settled" not in said
+        assert "not reached yet: try again" in said
+        assert "A mail about it comes every 4 hours until the first step" in said
         assert "1 alert is open." in desk.get("/staff/people/").text
 
     @pytest.mark.parametrize(

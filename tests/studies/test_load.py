@@ -215,7 +215,7 @@ def test_check_and_timeline_from_the_command_line(tmp_path):
 
     assert (checked.exit_code, printed.exit_code) == (0, 0)
     assert "6 time-points" in checked.output
-    assert "left out: qlq-c30 (Its questions are not here yet" in checked.output
+    assert "left out: qlq-c30 (The questions are not here yet" in checked.output
     assert "0800 0113 is not confirmed yet" in checked.output
     assert "2026-12-29 to 2027-01-19 | week  6 | w6: phq-9, gad-7, neur" in printed.output
     assert "opens 2026-12-29, due 2027-01-05, overdue from 2027-01-12" in printed.output
