@@ -124,6 +124,7 @@ def _apart(work: Callable[..., Any], *arguments: str) -> tuple[Any, float]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_told, args=(theirs, work, arguments))
     process.start()
+    theirs.close()  # so that a process that dies is an error here, and no endless wait
     found, megabytes = ours.recv()
     process.join()
     return found, megabytes

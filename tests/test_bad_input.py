@@ -58,6 +58,7 @@ class Place:
             "participant_id": woman.id,
             "session_id": hour.id,
             "booking_id": booking.id,
+            "waiting_id": make.waiting(participant=woman).id,
             "assessment_id": assessment.id,
             "account_id": member.id,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,9 @@ from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.participants.models import Allocation, Participant
 from remote_training.studies.load import Study
-from remote_training.studies.schedule import Planned, schedule
+from remote_training.studies.schedule import schedule
 
+Plan = tuple[tuple[str, int, str], ...]
 NEAR = timedelta(days=2)  # what day it is where she is, and who is in the middle
 
 
@@ -91,13 +93,26 @@ def out_of_step(study: Study) -> Sequence[Participant]:
 
     One statement, whatever the number of participants. What she has begun is in step.
     """
-    plans = _plans(study)
+    arms = (*study.arm_codes(), None)
+    return db.session.scalars(_out_of_step(tuple((arm, _plan(study, arm)) for arm in arms))).all()
+
+
+def _plan(study: Study, arm: str | None) -> Plan:
+    """What is asked of an arm, or of those who have none yet: time-point, week, fingerprint."""
+    asked = [one for one in schedule(study, arm) if one.instruments]
+    return tuple((one.point.code, one.point.week, one.fingerprint) for one in asked)
+
+
+@lru_cache(maxsize=4)
+def _out_of_step(plans: tuple[tuple[str | None, Plan], ...]) -> sa.Select[Participant]:
+    """Composed once for a study: the worker asks it at every turn."""
+    arms = [arm for arm, _ in plans if arm is not None]
     takes_part = sa.and_(Participant.consented_on.is_not(None), Participant.withdrawn_on.is_(None))
     in_step = sa.or_(
-        *(sa.and_(_is_of(arm, study), _in_step(one)) for arm, asked in plans for one in asked),
+        *(sa.and_(_is_of(arm, arms), _in_step(*one)) for arm, asked in plans for one in asked),
         sa.false(),
     )
-    wanted = sa.case(*((_is_of(arm, study), len(asked)) for arm, asked in plans), else_=0)
+    wanted = sa.case(*((_is_of(arm, arms), len(asked)) for arm, asked in plans), else_=0)
     is_stale = sa.and_(
         Assessment.id.is_not(None), Assessment.started_at.is_(None), sa.not_(in_step)
     )
@@ -115,32 +130,20 @@ def out_of_step(study: Study) -> Sequence[Participant]:
         Assessment.started_at.is_(None),
     )
     stale = sa.or_(Participant.id.in_(found), unsaid.exists())
-    return db.session.scalars(
-        sa.select(Participant).where(stale).order_by(Participant.study_number)
-    ).all()
+    return sa.select(Participant).where(stale).order_by(Participant.study_number)
 
 
-def _plans(study: Study) -> list[tuple[str | None, list[Planned]]]:
-    """What is asked of each arm, and of those who have none yet."""
-    return [
-        (arm, [one for one in schedule(study, arm) if one.instruments])
-        for arm in (*study.arm_codes(), None)
-    ]
-
-
-def _is_of(arm: str | None, study: Study) -> sa.ColumnElement[bool]:
+def _is_of(arm: str | None, arms: Sequence[str]) -> sa.ColumnElement[bool]:
     if arm is not None:
         return Allocation.arm == arm
-    return sa.or_(Allocation.arm.is_(None), Allocation.arm.not_in(study.arm_codes()))
+    return sa.or_(Allocation.arm.is_(None), Allocation.arm.not_in(arms))
 
 
-def _in_step(planned: Planned) -> sa.ColumnElement[bool]:
+def _in_step(timepoint: str, week: int, fingerprint: str) -> sa.ColumnElement[bool]:
     due = days_between(Assessment.due_on, Participant.baseline_on)
-    as_planned = sa.and_(
-        due == planned.point.week * 7, Assessment.planned_as == planned.fingerprint
-    )
+    as_planned = sa.and_(due == week * 7, Assessment.planned_as == fingerprint)
     return sa.and_(
-        Assessment.timepoint == planned.point.code,
+        Assessment.timepoint == timepoint,
         sa.or_(Assessment.started_at.is_not(None), as_planned),
     )
 

@@ -1,39 +1,43 @@
-"""What invented people do: book, cancel, come, come late, stay away, answer, put off."""
+"""What invented people do about classes: book, cancel, come, come late, stay away, leave."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from remote_training.assessments import queries as questions
-from remote_training.assessments import service as assessments
-from remote_training.assessments.models import Assessment, Device
-from remote_training.assessments.sitting import sitting
+from remote_training.accounts import tokens, visits
 from remote_training.attendance import service as attendance
 from remote_training.attendance.models import Status
+from remote_training.audit import service as audit
 from remote_training.bookings import queries as places
 from remote_training.bookings import service as bookings
 from remote_training.bookings.models import Booking
+from remote_training.bookings.queries import Slot
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
-from remote_training.demo.stage import Stage
+from remote_training.demo.stage import Life, Stage
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import EventKind
 from remote_training.participants.models import Participant
+from remote_training.studies.current import study
 
 COMES, LATE, TROUBLE, EXCUSED = 0.78, 0.86, 0.90, 0.94  # shares; the rest stays away
-DEVICES = (Device.PHONE, Device.PHONE, Device.TABLET, Device.COMPUTER)
-PUTS_OFF, STOPS_HALFWAY, KEEPS_BACK = 0.3, 0.12, 0.05
+LOOKS_ON = (2, 6)  # Wednesdays and Sundays she looks at what can be booked
+AHEAD = timedelta(days=5)
+BOOKS, CANCELS = 0.75, 0.04
 
 
 def morning(stage: Stage) -> None:
-    """One morning of everybody: places booked for the days ahead, questions answered."""
-    for participant_id in stage.people:
-        participant = db.session.get_one(Participant, participant_id)
-        _book_ahead(stage, participant)
-        _answer_what_is_open(stage, participant)
+    """One morning of everybody: some leave the trial, some book places for the days ahead."""
+    today = stage.now.date()
+    looks = stage.now.weekday() in LOOKS_ON
+    for life in stage.people:
+        if life.leaves_on is not None and life.leaves_on <= today:
+            if life.leaves_on == today:
+                _leave(stage, db.session.get_one(Participant, life.participant_id))
+        elif looks and life.trains and life.trains[0] - AHEAD <= today < life.trains[1]:
+            _look_at_classes(stage, life, life.trains[1])
 
 
 def try_to_book(stage: Stage, participant_id: UUID, session_id: UUID) -> bool:
@@ -51,13 +55,14 @@ def try_to_book(stage: Stage, participant_id: UUID, session_id: UUID) -> bool:
 def after_class(stage: Stage, session_id: UUID) -> None:
     """What was seen of one class: who came, for how long, and what the trainer says of it."""
     session = db.session.get_one(Session, session_id)
-    for booking in _by_number(session):
+    booked = _by_number(session)
+    for booking in booked:
         drawn = stage.draw.random()
         if drawn < LATE:
             late = stage.draw.randint(-8, 3) if drawn < COMES else stage.draw.randint(12, 25)
             _stay(stage, booking, session.starts_at + timedelta(minutes=late), session.ends_at)
     attendance.settle(now=stage.now)
-    for booking in _by_number(session):
+    for booking in booked:
         drawn = stage.draw.random()
         if TROUBLE > drawn > LATE and stage.draw.random() < 0.5:
             _say(stage, booking, Status.TECHNICAL, "No sound on her tablet; rang me.")
@@ -90,7 +95,6 @@ def _stay(stage: Stage, booking: Booking, came: datetime, until: datetime) -> No
                 key=f"{connection}-{kind}",
                 now=stage.now,
             )
-    attendance.recompute(booking, now=stage.now)
 
 
 def _say(stage: Stage, booking: Booking, status: Status, reason: str) -> None:
@@ -98,51 +102,45 @@ def _say(stage: Stage, booking: Booking, status: Status, reason: str) -> None:
     attendance.set_status(booking, status, reason=reason, now=stage.now, by=trainer)
 
 
-def _book_ahead(stage: Stage, participant: Participant) -> None:
-    """Book what begins within four days, mostly; give a place back now and then."""
-    for offer in places.offered(participant, now=stage.now):
-        session = offer.session
-        if session.starts_at - stage.now > timedelta(days=4) or offer.booking is not None:
-            continue
-        if offer.places_left and stage.draw.random() < 0.75:
-            _book(stage, participant, session)
-    for booking in places.upcoming(participant, now=stage.now):
-        if booking.session.starts_at > stage.now and stage.draw.random() < 0.04:
+def _look_at_classes(stage: Stage, life: Life, until: date) -> None:
+    """Book what begins soon, mostly: one class of each kind a day; give a place back at times."""
+    participant = db.session.get_one(Participant, life.participant_id)
+    held = places.upcoming(participant, now=stage.now)
+    kinds = {_kind(booking.session.module, booking.session.starts_at) for booking in held}
+    for slot in places.bookable(participant, now=stage.now):
+        kind = _kind(slot.module, slot.starts_at)
+        is_soon = slot.starts_at - stage.now <= AHEAD and slot.starts_at.date() < until
+        if is_soon and kind not in kinds and slot.places_left and stage.draw.random() < BOOKS:
+            kinds |= {kind} if _book(stage, participant, slot) else set()
+    for booking in held:
+        if booking.session.starts_at > stage.now and stage.draw.random() < CANCELS:
             bookings.cancel(booking, now=stage.now, by=participant.account_id)
 
 
-def _book(stage: Stage, participant: Participant, session: Session) -> None:
+def _kind(module: str, starts_at: datetime) -> tuple[str, date | tuple[int, int]]:
+    """A class for one complaint once a week, one for everybody once a day."""
+    if study().module(module).is_specific:
+        return module, starts_at.isocalendar()[:2]
+    return module, starts_at.date()
+
+
+def _book(stage: Stage, participant: Participant, slot: Slot) -> bool:
+    session = db.session.get_one(Session, slot.session_id)
     try:
         with db.session.begin_nested():
             bookings.book(participant, session, now=stage.now, by=participant.account_id)
     except Refused:
-        return
+        return False
+    return True
 
 
-def _answer_what_is_open(stage: Stage, participant: Participant) -> None:
-    today = stage.now.astimezone(ZoneInfo(participant.zone)).date()
-    for assessment in questions.open_for(participant, now=stage.now):
-        if assessment.due_on <= today and stage.draw.random() > PUTS_OFF:
-            _answer(stage, assessment)
-
-
-def _answer(stage: Stage, assessment: Assessment) -> None:
-    """Answer a sitting; some stop on the way, some keep an answer back."""
-    asked = sitting(assessment).questions
-    stops = stage.draw.random() < STOPS_HALFWAY
-    level, device = stage.draw.random() * 0.7, stage.draw.choice(DEVICES)
-    for question in asked[: 3 if stops else len(asked)]:
-        values = sorted(question.item.answers.values())
-        drawn = level + stage.draw.uniform(-0.2, 0.2)
-        given = values[round(min(1.0, max(0.0, drawn)) * (len(values) - 1))]
-        kept_back = stage.draw.random() < KEEPS_BACK
-        assessments.save(
-            assessment,
-            question.form,
-            question.item.code,
-            None if kept_back else given,
-            now=stage.now,
-            device=device,
-        )
-    if not stops:
-        assessments.finish(assessment, now=stage.now)
+def _leave(stage: Stage, participant: Participant) -> None:
+    """She leaves the trial: her places are given back, her links end, nothing more is asked."""
+    for booking in places.upcoming(participant, now=stage.now):
+        if booking.session.starts_at > stage.now:
+            bookings.cancel(booking, now=stage.now, by=participant.account_id)
+    tokens.revoke_all(participant.account_id, now=stage.now)
+    visits.end_all(participant.account_id, now=stage.now)
+    participant.withdrawn_on = stage.now.date()
+    by = stage.by(participant.site)
+    audit.note("demo.leave", "participant", participant.id, by=by, now=stage.now)

@@ -10,7 +10,7 @@ from remote_training.core.errors import NotAllowed
 from remote_training.core.settings import Settings
 from remote_training.core.words import say
 from remote_training.demo import fill as play
-from remote_training.demo import queries
+from remote_training.demo import queries, scenery
 from remote_training.outside.world import outside
 
 MOST_PEOPLE, MOST_WEEKS = 2000, 60
@@ -47,7 +47,7 @@ def people() -> None:
 def class_soon() -> None:
     """Offer a class that starts in ten minutes at each site, unless there is one."""
     _only_in_the_demo()
-    click.echo(f"{play.offer_classes_soon(outside())} classes start in ten minutes.")
+    click.echo(f"{scenery.offer_classes_soon(outside())} classes start in ten minutes.")
 
 
 def _only_in_the_demo() -> Settings:

@@ -35,11 +35,13 @@ class DemoMailbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._last: int | None = None  # the highest number, while it is open
 
     @contextmanager
     def open(self) -> Iterator[DemoMailbox]:
-        """Open the mailbox; it holds no connection."""
+        """Open the mailbox; it looks once what another process has put there."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._last = None
         yield self
 
     def send(self, mail: Mail) -> None:
@@ -50,19 +52,20 @@ class DemoMailbox:
         self._move(unfinished, identity)
 
     def _move(self, unfinished: Path, identity: str) -> None:
-        number = self._last_number() + 1
+        number = (self._last_number() if self._last is None else self._last) + 1
         while True:
             try:
                 os.link(unfinished, self._folder / f"{number:08}-{identity}.eml")
             except FileExistsError:
                 number += 1
                 continue
+            self._last = number
             unfinished.unlink()
             return
 
     def _last_number(self) -> int:
-        names = self._names()
-        return int(names[0].split("-")[0]) if names else 0
+        names = os.listdir(self._folder)
+        return max((int(name.split("-")[0]) for name in names if FILE_NAME.match(name)), default=0)
 
     def _names(self) -> list[str]:
         """File names, newest first."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from remote_training.accounts.models import Account, AccountKind, Grant
+from remote_training.assessments import states
+from remote_training.assessments.models import Assessment
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
@@ -54,6 +56,23 @@ def participants(*, now: datetime) -> Sequence[Person]:
     everybody = db.session.scalars(found).all()
     ordered = sorted(everybody, key=lambda who: (soon.get(who.id) is None, who.study_number))
     return [_participant(who, soon.get(who.id), now) for who in ordered]
+
+
+def unsent(*, now: datetime) -> Sequence[Assessment]:
+    """What can be answered now by whomever, with the participant, in an order without ids."""
+    near = timedelta(days=2)  # what day it is where she is, her zone says
+    found = (
+        sa.select(Assessment)
+        .join(Assessment.participant)
+        .options(contains_eager(Assessment.participant))
+        .where(
+            Assessment.completed_at.is_(None),
+            Assessment.opens_on <= now.date() + near,
+            Assessment.closes_on >= now.date() - near,
+        )
+        .order_by(Participant.study_number, Assessment.week)
+    )
+    return [row for row in db.session.scalars(found) if states.is_open(row, now=now)]
 
 
 def _next_class(now: datetime) -> dict[UUID, datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -74,15 +75,18 @@ def is_asked(instrument: Instrument) -> Condition:
     return sa.or_(begun_in_it, not_begun)
 
 
-def is_hidden(item: Item) -> Condition:
-    """Whether an item is not shown to a participant: the twin of `Item.is_shown`, in SQL."""
+# what is known of a participant that a question can depend on
+FACTS: Mapping[str, Any] = {"sex": Participant.sex}
+
+
+def is_hidden(item: Item, facts: Mapping[str, Any] = FACTS) -> Condition:
+    """Whether an item is not shown to a participant: the twin of `Item.is_shown`, in SQL.
+
+    `facts` are the columns that hold what is known of her.
+    """
     told = [
-        sa.and_(FACTS[fact].is_not(None), sa.type_coerce(FACTS[fact], sa.String()) != wanted)
+        sa.and_(facts[fact].is_not(None), sa.type_coerce(facts[fact], sa.String()) != wanted)
         for fact, wanted in item.shown_if.items()
-        if fact in FACTS
+        if fact in facts
     ]
     return sa.or_(sa.false(), *told)
-
-
-# what is known of a participant that a question can depend on
-FACTS = {"sex": Participant.sex}

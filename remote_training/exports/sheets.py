@@ -15,7 +15,7 @@ from remote_training.assessments.models import Answer, Assessment, Form
 from remote_training.attendance.models import Attendance
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
-from remote_training.exports.extent import Extent, is_asked, is_hidden
+from remote_training.exports.extent import FACTS, Extent, is_asked, is_hidden
 from remote_training.exports.reasons import UNANSWERED, WITHOUT_VALUE, Reason
 from remote_training.exports.spelling import bytewise, moment, text, yes_no
 from remote_training.instruments import load as instruments
@@ -206,56 +206,77 @@ def _given(extent: Extent) -> Rows:
 
 
 def _missing_everywhere(extent: Extent) -> list[Rows]:
-    return [_missing(extent, one) for one in instruments.versions().values() if one.items]
+    gaps = _with_gaps(extent).cte("gaps")
+    return [_missing(gaps, one) for one in instruments.versions().values() if one.items]
 
 
-def _missing(extent: Extent, instrument: Instrument) -> Rows:
-    """Questions of one version of an instrument that have no answer.
+def _with_gaps(extent: Extent) -> Rows:
+    """The questionnaires in which an answer is missing, by one walk along the answers.
 
-    What is complete is left out first, by one walk along the index: only the rest is
-    looked at question by question.
+    Only they are looked at question by question. An answer is always one to a question of
+    the version in which it was begun: to count them is enough.
     """
-    codes = [item.code for item in instrument.items]
-    complete = (
-        sa.select(Answer.form_id)
-        .where(Answer.replaced_at.is_(None), Answer.item.in_(codes))
+    answered = (
+        sa.select(Answer.form_id, sa.func.count().label("number"))
+        .where(Answer.replaced_at.is_(None))
         .group_by(Answer.form_id)
-        .having(sa.func.count() == len(codes))
+        .cte("answered")
     )
+    versions = [one for one in instruments.versions().values() if one.items]
+    version = sa.case(*((is_asked(one), sa.literal(one.version)) for one in versions))
+    asked = sa.case(*((is_asked(one), len(one.items)) for one in versions))
+    return (
+        sa.select(
+            Form.id.label("form_id"),
+            *_of_the_form(version),
+            Form.language,
+            Form.translation,
+            extent.state.label("state"),
+            *(text(column).label(fact) for fact, column in FACTS.items()),
+        )
+        .join(Assessment, Assessment.id == Form.assessment_id)
+        .join(Participant, Participant.id == Assessment.participant_id)
+        .outerjoin(answered, answered.c.form_id == Form.id)
+        .where(extent.people, extent.forms, asked != sa.func.coalesce(answered.c.number, 0))
+    )
+
+
+def _missing(gaps: sa.CTE, instrument: Instrument) -> Rows:
+    """Questions of one version of an instrument that have no answer."""
+    codes = [item.code for item in instrument.items]
     items = sa.union_all(*(sa.select(sa.literal(code).label("item")) for code in codes)).subquery()
     has_answer = sa.exists().where(
-        Answer.form_id == Form.id,
+        Answer.form_id == gaps.c.form_id,
         Answer.item == items.c.item,
         Answer.replaced_at.is_(None),
     )
+    facts = {fact: gaps.c[fact] for fact in FACTS}
     hidden = [
-        (sa.and_(items.c.item == item.code, is_hidden(item)), Reason.NOT_SHOWN.value)
+        (sa.and_(items.c.item == item.code, is_hidden(item, facts)), Reason.NOT_SHOWN.value)
         for item in instrument.items
         if item.shown_if
     ]
     unanswered = {state.value: reason.value for state, reason in UNANSWERED.items()}
-    why = sa.case(unanswered, value=extent.state)
+    why = sa.case(unanswered, value=gaps.c.state)
     return (
         sa.select(
-            *_of_the_form(sa.literal(instrument.version)),
-            Form.language,
-            Form.translation,
+            *(gaps.c[name] for name in ("study_number", "timepoint", "week")),
+            gaps.c.instrument,
+            gaps.c.version,
+            gaps.c.language,
+            gaps.c.translation,
             items.c.item,
             sa.cast(sa.null(), sa.Integer).label("value"),
             (sa.case(*hidden, else_=why) if hidden else why).label("missing"),
             sa.cast(sa.null(), sa.String).label("given_at"),
             sa.cast(sa.null(), sa.String).label("arrived_at"),
         )
-        .select_from(Form)
-        .join(Assessment, Assessment.id == Form.assessment_id)
-        .join(Participant, Participant.id == Assessment.participant_id)
+        .select_from(gaps)
         .join(items, sa.true())
         .where(
-            is_asked(instrument),
-            Form.id.not_in(complete),
+            gaps.c.instrument == instrument.code,
+            gaps.c.version == instrument.version,
             ~has_answer,
-            extent.people,
-            extent.forms,
         )
     )
 

@@ -151,6 +151,7 @@ def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) 
     return {
         "participant_id": str(her.id),
         "booking_id": str(booking.id),
+        "waiting_id": str(make.waiting(participant=her).id),
         "session_id": str(booking.session_id),
         "assessment_id": str(form),
         "number": "1",

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import zipfile
+from datetime import datetime
 
+import numpy
+import pandas
 from flask.testing import FlaskClient
+
+from remote_training.exports.reasons import TOLD
 
 TABLES = [
     "participants",
@@ -46,3 +52,30 @@ def page(browser: FlaskClient, address: str = "/staff/data", *, strict: bool = T
     answer = browser.get(address)
     assert answer.status_code == 200 or not strict, answer.text
     return re.sub(r'name="csrf_token" value="[^"]*"', "", answer.text)
+
+
+def expected(column, value: str, why: str, kind: str):
+    """What a cell of the CSV file is in the other file."""
+    if why:
+        told = next(told for reason, told in TOLD.items() if reason.value == why)
+        return told.spss if kind == "sav" else told.stata
+    if value == "":
+        return "" if column.type in ("text", "code") else None
+    if column.is_number:
+        return float(value)
+    if column.type == "date":
+        return datetime.strptime(value, "%Y-%m-%d").date()
+    if column.type == "moment":
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+    return value
+
+
+def plain(value):
+    """A cell without what its library wraps it in."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is pandas.NaT or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, pandas.Timestamp):
+        return value.to_pydatetime()
+    return float(value) if isinstance(value, int | float | numpy.number) else value

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import math
 import shutil
 import subprocess
-from datetime import datetime
 
-import numpy
 import pandas
 import pyreadstat
 import pytest
@@ -21,7 +18,7 @@ from remote_training.exports.reasons import TOLD
 from remote_training.studies.current import study
 from tests import make
 from tests.exports import everything
-from tests.exports.reading import take
+from tests.exports.reading import expected, plain, take
 
 KINDS = ["sav", "dta"]
 READ = {"sav": pyreadstat.read_sav, "dta": pyreadstat.read_dta}
@@ -51,33 +48,6 @@ def sets(app, researcher, kind):
     """The same study as CSV and in the other format."""
     everything.study()
     return take(researcher, "csv"), take(researcher, kind)
-
-
-def expected(column, value: str, why: str, kind: str):
-    """What a cell of the CSV file is in the other file."""
-    if why:
-        told = next(told for reason, told in TOLD.items() if reason.value == why)
-        return told.spss if kind == "sav" else told.stata
-    if value == "":
-        return "" if column.type in ("text", "code") else None
-    if column.is_number:
-        return float(value)
-    if column.type == "date":
-        return datetime.strptime(value, "%Y-%m-%d").date()
-    if column.type == "moment":
-        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
-    return value
-
-
-def plain(value):
-    """A cell without what its library wraps it in."""
-    if isinstance(value, str):
-        return value
-    if value is None or value is pandas.NaT or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, pandas.Timestamp):
-        return value.to_pydatetime()
-    return float(value) if isinstance(value, int | float | numpy.number) else value
 
 
 def test_every_value_and_every_reason_is_that_of_the_csv_file(sets, kind, tmp_path):

@@ -1,0 +1,222 @@
+"""What a data set must hold, worked out a second way: plain SQL, the TOML files, plain Python.
+
+Nothing of the platform's own code is asked here but where its files lie.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+ROOT = Path(__file__).resolve().parents[2] / "remote_training"
+STUDY = tomllib.loads((ROOT / "studies/files/lion.toml").read_text(encoding="utf-8"))
+CATALOGUE = {
+    file.stem: tomllib.loads(file.read_text(encoding="utf-8"))
+    for file in (ROOT / "instruments/catalogue").glob("*.toml")
+}
+PEOPLE = """
+SELECT p.id, p.study_number, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm
+FROM participant p LEFT JOIN allocation a ON a.participant_id = p.id
+WHERE p.consented_on IS NOT NULL
+"""
+SITTINGS = """
+SELECT p.study_number, s.timepoint, s.started_at, s.completed_at, s.goes_on_until
+FROM assessment s JOIN participant p ON p.id = s.participant_id
+"""
+ANSWERS = """
+SELECT p.study_number, s.timepoint, f.instrument, a.item, a.state, a.value
+FROM answer a JOIN form f ON f.id = a.form_id JOIN assessment s ON s.id = f.assessment_id
+JOIN participant p ON p.id = s.participant_id
+WHERE a.replaced_at IS NULL
+"""
+NO_VALUE = {"declined": "refused", "not_applicable": "not_applicable"}
+WHY = {
+    "not_due": "not_due",
+    "due": "open",
+    "overdue": "open",
+    "partial": "open",
+    "complete": "skipped",
+    "closed": "window_closed",
+    "withdrawn": "withdrawn",
+}
+Place = tuple[str, str]  # study number, time-point
+Cell = tuple[str, str]  # value, reason
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One time-point of one participant: its days, where it stands, its questions."""
+
+    days: Mapping[str, date]
+    state: str
+    cells: Mapping[tuple[str, str], Cell]  # by instrument and item
+
+    @property
+    def shown(self) -> int:
+        return sum(why != "not_shown" for _, why in self.cells.values())
+
+    @property
+    def given(self) -> int:
+        return sum(value != "" for value, _ in self.cells.values())
+
+    @property
+    def answered(self) -> int:
+        kept_back = Counter(why for _, why in self.cells.values())
+        return self.given + sum(kept_back[why] for why in NO_VALUE.values())
+
+
+def sittings(connection: sa.Connection, now: datetime) -> Mapping[Place, Sitting]:
+    """Everything that is asked of everybody."""
+    rows = {(r.study_number, r.timepoint): r for r in connection.execute(sa.text(SITTINGS))}
+    answers: dict[Place, dict[tuple[str, str], Cell]] = {}
+    for r in connection.execute(sa.text(ANSWERS)):
+        told = NO_VALUE.get(r.state, "")
+        cell = ("" if r.value is None else str(r.value), told)
+        answers.setdefault((r.study_number, r.timepoint), {})[r.instrument, r.item] = cell
+    found = {}
+    for her in connection.execute(sa.text(PEOPLE)).all():
+        for point in _asked(her):
+            place = (her.study_number, point["code"])
+            days = _days(_day(her.baseline_on), point)
+            state = _state(her, rows[place], days, now)
+            found[place] = Sitting(days, state, _cells(her, point, state, answers.get(place, {})))
+    assert set(found) == set(rows)
+    return found
+
+
+def _asked(her: Any) -> list[dict[str, Any]]:
+    if her.baseline_on is None:
+        return []
+    return [p for p in STUDY["timepoints"] if not p.get("arms") or her.arm in p["arms"]]
+
+
+def _days(baseline_on: date, point: dict[str, Any]) -> dict[str, date]:
+    windows = STUDY["windows"]
+    due = baseline_on + timedelta(days=7 * point["week"])
+    return {
+        "opens_on": due - timedelta(days=windows["opens_days_before"]),
+        "due_on": due,
+        "overdue_on": due + timedelta(days=windows["overdue_days_after"]),
+        "start_by_on": due + timedelta(days=windows["start_by_days_after"]),
+        "closes_on": due + timedelta(days=windows["closes_days_after"]),
+    }
+
+
+def _state(her: Any, row: Any, days: dict[str, date], now: datetime) -> str:
+    today = now.astimezone(ZoneInfo(her.zone)).date()
+    last = days["closes_on" if row.started_at else "start_by_on"]
+    if row.completed_at and _moment(row.completed_at) <= now:
+        return "complete"
+    if her.withdrawn_on and _day(her.withdrawn_on) <= last:
+        return "withdrawn"
+    if today < days["opens_on"]:
+        return "not_due"
+    in_the_middle = row.goes_on_until and _moment(row.goes_on_until) > now
+    if today > last and not (in_the_middle and not her.withdrawn_on):
+        return "closed"
+    if row.started_at:
+        return "partial"
+    return "overdue" if today >= days["overdue_on"] else "due"
+
+
+def _cells(
+    her: Any, point: dict[str, Any], state: str, answers: Mapping[tuple[str, str], Cell]
+) -> dict[tuple[str, str], Cell]:
+    cells = {}
+    for code in point["instruments"]:
+        for item in CATALOGUE[code]["items"]:
+            wanted = item.get("shown_if", {}).get("sex")
+            is_shown = wanted is None or her.sex is None or her.sex == wanted
+            why = WHY[state] if is_shown else "not_shown"
+            cells[code, item["code"]] = answers.get((code, item["code"]), ("", why))
+    assert set(answers) <= set(cells)
+    return cells
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score, how many answers went into it, and how many could have."""
+
+    value: Fraction | None
+    used: frozenset[str]
+    eligible: frozenset[str]
+
+
+def scores(cells: Mapping[tuple[str, str], Cell]) -> Mapping[tuple[str, str, str], Score]:
+    """The scores of one sitting by instrument, score and rule, in fractions."""
+    found = {}
+    for code, file in CATALOGUE.items():
+        parts = [part["code"] for part in file.get("parts", [])] or [code]
+        for rule in file.get("missing", []):
+            known: dict[str, Score] = {}
+            for part in parts:
+                known |= _of(CATALOGUE[part], cells, rule)
+            for scale in file.get("scales", []):
+                if scale["method"] in ("sum_of_instruments", "mean_of_scales"):
+                    known[scale["code"]] = _together(scale, known)
+                if scale["method"] not in ("flag", "severity"):
+                    found[code, scale["code"], rule] = known[scale["code"]]
+    return found
+
+
+def _of(file: dict[str, Any], cells: Mapping[tuple[str, str], Cell], rule: str) -> dict[str, Score]:
+    options = {item["code"]: file["answers"][item["answers"]] for item in file["items"]}
+    found = {}
+    for scale in file["scales"]:
+        if scale["method"] not in ("sum", "linear_0_100"):
+            continue
+        here = {item: cells[file["code"], item] for item in scale["items"]}
+        eligible = {i for i, (_, why) in here.items() if why not in ("not_shown", "not_applicable")}
+        points = {item: int(here[item][0]) for item in eligible if here[item][0] != ""}
+        value = None
+        left = len(eligible) - len(points)
+        allowed = {"complete": 0, "prorate2": 2, "half": len(eligible) / 2}[rule]
+        if points and left <= allowed:
+            value = Fraction(sum(points.values()), len(points))
+            if scale["method"] == "sum":
+                value *= len(eligible)
+            else:
+                low, high = _ends(options[scale["items"][0]])
+                value = 100 * (value - low) / (high - low)
+                value = 100 - value if scale.get("reverse") else value
+        used = frozenset(points) if value is not None else frozenset()
+        found[scale["code"]] = Score(value, used, frozenset(eligible))
+    return found
+
+
+def _together(scale: dict[str, Any], known: Mapping[str, Score]) -> Score:
+    parts = [known[code] for code in scale.get("scores") or scale["scales"]]
+    values = [known[c].value for c in scale.get("scores") or scale["scales"]]
+    eligible = frozenset().union(*(part.eligible for part in parts))
+    if None in values:
+        return Score(None, frozenset(), eligible)
+    turned = scale.get("reversed", [])
+    codes = scale.get("scores") or scale["scales"]
+    total = sum(100 - v if c in turned else v for c, v in zip(codes, values, strict=True))
+    value = total / len(values) if "scales" in scale else total
+    return Score(value, frozenset().union(*(part.used for part in parts)), eligible)
+
+
+def _ends(answers: dict[str, Any]) -> tuple[int, int]:
+    if "choices" in answers:
+        points = [choice["value"] for choice in answers["choices"]]
+        return min(points), max(points)
+    return answers["low"], answers["high"]
+
+
+def _day(told: Any) -> date:
+    return told if isinstance(told, date) else date.fromisoformat(told)
+
+
+def _moment(told: Any) -> datetime:
+    at = told if isinstance(told, datetime) else datetime.fromisoformat(told)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
