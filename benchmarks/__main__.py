@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import export, outbox, web
+from benchmarks import export, feed, outbox, web
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "page": web.page,
     "booking": web.booking,
     "answer": web.answer,
+    "feed": feed.feed,
     "outbox": outbox.outbox,
     "export": export.export,
 }

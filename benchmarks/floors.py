@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import psycopg_pool
 from flask import Flask, request
+from icalendar import Calendar, Event
+
+BEGIN, HOUR = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(hours=1)
 
 app = Flask(__name__)
 _local = threading.local()
@@ -46,6 +50,28 @@ def pool() -> psycopg_pool.ConnectionPool:
 def hello() -> str:
     """The floor of a page."""
     return "hello"
+
+
+@app.get("/feed")
+def feed() -> bytes:
+    """The floor of a feed: 36 events, as icalendar makes and writes them."""
+    calendar = Calendar()
+    for name, value in (("version", "2.0"), ("prodid", "-//floor//EN"), ("method", "PUBLISH")):
+        calendar.add(name, value)
+    for n in range(36):
+        event, begin = Event(), BEGIN + n * HOUR
+        for name, value in (
+            ("uid", f"{n:048}@trial.example.org"), ("sequence", 0), ("dtstamp", BEGIN),
+            ("dtstart", begin), ("dtend", begin + HOUR), ("summary", "Training class"),
+            ("description", "Tuesday 24 November 2026, 13:00 to 14:00, Amsterdam time."),
+            ("organizer", "mailto:classes@trial.example.org"), ("class", "PRIVATE"),
+            ("status", "CONFIRMED"), ("transp", "OPAQUE"),
+            ("location", f"https://trial.example.org/class/{n:036}/"),
+            ("url", f"https://trial.example.org/class/{n:036}/"),
+        ):  # fmt: skip
+            event.add(name, value)
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
 
 
 @app.post("/book")

@@ -57,18 +57,21 @@ class Figure:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request as it goes over the wire."""
+    """One HTTP request as it goes over the wire; `more` is one further header line."""
 
     method: str
     path: str
     cookie: str = ""
     body: str = ""
+    more: str = ""
 
     def wire(self) -> bytes:
         """The bytes of the request, the connection kept open."""
         lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1"]
         if self.cookie:
             lines.append(f"Cookie: {self.cookie}")
+        if self.more:
+            lines.append(self.more)
         if self.body:
             lines.append("Content-Type: application/x-www-form-urlencoded")
             lines.append(f"Content-Length: {len(self.body)}")

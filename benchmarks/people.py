@@ -130,6 +130,7 @@ def _hour(site_id: object, trainer_id: object, starts_at: datetime, places: int)
     return Session(
         site_id=site_id, trainer_id=trainer_id, module="base", language="en", on_date=on_date,
         starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), places=places,
+        changed_at=clock.now(),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from remote_training.assessments import again as assessments_again
 from remote_training.assessments import views as assessments_views
 from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
-from remote_training.bookings import line_views
+from remote_training.bookings import feed_views, line_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
@@ -50,6 +50,7 @@ from remote_training.operations import edge, faults, own_forms
 from remote_training.operations import views as operations_views
 from remote_training.outside.world import Outside
 from remote_training.reminders import letters
+from remote_training.replies import letters as reply_letters
 from remote_training.safety import views as safety_views
 from remote_training.studies import load
 
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     home_views.blueprint,
     bookings_views.blueprint,
     line_views.blueprint,
+    feed_views.blueprint,
     assessments_views.blueprint,
     assessments_again.blueprint,
     attendance_views.blueprint,
@@ -91,7 +93,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     app.extensions["keyring"] = KeyRing(settings.keys)
     instruments.look_for_wording_in(settings.wordings)
     app.extensions["study"] = load.load(settings.study_file)
-    app.extensions["message_kinds"] = letters.kinds()
+    app.extensions["message_kinds"] = letters.kinds() | reply_letters.kinds()
     _install_database(app)
     edge.install(app)
     _install_words(app)

@@ -22,6 +22,7 @@ from remote_training.messages.cli import messages
 from remote_training.operations.cli import database, translations
 from remote_training.operations.keys import keys
 from remote_training.reminders.cli import worker
+from remote_training.replies.cli import mail
 from remote_training.start import real_app
 from remote_training.studies.cli import study
 
@@ -34,7 +35,8 @@ def commands() -> None:
 
 
 for command in (
-    database, worker, messages, accounts, keys, export, instruments, study, demo, translations,
+    database, worker, messages, mail, accounts, keys, export, instruments, study, demo,
+    translations,
 ):  # fmt: skip
     commands.add_command(command)
 

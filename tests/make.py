@@ -133,6 +133,7 @@ def session(**changes: Any) -> Session:
         "starts_at": starts_at,
         "ends_at": starts_at + timedelta(minutes=minutes),
         "places": 12,
+        "changed_at": NOON,
     }
     if "trainer_id" not in changes:
         plain["trainer_id"] = (changes.pop("trainer", None) or trainer()).id

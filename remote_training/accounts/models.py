@@ -32,13 +32,17 @@ class Role(StrEnum):
 
 
 class LinkKind(StrEnum):
-    """What a link in a mail opens (contract: Links in mail); an invitation is for new staff."""
+    """What a link opens (contract: Links in mail); an invitation is for new staff.
+
+    `calendar` is the address of a feed: no page, and it stands in no mail.
+    """
 
     JOIN = "join"
     ANSWER = "answer"
     BOOKINGS = "bookings"
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
+    CALENDAR = "calendar"
 
 
 class Scope(StrEnum):

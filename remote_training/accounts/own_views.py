@@ -6,10 +6,11 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts import desk, factors, guard, tries, visits
+from remote_training.accounts import desk, factors, feeds, guard, tries, visits
 from remote_training.accounts.errors import WeakPassword
 from remote_training.accounts.forms import ChangePasswordForm, PasswordForm, ReadingForm
 from remote_training.accounts.guard import staff_only
+from remote_training.accounts.models import Role
 from remote_training.audit import service as audit
 from remote_training.core.db import unit_of_work
 from remote_training.core.words import translated
@@ -84,6 +85,25 @@ def sign_out_everywhere() -> ResponseReturnValue:
     return desk.forgetting(redirect(url_for("accounts.sign_in"), 303))
 
 
+@blueprint.post("/calendar")
+@staff_only(Role.TRAINER)
+@unit_of_work()
+def make_calendar() -> ResponseReturnValue:
+    """Make an address for the trainer's calendar program; it is shown only now."""
+    address = feeds.make(desk.me().id, now=outside().now())
+    return render_template("accounts/calendar.html", address=address)
+
+
+@blueprint.post("/calendar/end")
+@staff_only(Role.TRAINER)
+@unit_of_work()
+def end_calendar() -> ResponseReturnValue:
+    """Take the address away: the calendar program gets nothing more."""
+    feeds.take_away(desk.me().id, now=outside().now())
+    flash(_("Your calendar address has ended. Your classes stay as they are."))
+    return redirect(url_for(".index"), 303)
+
+
 def _is_mine(form: PasswordForm, password: str) -> bool:
     """Whether this is the password of who is signed in; said at the field where it is not."""
     account, now = desk.me(), outside().now()
@@ -110,4 +130,6 @@ def _page(
         changing=changing or ChangePasswordForm(formdata=None),
         codes=codes or PasswordForm(formdata=None, prefix=CODES),
         codes_left=factors.recovery_codes_left(account),
+        gives_classes=guard.has_role(Role.TRAINER),
+        has_feed=feeds.is_made(account.id),
     )

@@ -13,6 +13,7 @@ from remote_training.accounts.guard import site_ids, staff_account, staff_only
 from remote_training.accounts.models import Account, Role
 from remote_training.attendance import queries, service
 from remote_training.attendance.forms import STATUS_WORDS, StatusForm
+from remote_training.bookings import answers
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes_queries
@@ -51,7 +52,14 @@ def console(session_id: UUID) -> ResponseReturnValue:
     """Show who is expected, here, gone and missing; looked at anew every ten seconds."""
     session, now = _session(session_id), outside().now()
     lines = queries.roster(session, now=now)
-    return _page("console", session, now, lines=lines, count=queries.count(lines))
+    return _page(
+        "console",
+        session,
+        now,
+        lines=lines,
+        count=queries.count(lines),
+        says_no=answers.says_no([line.booking_id for line in lines]),
+    )
 
 
 @blueprint.get("/<uuid:session_id>/room")

@@ -50,7 +50,8 @@ class Session(Model):
     """One class hour. `taken` counts live bookings, and the places that are kept for somebody
     on the waiting list who is asked first; the database refuses one too many.
 
-    `sequence` grows with each change that calendars must hear of.
+    `sequence` grows with each change that calendars must hear of, and `changed_at` is the
+    moment of the last one (at first: when the hour was offered).
     """
 
     __tablename__ = "session"
@@ -74,6 +75,8 @@ class Session(Model):
     places: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     called_off_at: Mapped[datetime | None]
+    sequence: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime]
 
     site: Mapped[Site] = relationship()
     trainer: Mapped[Account] = relationship()

@@ -74,7 +74,7 @@ def offer(
     )
     _check(series, now)
     _check_trainer(trainer, site)
-    hours = _hours(series)
+    hours = _hours(series, now)
     if hours[-1].ends_at <= now:
         raise WrongSeries(ALL_OVER, field="last_on")
     _check_trainer_is_free(trainer, hours)
@@ -101,11 +101,11 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     called_off = (
         sa.update(Session)
         .where(Session.id == session.id, Session.called_off_at.is_(None))
-        .values(called_off_at=now)
+        .values(called_off_at=now, changed_at=now, sequence=Session.sequence + 1)
         .execution_options(synchronize_session=False)
     )
     did_it = bool(db.session.execute(called_off).rowcount == 1)  # type: ignore[attr-defined]
-    db.session.expire(session, ["called_off_at"])
+    db.session.expire(session, ["called_off_at", "changed_at", "sequence"])
     if did_it:
         audit.note("classes.call_off", "session", session.id, by=by, now=now, reason=why)
     return did_it
@@ -156,7 +156,7 @@ def _check_trainer(trainer: Account, site: Site) -> None:
         raise WrongSeries(say("Please choose a trainer of this site."), field="trainer")
 
 
-def _hours(series: Series) -> list[Session]:
+def _hours(series: Series, now: datetime) -> list[Session]:
     length = timedelta(minutes=series.minutes)
     hours = []
     for on in wall.days(series.weekday, series.first_on, series.last_on):
@@ -171,6 +171,7 @@ def _hours(series: Series) -> list[Session]:
                 starts_at=starts_at,
                 ends_at=starts_at + length,
                 places=series.places,
+                changed_at=now,
             )
         )
     if not hours:

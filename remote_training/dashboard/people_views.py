@@ -20,6 +20,7 @@ from remote_training.assessments import queries as assessments
 from remote_training.assessments import states
 from remote_training.assessments.timeline import timeline
 from remote_training.attendance.queries import short_name
+from remote_training.bookings import answers
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
 from remote_training.core.db import unit_of_work
@@ -112,6 +113,7 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         arm=arm if sees_arm() else None,
         shows_arm=sees_arm(),
         bookings=booked,
+        says_no=answers.says_no([booking.id for booking in booked]),
         by_id={str(booking.id): booking for booking in booked},
         messages=messages,
         needs_care=queries.needs_care(messages),

@@ -105,9 +105,9 @@ def _say(stage: Stage, booking: Booking, status: Status, reason: str) -> None:
 def _look_at_classes(stage: Stage, life: Life, until: date) -> None:
     """Book what begins soon, mostly: one class of each kind a day; give a place back at times."""
     participant = db.session.get_one(Participant, life.participant_id)
-    held = places.upcoming(participant, now=stage.now)
+    held = places.held(participant, now=stage.now)
     kinds = {_kind(booking.session.module, booking.session.starts_at) for booking in held}
-    for slot in places.bookable(participant, now=stage.now):
+    for slot in places.bookable(participant, held, now=stage.now):
         kind = _kind(slot.module, slot.starts_at)
         is_soon = slot.starts_at - stage.now <= AHEAD and slot.starts_at.date() < until
         if is_soon and kind not in kinds and slot.places_left and stage.draw.random() < BOOKS:

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts import desk, guard, visits
+from remote_training.accounts import desk, feeds, guard, visits
 from remote_training.accounts.guard import public, visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.assessments import queries as assessments
@@ -41,11 +41,32 @@ def index() -> ResponseReturnValue:
             for booking in booked
             if booking is not next_one and booking.session.starts_at < now + WEEK
         ],
+        has_feed=feeds.is_made(her.account_id),
         later=[booking for booking in held[1:] if booking.session.starts_at >= now + WEEK],
         module_name=names.of_module,
         help_phone=her.site.phone,
         emergency_number=her.site.emergency_number,
     )
+
+
+@blueprint.post("/calendar")
+@visitor(Scope.EVERYTHING)
+@unit_of_work()
+def make_calendar() -> ResponseReturnValue:
+    """Make an address for her calendar program; it is shown only now."""
+    her = participants.of_account(visitor_account().id)
+    address = feeds.make(her.account_id, now=outside().now())
+    return render_template("home/calendar.html", address=address, help_phone=her.site.phone)
+
+
+@blueprint.post("/calendar/end")
+@visitor(Scope.EVERYTHING)
+@unit_of_work()
+def end_calendar() -> ResponseReturnValue:
+    """Take the address away: her calendar program gets nothing more."""
+    feeds.take_away(visitor_account().id, now=outside().now())
+    flash(_("Your calendar address has ended. Your classes stay as they are."))
+    return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/leave")

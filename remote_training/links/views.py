@@ -84,7 +84,7 @@ def _open(token: str) -> Link:
     that are over what `assessments` says of them.
     """
     link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
-    if link is None:
+    if link is None or link.kind is LinkKind.CALENDAR:
         UNKNOWN.inc()
         raise NotFound(say("This link is not known. Please use the one in your newest mail."))
     now, subject = outside().now(), subjects.of(link)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -167,7 +168,14 @@ class Rules(Part):
     alert_again_after_hours: int = Field(default=4, ge=1, le=168)
 
 
-class Booking(Part):
+class Decline(StrEnum):
+    """What follows when her calendar says no: she is asked by mail, or the place is free."""
+
+    ASK = "ask"
+    FREE = "free"
+
+
+class BookingRules(Part):
     """When a place can be booked and given back.
 
     Attributes
@@ -186,6 +194,8 @@ class Booking(Part):
         So long before the class nobody moves up from the waiting list any more.
     undo_minutes
         Who gave a place back and wants it again within that time is first in line.
+    decline
+        What follows when her calendar says no.
     """
 
     programme_weeks: int | None = Field(default=None, ge=1)
@@ -195,6 +205,7 @@ class Booking(Part):
     offer_hours: int = Field(default=12, ge=1, le=168)
     line_closes_hours: int = Field(default=2, ge=0, le=168)
     undo_minutes: Minutes = 30
+    decline: Decline = Decline.ASK
 
 
 class Study(Part):
@@ -207,7 +218,7 @@ class Study(Part):
     rules: Rules
     windows: Windows
     reminders: Reminders
-    booking: Booking = Booking()
+    booking: BookingRules = BookingRules()
     sites: tuple[SitePart, ...] = Field(min_length=1)
     arms: tuple[Arm, ...] = Field(min_length=1)
     modules: tuple[Module, ...] = Field(min_length=1)

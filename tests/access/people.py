@@ -159,6 +159,7 @@ def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) 
         "account_id": str(colleague.id),
         "grant_id": str(given.id),
         "message_id": str(message.id),
+        "feed_token": tokens.mint(LinkKind.CALENDAR, her.account_id, now=NOON),
         "token": tokens.mint(LinkKind.BOOKINGS, her.account_id, now=NOON, expires_at=ends),
     }
 

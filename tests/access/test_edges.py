@@ -16,6 +16,7 @@ from tests.conftest import new_app
 from tests.fakes import FakeMail
 
 HOSTILE = "evil.example.net"
+FEED = "/calendar/<feed_token>.ics"  # kept by a program, which asks whether it has changed
 
 
 @pytest.fixture
@@ -147,7 +148,9 @@ def test_every_answer_carries_the_policy_headers(app: Flask, cast: Cast, role: s
         answer = cast.ask(role, method, route)
         for name in edge.HEADERS:
             assert name in answer.headers, (route, name)
-        if not route.startswith("/static"):
+        if route == FEED:
+            assert answer.headers["Cache-Control"] == "private"
+        elif not route.startswith("/static"):
             assert "no-store" in answer.headers["Cache-Control"], route
         assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
 

@@ -1,0 +1,54 @@
+"""A calendar feed of 36 classes, sent whole and answered "as before", beside their floors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from benchmarks import people
+from benchmarks.measure import Figure, Request, served
+from benchmarks.web import _figure, _floor, _platforms, _warm
+from remote_training.accounts import feeds
+from remote_training.bookings import service as bookings
+from remote_training.core.db import db
+from remote_training.outside import clock
+
+WHOLE_AIM, AS_BEFORE_AIM = 1.0, 0.5
+ENTRIES = 36
+
+
+def feed() -> Iterator[Figure]:
+    """Whole beside icalendar's `to_ical` of 36 events; unchanged beside Flask's "hello"."""
+    for name, url, app in _platforms():
+        with app.app_context():
+            paths = _feeds(app)
+            answers = [app.test_client().get(path) for path in paths]
+        assert all(answer.data.count(b"BEGIN:VEVENT") == ENTRIES for answer in answers)
+        known = [
+            Request("GET", path, more=f"If-None-Match: {answer.headers['ETag']}")
+            for path, answer in zip(paths, answers, strict=True)
+        ]
+        with served("wsgi:app", people.environment(url)) as ours:
+            whole = _warm(ours, [Request("GET", path) for path in paths] * 40)
+            ours.drive(known, status=304)
+            as_before = ours.drive(known * 80, status=304)
+        with _floor(url) as floor:
+            written = _warm(floor, [Request("GET", "/feed")] * 800)
+            hello = _warm(floor, [Request("GET", "/")] * 8000)
+        yield _figure("feed of 36 classes", name, whole, written, WHOLE_AIM)
+        yield _figure("feed as before (304)", name, as_before, hello, AS_BEFORE_AIM)
+
+
+def _feeds(app: Flask) -> list[str]:
+    """The feeds of twenty people who have booked 36 classes each."""
+    women = people.enrol(app, 20)
+    hours = people.offer(ENTRIES, places=len(women), apart=timedelta(hours=12))
+    for woman in women:
+        for hour in hours:
+            bookings.book(woman, hour, now=clock.now(), by=None)
+    paths = [urlsplit(feeds.make(woman.account_id, now=clock.now())).path for woman in women]
+    db.session.commit()
+    return paths
