@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,11 +79,11 @@ def by_id(entry_id: UUID) -> Waiting | None:
     return db.session.scalars(ENTRIES.where(Waiting.id == entry_id)).one_or_none()
 
 
-def how_many(session_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many wait for each class, those with an offer among them; no class without anybody."""
+def how_many(session_ids: Sequence[UUID]) -> Counter[UUID]:
+    """How many wait for each class, those with an offer among them."""
     counted = (
         sa.select(Waiting.session_id, sa.func.count(Waiting.id))
         .where(Waiting.session_id.in_(session_ids), Waiting.ended_at.is_(None))
         .group_by(Waiting.session_id)
     )
-    return dict(db.session.execute(counted).tuples().all())
+    return Counter(dict(db.session.execute(counted).tuples().all()))

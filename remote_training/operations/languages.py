@@ -47,7 +47,7 @@ def update() -> Iterator[tuple[str, int]]:
             write_po(
                 file, catalog, sort_output=True, no_location=True, omit_header=False, width=110
             )
-        yield _language(path), sum(1 for message in _texts(catalog) if not message.string)
+        yield _language(path), sum(1 for message in _texts(catalog) if not all(_strings(message)))
 
 
 def compile_all() -> Iterator[str]:
@@ -91,7 +91,7 @@ def _faults_of(path: Path, wanted: set[Any]) -> Iterator[str]:
 
 
 def _faults_of_text(language: str, message: Message) -> Iterator[str]:
-    strings = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    strings = _strings(message)
     ids = message.id if isinstance(message.id, (list, tuple)) else [message.id]
     if not all(strings):
         yield f"{language}: not translated: {message.id!r}"
@@ -124,3 +124,10 @@ def _compiled(catalog: Catalog) -> bytes:
     target = BytesIO()
     write_mo(target, catalog)
     return target.getvalue()
+
+
+def _strings(message: Message) -> list[str]:
+    """What stands for a text: one string, or one for each number."""
+    if isinstance(message.string, (list, tuple)):
+        return list(message.string)
+    return [message.string or ""]

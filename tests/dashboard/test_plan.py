@@ -230,3 +230,12 @@ def test_days_that_are_over_or_far_away_are_said(days, words, app, desk, ilse):
 def test_a_class_of_this_morning_and_of_next_week_is_offered(app, desk, ilse):
     days = {"first_on": "2026-11-24", "last_on": "2026-12-01", "wall_time": "08:00"}
     assert desk.post("/staff/plan/new", data=typed(ilse, **days)).status_code == 303
+
+
+def test_the_plan_says_how_many_wait(app, desk):
+    hour = make.session(places=1)
+    make.booking(session=hour)
+    assert "wait" not in desk.get("/staff/plan/").text.split("1 of 1")[1].split("</td>")[0]
+    for _ in range(2):
+        make.waiting(session=hour, offered_at=None, offer_until=None)
+    assert "2 wait" in desk.get("/staff/plan/").text.split("1 of 1")[1].split("</td>")[0]
