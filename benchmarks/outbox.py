@@ -34,7 +34,7 @@ from remote_training.outside.world import Outside
 
 AIM = 0.8
 WOMEN = 50
-ROUNDS, A_ROUND = 5, 500  # the floor and ours take turns; the median counts
+ROUNDS, A_ROUND = 5, 200  # the floor and ours take turns; the median counts
 KINDS = {"reminder": "reminder_day", "confirmation": "booking_confirmed"}
 WARM = 50  # before the first round: prints, pools, the connection of either
 
