@@ -22,7 +22,7 @@ from remote_training.safety.models import Step
 DEVICES = (Device.PHONE,) * 10 + (Device.TABLET,) * 4 + (Device.COMPUTER,) * 5 + (Device.UNKNOWN,)
 NEVER, HALFWAY, IN_TWO_GOES = 0.09, 0.15, 0.24  # shares; the rest sends it in one go
 PUTS_OFF = 0.3  # of the mornings on which she could answer
-KEEPS_BACK, FORGETS, ALARMS = 0.03, 0.02, 0.05
+KEEPS_BACK, FORGETS, ALARMS = 0.03, 0.02, 0.08
 DOES_NOT_DRIVE = 0.15
 EACH = timedelta(seconds=8)  # for one question
 STEPS = (Step.NOT_REACHED, Step.REACHED, Step.PASSED_ON, Step.REACHED)

@@ -60,4 +60,4 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.globals |= {"said": said, "missing_codes": missing_codes}
+_environment.globals |= {"said": said, "reasons": TOLD}

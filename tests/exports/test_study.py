@@ -313,6 +313,20 @@ def test_the_manifest_counts_what_each_reader_finds(filled):
         assert manifest[f"{table}.dta"]["rows"] == len(frame) == len(filled.csv[table])
 
 
+def test_of_every_class_that_was_held_it_is_known_who_came(filled):
+    over = filled.csv["sessions"].set_index("session_id").ends_at < f"{NOON:%Y-%m-%dT%H:%M:%SZ}"
+    kept = filled.csv["attendance"][lambda rows: rows.cancelled_at == ""]
+    held = kept[kept.session_id.map(over)]
+    seen = held.groupby("session_id").machine_minutes.transform(
+        lambda minutes: (pandas.to_numeric(minutes) > 0).any()
+    )
+
+    assert len(held) > 100
+    assert set(held[seen].status) == {str(status) for status in Status}
+    assert set(held[~seen].machine_status) <= {""}
+    assert seen.mean() > 0.9
+
+
 def test_nobody_trains_before_her_classes_begin(filled):
     people = filled.csv["participants"].set_index("study_number")
     starts = filled.csv["sessions"].set_index("session_id").starts_at
