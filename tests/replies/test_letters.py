@@ -28,7 +28,7 @@ def test_it_has_one_link_and_no_word_about_health(invited, app, mailbox, languag
     assert len(set(LINK.findall(text))) == 1
     assert not NEVER.search(text.replace(HER, ""))
     assert {word for word in text.replace("<", " ").replace(">", " ").split() if "@" in word} <= {
-        HER, OURS, str(mail["Message-ID"]).strip("<>"),
+        HER, OURS, *(str(mail[name]).strip("<>") for name in ("Message-ID", "References")),
     }  # fmt: skip
 
 
