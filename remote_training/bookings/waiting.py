@@ -86,4 +86,4 @@ def how_many(session_ids: Sequence[UUID]) -> Counter[UUID]:
         .where(Waiting.session_id.in_(session_ids), Waiting.ended_at.is_(None))
         .group_by(Waiting.session_id)
     )
-    return Counter(dict(db.session.execute(counted).tuples().all()))
+    return Counter({row[0]: row[1] for row in db.session.execute(counted)})
