@@ -50,7 +50,11 @@ SEED = int(os.environ.get("SOAK_SEED", 7))
 LABELLED = ("sav", "dta")
 READ = {"sav": pyreadstat.read_sav, "dta": pyreadstat.read_dta}
 
-pytestmark = [pytest.mark.timeout(3600 if IS_LONG else 300), pytest.mark.xdist_group("study")]
+pytestmark = [
+    pytest.mark.random,
+    pytest.mark.timeout(3 * 3600 if IS_LONG else 600),
+    pytest.mark.xdist_group("study"),
+]
 
 
 class NoMail:
