@@ -17,6 +17,7 @@ from remote_training.assessments import service as assessments
 from remote_training.bookings import service as bookings
 from remote_training.core.db import db
 from remote_training.demo.mailbox import DemoMailbox
+from remote_training.outside.mail import Mail
 from tests import make
 from tests.journeys.conftest import PHONE, Platform
 
@@ -139,7 +140,7 @@ def _mail(platform: Platform) -> str:
     mail["Message-ID"], mail["Subject"], mail["To"] = "<one@localhost>", "Your class", "Ada"
     mail.set_content("Your class is on Tuesday.")
     with DemoMailbox(platform.app.extensions["settings"].mailbox_dir).open() as box:
-        box.send(mail)
+        box.send(Mail("one@localhost", "us@localhost", "ada@localhost", mail.as_bytes()))
         return box.newest(1)[0].name
 
 

@@ -33,6 +33,7 @@ NOT_WALKED = {
     "/class/<uuid:booking_id>/room": "once she has joined: PRESSED",
     "/questions/<uuid:assessment_id>/sheet": "no page: what a script shows of it is walked in "
     "test_each_place_that_the_script_shows_is_accessible",
+    "/calendar/<feed_token>.ics": "a file for calendar programs",
     "/staff/": "leads to the sign-in, or to the first page",
     "/staff/people/<uuid:participant_id>/card": "leads back: the page is shown by a press",
     "/staff/people/<uuid:participant_id>/contact": "leads back: the page is shown by a press",
@@ -145,6 +146,12 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
         page.locator("[name=code]").press("Enter")
         page.wait_for_load_state()
         yield "recovery codes", page
+    for who, address in (("survivor", "/home/"), (Role.TRAINER, "/staff/me/")):
+        with _browser(cast, chrome, who) as page:
+            page.goto(url + address)
+            page.get_by_role("button", name="Make a calendar address").click()
+            page.wait_for_load_state()
+            yield f"a calendar address of {address}", page
     yield from _rooms(cast, chrome)
     yield from _instead(cast, chrome)
 
