@@ -143,7 +143,7 @@ def test_it_speaks_her_language_and_her_zone(browser, app):
 
 def test_a_place_given_back_is_shown_as_cancelled_for_two_weeks_and_then_gone(ada, browser, clock):
     booking = booked(ada, starts_at=NOON + timedelta(days=30))
-    kept = booked(ada, starts_at=NOON + timedelta(days=31))
+    kept = booked(ada, starts_at=NOON + timedelta(days=38))
     feed = path(ada)
     service.cancel(booking, now=NOON, by=None)
     db.session.commit()

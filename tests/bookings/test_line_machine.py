@@ -306,16 +306,11 @@ def _never_too_late(_session: Session) -> datetime:
     return datetime.max.replace(tzinfo=NOON.tzinfo)
 
 
-def _asked_now(_participant: Participant, _session: Session, now: datetime) -> datetime:
-    return now
-
-
 FAULTS = {
     "nobody moves up": (line, "fill", _no_promotion),
     "what does not fit is booked": (fit, "hindrance", _anything_fits),
     "the cut-off is forgotten": (line, "closes_at", _never_too_late),
     "a kept place is not freed": (places, "free", lambda _session: None),
-    "who regrets stands at the end": (line, "_rank", _asked_now),
     "an offer keeps no place": (places, "take", lambda _session: None),
 }
 

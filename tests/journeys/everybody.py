@@ -76,7 +76,7 @@ def gather(platform: Platform) -> Cast:
     db.session.flush()
     found = Cast(
         platform,
-        {who: _cookie(platform, account, who) for who, account in staff.items()},
+        {who: cookie_of(platform, account, who) for who, account in staff.items()},
         {
             "booking_id": soon.id, "session_id": soon.session_id, "assessment_id": begun,
             "participant_id": woman.id, "account_id": trainer.id, "number": 1, "position": 2,
@@ -96,8 +96,8 @@ def gather(platform: Platform) -> Cast:
         staff["new"].totp_secret or "",
     )  # fmt: skip
     found.cookies |= {
-        "survivor": _cookie(platform, woman.account, Scope.EVERYTHING),
-        "survivor who was away": _cookie(platform, woman.account, Scope.ANSWER, begun),
+        "survivor": cookie_of(platform, woman.account, Scope.EVERYTHING),
+        "survivor who was away": cookie_of(platform, woman.account, Scope.ANSWER, begun),
     }
     db.session.commit()
     return found
@@ -144,7 +144,7 @@ def _mail(platform: Platform) -> str:
         return box.newest(1)[0].name
 
 
-def _cookie(platform: Platform, account: Account, who: Any, about: UUID | None = None) -> str:
+def cookie_of(platform: Platform, account: Account, who: Any, about: UUID | None = None) -> str:
     """What the browser of somebody holds; a visit with a subject has run out."""
     now = platform.clock()
     lasts = timedelta(hours=9) if about is None else -timedelta(minutes=1)

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 import requests
 
-from remote_training.accounts import guard
+from remote_training.accounts.models import Scope
 from remote_training.core.db import db
 from tests import make
 from tests.journeys.accessibility import assert_accessible
-from tests.journeys.test_every_page import _as, _cookie
+from tests.journeys.everybody import Cast, cookie_of
 from tests.servers.calendar_gate import by_ical_js
 
 
@@ -24,13 +24,10 @@ def test_the_address_is_made_shown_used_and_taken_away(platform, chrome, who):
         make.booking(participant=woman, session=hour)
         starts_at = hour.starts_at.replace(microsecond=0)
         is_hers = who == "participant"
-        cookie = _cookie(
-            platform,
-            woman.account if is_hers else trainer,
-            guard.VISITOR_COOKIE if is_hers else guard.STAFF_COOKIE,
-        )
+        account, may = (woman.account, Scope.EVERYTHING) if is_hers else (trainer, who)
+        cast = Cast(platform, {who: cookie_of(platform, account, may)}, {}, {})
         db.session.commit()
-    page = _as(chrome, platform, cookie)
+    page = cast.browser(chrome, who)
     page.goto(platform.url + ("/home/" if is_hers else "/staff/me/"))
 
     page.get_by_role("button", name="Make a calendar address").click()
