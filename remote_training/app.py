@@ -49,6 +49,7 @@ from remote_training.links import views as links_views
 from remote_training.operations import edge, faults, own_forms
 from remote_training.operations import views as operations_views
 from remote_training.outside.world import Outside
+from remote_training.participants import queries as participants
 from remote_training.reminders import letters
 from remote_training.replies import letters as reply_letters
 from remote_training.safety import views as safety_views
@@ -201,7 +202,17 @@ def _even_without_database(answer: Callable[[Any], ResponseReturnValue]) -> Any:
 
 def _refuse(error: Refused) -> ResponseReturnValue:
     reason = translated(error.sentence, **error.gaps)
-    return render_template("errors/refused.html", reason=reason), error.status
+    more = _at_her_classes() if request.blueprint in ("bookings", "line") else {}
+    return render_template("errors/refused.html", reason=reason, **more), error.status
+
+
+def _at_her_classes() -> dict[str, str]:
+    """The way back to her classes, and whom to ring, for who is there by her link."""
+    if guard.current_visit() is None:
+        return {}
+    site = participants.of_account(guard.visitor_account().id).site
+    emergency = {"help_phone": site.phone, "emergency_number": site.emergency_number}
+    return {"back": url_for("bookings.index"), **emergency}
 
 
 def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:

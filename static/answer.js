@@ -194,6 +194,7 @@
     const isKept = keep(entry);
     const next = section.dataset.next;
     const isCare = !button?.name && "care" in chosen.dataset && extra.help;
+    const helpUrl = section.dataset.url.replace(/\/(\d+)(?=\?|$)/, "/help/$1"); // whole again when loaded anew
     if (isCare) help(next);
     const slow = setTimeout(() => tell("slow"), 1000);
     const outcome = isKept ? await flush() : await send(entry);
@@ -203,8 +204,8 @@
     if (outcome.away) return isCare ? tell("away") : goWithout(next);
     if (outcome.refused) return location.assign(section.dataset.url);
     tell();
-    if (isCare) return;
-    go(outcome.next || next);
+    if (isCare) return history.replaceState(null, "", helpUrl);
+    go(section.dataset.url.includes("?") ? next : outcome.next || next); // looked over: back to the list
   };
 
   /* The visit has ended: the form itself asks for the year of birth, and brings the answer along. */

@@ -66,9 +66,8 @@ def come_back(assessment_id: UUID) -> ResponseReturnValue:
     typed = "".join(request.form.get("birth_year", "")[:LONGEST].split())
     carried, way_on = request.form.get("carried", ""), request.form.get("way_on", "")[:LONGEST]
     if not is_counted or not typed or typed != account.contact.birth_year:
-        wrong = _("This year does not fit. Please write the year in which you were born.")
         status = 429 if assessment.check_tries >= service.CHECK_TRIES else 422
-        return _page(assessment, ticket, permit, carried, way_on, wrong=wrong), status
+        return _page(assessment, ticket, permit, carried, way_on, is_wrong=True), status
     service.check_passed(assessment)
     link = permit.link if permit.scope is Scope.ANSWER else None
     entry.let_in(account, Scope.ANSWER, subject_id=assessment_id, link=link)
@@ -145,7 +144,7 @@ def _page(
     carried: str,
     way_on: str,
     *,
-    wrong: str = "",
+    is_wrong: bool = False,
 ) -> str:
     account = permit.visit.account
     language = str(session.get("language") or account.language)
@@ -156,6 +155,8 @@ def _page(
             ticket=ticket.sealed(),
             carried=carried,
             way_on=way_on,
-            wrong=wrong,
+            wrong=_("This year does not fit. Please write the year in which you were born.")
+            if is_wrong
+            else "",
             is_shut=assessment.check_tries >= service.CHECK_TRIES,
         )

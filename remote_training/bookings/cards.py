@@ -128,7 +128,9 @@ class Writer:
             places=self._places(slot.places_left),
             is_full=slot.places_left <= 0,
             hindrance=self._hindrance(slot.hindrance),
-            may_wait=slot.session_id not in self._waits
+            may_wait=slot.places_left <= 0
+            and slot.hindrance is None
+            and slot.session_id not in self._waits
             and slot.starts_at - self._line_closes > self._now,
         )
 

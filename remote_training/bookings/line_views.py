@@ -28,6 +28,8 @@ def ask(session_id: UUID) -> ResponseReturnValue:
     """Ask whether she wants the place at once or to be asked first; looking changes nothing."""
     her, session = _her(), classes.session(session_id)
     rules.check(her, session)
+    if session.places_left > 0:
+        return redirect(url_for("bookings.index"), 303)
     return _page("wait", her, session, closes_at=line.closes_at(session))
 
 
@@ -47,6 +49,9 @@ def show(waiting_id: UUID) -> ResponseReturnValue:
     """Say how her waiting stands: her number, or the place that is kept for her."""
     found = waiting.mine(waiting_id, visitor_account().id)
     entry = found.entry
+    held = queries.live(entry.participant, entry.session)
+    if held is not None:
+        return redirect(url_for("bookings.show", booking_id=held.id), 303)
     return _page("waiting", entry.participant, entry.session, entry=entry, number=found.number)
 
 

@@ -123,3 +123,34 @@ def test_in_dutch_too(full, browse_as):
         f"/classes/{full.id}/wait", data={"at_once": "0"}, follow_redirects=True
     )
     assert "U bent de eerste in de rij." in page.text
+
+
+def test_waiting_is_not_offered_where_it_would_be_refused(ada, browse_as):
+    for days in (1, 2):
+        make.booking(participant=ada, session=make.session(starts_at=NOON + timedelta(days=days)))
+    free = make.session(starts_at=NOON + timedelta(days=4))
+    full = make.session(starts_at=NOON + timedelta(days=4, hours=3), places=1)
+    make.booking(session=full)
+    later = make.session(starts_at=NOON + timedelta(days=9), places=1)
+    make.booking(session=later)
+    page = browse_as(ada).get("/classes/").text
+    assert f"/classes/{free.id}/wait" not in page
+    assert f"/classes/{full.id}/wait" not in page
+    assert f"/classes/{later.id}/wait" in page
+    assert browse_as(ada).get(f"/classes/{free.id}/wait").location == "/classes/"
+
+
+def test_who_got_the_place_is_led_to_it_from_her_waiting_page(ada, full, browse_as):
+    browser = browse_as(ada)
+    browser.post(f"/classes/{full.id}/wait", data={"at_once": "1"})
+    give_back(full)
+    answer = browser.get(f"/classes/waiting/{entry_of(ada).id}", follow_redirects=True)
+    assert "Your place is booked" in answer.text
+
+
+def test_a_refusal_leads_back_to_her_classes_and_says_whom_to_ring(ada, full, browse_as):
+    answer = browse_as(ada).post(f"/classes/{full.id}/book")
+    assert answer.status_code == 409
+    assert "put yourself on its waiting list" in answer.text
+    assert 'href="/classes/"' in answer.text
+    assert full.site.phone in answer.text
