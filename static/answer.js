@@ -171,7 +171,7 @@
         else sheet.set(section.dataset.url, section);
       }
       const here = asked.querySelector("section");
-      if (here && sheet.has(here.dataset.url)) sheet.set(here.dataset.url, here);
+      if (here && !("help" in here.dataset) && sheet.has(here.dataset.url)) sheet.set(here.dataset.url, here);
     } catch { /* once more when the network is back */ } finally {
       loading = false;
     }

@@ -292,6 +292,31 @@ def test_back_changes_an_answer_and_two_quick_presses_are_one(sitting: Sitting, 
     assert sitting.kept("phq2") == [("declined", True)]
 
 
+def test_an_answer_that_is_changed_from_the_list_of_all_leads_back_to_it(
+    sitting: Sitting, phone: Any
+) -> None:
+    page = at_question(sitting, phone(), 3)
+    choose(page, 1)
+    see(page, f"Question 4 of {ALL}")
+    page.goto(page.url.rsplit("/", 1)[0] + "/check")
+    page.locator('a[href$="/3?look=1"]').click()
+    see(page, f"Question 3 of {ALL}")
+    choose(page, 2)
+    see(page, "Look over your answers")
+    assert sitting.kept("phq3") == [("1", False), ("2", True)]
+
+
+def test_help_stays_when_its_page_is_loaded_anew(sitting: Sitting, phone: Any) -> None:
+    page = at_question(sitting, phone(), 9)
+    choose(page, 1)
+    see(page, "You need not be alone with this")
+    page.wait_for_url("**/help/9")
+    page.reload()
+    see(page, "You need not be alone with this")
+    page.get_by_role("link", name="Go on with the questions").click()
+    see(page, f"Question 10 of {ALL}")
+
+
 def test_next_without_an_answer_asks_for_one_also_without_network(
     sitting: Sitting, phone: Any
 ) -> None:
