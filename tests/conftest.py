@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser as Chrome
@@ -33,6 +34,15 @@ NO_WORDING = Path(__file__).parent / "no-wording"  # is not there: nothing was t
 DATABASES = ("sqlite", "postgresql")
 
 _apps: dict[str, Flask] = {}
+_configure = structlog.configure
+
+
+def _configure_anew(**settings: Any) -> None:
+    """Processes do it once; here many tests do, and no logger may keep what one of them said."""
+    _configure(**settings | {"cache_logger_on_first_use": False})
+
+
+structlog.configure = _configure_anew
 
 
 class Browser(FlaskClient):
