@@ -89,7 +89,7 @@ def gather(platform: Platform) -> Cast:
             "bookings.show": {"booking_id": later.id},
             "bookings.ask_to_cancel": {"booking_id": later.id},
             "bookings.ask_to_move": {"booking_id": later.id},
-            "line.ask": {"session_id": hours[2].id},
+            "line.ask": {"session_id": _full(trainer, now)},
             "desk.ask_to_cancel": {"booking_id": later.id},
         },
         _links(woman, soon.id, begun, staff["new"].id, now),
@@ -101,6 +101,12 @@ def gather(platform: Platform) -> Cast:
     }
     db.session.commit()
     return found
+
+
+def _full(trainer: Account, now: Any) -> UUID:
+    """A class whose one place somebody else holds."""
+    hour = make.session(trainer=trainer, starts_at=now + timedelta(days=4), places=1)
+    return make.booking(session=hour).session_id
 
 
 def _sittings(woman: Any, now: Any) -> tuple[UUID, UUID, UUID]:
