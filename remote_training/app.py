@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import (
     Flask,
+    current_app,
     flash,
     g,
     has_request_context,
@@ -27,11 +28,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from remote_training.accounts import guard, own_views, public, team_views
 from remote_training.accounts import views as accounts_views
 from remote_training.accounts.errors import SignInFirst
+from remote_training.accounts.models import Scope
 from remote_training.assessments import again as assessments_again
 from remote_training.assessments import views as assessments_views
 from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
-from remote_training.bookings import feed_views, line_views
+from remote_training.bookings import feed_views, waiting_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
@@ -66,7 +68,7 @@ BLUEPRINTS = (
     links_views.blueprint,
     home_views.blueprint,
     bookings_views.blueprint,
-    line_views.blueprint,
+    waiting_views.blueprint,
     feed_views.blueprint,
     assessments_views.blueprint,
     assessments_again.blueprint,
@@ -202,17 +204,19 @@ def _even_without_database(answer: Callable[[Any], ResponseReturnValue]) -> Any:
 
 def _refuse(error: Refused) -> ResponseReturnValue:
     reason = translated(error.sentence, **error.gaps)
-    more = _at_her_classes() if request.blueprint in ("bookings", "line") else {}
-    return render_template("errors/refused.html", reason=reason, **more), error.status
+    return render_template("errors/refused.html", reason=reason, **_way_on()), error.status
 
 
-def _at_her_classes() -> dict[str, str]:
-    """The way back to her classes, and whom to ring, for who is there by her link."""
-    if guard.current_visit() is None:
+def _way_on() -> dict[str, str]:
+    """Whom to ring and where to go on, where a participant is refused on a page of hers."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    asked = str(getattr(view, "guard", ""))
+    if not asked.startswith("visitor:") or guard.current_visit() is None:
         return {}
     site = participants.of_account(guard.visitor_account().id).site
-    emergency = {"help_phone": site.phone, "emergency_number": site.emergency_number}
-    return {"back": url_for("bookings.index"), **emergency}
+    told = {"help_phone": site.phone, "emergency_number": site.emergency_number}
+    is_about_classes = asked == f"visitor:{Scope.BOOKINGS}"
+    return told | ({"back": url_for("bookings.index")} if is_about_classes else {})
 
 
 def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:

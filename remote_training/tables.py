@@ -9,7 +9,6 @@ from remote_training.alerts import models as _alerts
 from remote_training.assessments import models as _assessments
 from remote_training.attendance import models as _attendance
 from remote_training.audit import models as _audit
-from remote_training.bookings import answers as _answers
 from remote_training.bookings import models as _bookings
 from remote_training.classes import models as _classes
 from remote_training.contacts import models as _contacts
@@ -22,7 +21,7 @@ from remote_training.safety import models as _safety
 from remote_training.studies import models as _studies
 
 ROOMS = (
-    _accounts, _alerts, _answers, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
+    _accounts, _alerts, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
     _exports, _meetings, _messages, _participants, _safety, _studies,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from remote_training import tables
 from remote_training.accounts import tokens
 from remote_training.accounts.models import LinkKind
 from remote_training.app import create_app
-from remote_training.bookings.answers import CalendarAnswer
+from remote_training.bookings.models import CalendarAnswer
 from remote_training.calendars.reply import Says
 from remote_training.core import migrations
 from remote_training.core.db import UtcDateTime, db

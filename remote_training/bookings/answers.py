@@ -11,31 +11,14 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import joinedload
 
 from remote_training.accounts.models import Account
-from remote_training.bookings.models import Booking
+from remote_training.bookings import places
+from remote_training.bookings.models import Booking, CalendarAnswer
 from remote_training.calendars.reply import Says
-from remote_training.core.db import Model, db
+from remote_training.core.db import db
 from remote_training.participants.models import Participant
-
-
-class CalendarAnswer(Model):
-    """The newest answer to one invitation, or to one change of it.
-
-    `said_at` is the moment of her calendar program, never later than `heard_at`, ours.
-    """
-
-    __tablename__ = "calendar_answer"
-    __table_args__ = (sa.UniqueConstraint("booking_id", "sequence"),)
-
-    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"))
-    sequence: Mapped[int]
-    says: Mapped[Says]
-    said_at: Mapped[datetime]
-    heard_at: Mapped[datetime]
-
-    booking: Mapped[Booking] = relationship()
 
 
 def with_uid(uid: str) -> Booking | None:
@@ -54,8 +37,7 @@ def with_uid(uid: str) -> Booking | None:
 
 def hold(booking: Booking) -> None:
     """Hold the class and read anew how the booking stands: one answer at a time."""
-    newest = ["called_off_at", "starts_at", "ends_at"]
-    db.session.refresh(booking.session, newest, with_for_update={"key_share": True})
+    places.lock(booking.session)
     db.session.refresh(booking, ["cancelled_at", "sequence"])
 
 

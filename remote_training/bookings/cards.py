@@ -78,7 +78,7 @@ class Writer:
         self._lefts: dict[int, str] = {}
         self._briefs: dict[str, str] = {}
         self._waits: set[UUID] = set()
-        self._line_closes = timedelta(hours=study().booking.line_closes_hours)
+        self._waiting_list_closes = timedelta(hours=study().booking.waiting_list_closes_hours)
 
     def booked(self, booking: Booking) -> Card:
         """The card of a class that she has booked."""
@@ -131,7 +131,7 @@ class Writer:
             may_wait=slot.places_left <= 0
             and slot.hindrance is None
             and slot.session_id not in self._waits
-            and slot.starts_at - self._line_closes > self._now,
+            and slot.starts_at - self._waiting_list_closes > self._now,
         )
 
     def _about(self, minutes: int, module: str, trainer: str, language: str) -> Markup:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
@@ -19,13 +18,14 @@ import sqlalchemy as sa
 from remote_training.accounts.errors import LinkEnded
 from remote_training.accounts.models import Account, AccountKind, Grant, Link, LinkKind, Role
 from remote_training.bookings.models import Booking
+from remote_training.calendars import wording
 from remote_training.calendars.feed import Item, published
 from remote_training.classes.models import Session
 from remote_training.core import settings
 from remote_training.core.crypto import token_hash
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
-from remote_training.core.words import clock, long_day, reading_as, say, translated, zone_name
+from remote_training.core.words import reading_as, say, translated
 from remote_training.participants.models import Participant
 from remote_training.studies.models import Site
 
@@ -120,12 +120,10 @@ class Feed:
         found, write = (PLACES, _place) if is_hers else (HOURS, _hour)
         rows = db.session.execute(found, self._window | {"whose": _whose(reader)}).all()
         with reading_as(reader.language, reader.zone):
-            name, summary = translated(say("Training classes")), translated(say("Training class"))
-            return published(
-                [write(row, reader, summary) for row in rows],
-                name=name,
-                organizer=settings.current().sender,
-            )
+            name = translated(say("Training classes"))
+        summary = wording.summary(reader.language)
+        items = [write(row, reader, summary) for row in rows]
+        return published(items, name=name, organizer=settings.current().sender)
 
 
 def of_token(token: str, *, now: datetime) -> Feed:
@@ -175,7 +173,7 @@ def _place(row: Row, reader: Row, summary: str) -> Item:
 
 
 def _hour(row: Row, reader: Row, summary: str) -> Item:
-    uid = f"{row.id.hex}@{settings.current().sender.rpartition('@')[2]}"
+    uid = f"{row.id.hex}@{settings.current().mail_host}"
     is_off = row.called_off_at is not None
     path = f"staff/classes/{row.id}/"
     return _item(row, reader, summary, uid, row.changed_at, path, is_off)
@@ -191,7 +189,9 @@ def _item(
     is_cancelled: bool,
 ) -> Item:
     """An entry in the words of the invitations; its place is a page that asks who comes."""
-    said = _said(reader.language, reader.zone, row.starts_at, row.ends_at, reader.phone or "")
+    said = wording.description(
+        reader.language, reader.zone, row.starts_at, row.ends_at, reader.phone or ""
+    )
     return Item(
         uid=uid,
         sequence=row.sequence,
@@ -203,18 +203,3 @@ def _item(
         location=None if is_cancelled else f"{settings.current().address}/{path}",
         is_cancelled=is_cancelled,
     )
-
-
-@lru_cache(maxsize=2048)
-def _said(language: str, zone: str, starts_at: datetime, ends_at: datetime, phone: str) -> str:
-    """The time in the reader's words and zone, and for a participant whom to ring."""
-    with reading_as(language, zone):
-        when = translated(
-            say("%(day)s, %(begin)s to %(end)s, %(zone)s."),
-            day=long_day(starts_at),
-            begin=clock(starts_at),
-            end=clock(ends_at),
-            zone=zone_name(starts_at),
-        )
-        trouble = translated(say("Trouble joining? Ring %(phone)s."), phone=phone)
-        return f"{when}\n{trouble}" if phone else when

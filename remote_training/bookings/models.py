@@ -1,4 +1,4 @@
-"""A place in a class, held or given back, and the line of those who wait for one."""
+"""A place in a class, held or given back; who waits for one; what a calendar answered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from remote_training.calendars.reply import Says
 from remote_training.classes.models import Session
 from remote_training.core.db import Model
 from remote_training.participants.models import Participant
@@ -99,3 +100,21 @@ class Waiting(Model):
     def is_offered(self) -> bool:
         """True while a place is kept for her."""
         return self.stands and self.offered_at is not None
+
+
+class CalendarAnswer(Model):
+    """The newest answer to one invitation, or to one change of it.
+
+    `said_at` is the moment of her calendar program, never later than `heard_at`, ours.
+    """
+
+    __tablename__ = "calendar_answer"
+    __table_args__ = (sa.UniqueConstraint("booking_id", "sequence"),)
+
+    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"))
+    sequence: Mapped[int]
+    says: Mapped[Says]
+    said_at: Mapped[datetime]
+    heard_at: Mapped[datetime]
+
+    booking: Mapped[Booking] = relationship()

@@ -1,4 +1,4 @@
-"""A place, taken and freed: what booking, moving and the line of those who wait are made of.
+"""A place, taken and freed: what booking, moving and the waiting list are made of.
 
 The database itself refuses the place too many: the counter of the class rises only
 while it is below the places (a CHECK is the last line), and a partial unique index allows
@@ -9,7 +9,7 @@ participant, class, booking, so that no two verbs wait for each other.
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from remote_training.bookings import fit, rules
 from remote_training.bookings.errors import AlreadyBooked, SessionFull
 from remote_training.bookings.models import Booking
+from remote_training.calendars.invitation import new_uid
 from remote_training.classes.models import Session
 from remote_training.core import settings
 from remote_training.core.db import db
@@ -85,7 +86,7 @@ def add(participant: Participant, session: Session, now: datetime) -> Booking:
         participant_id=participant.id,
         session_id=session.id,
         booked_at=now,
-        calendar_uid=f"{uuid4().hex}@{_host()}",
+        calendar_uid=new_uid(settings.current().mail_host),
     )
     booking.participant, booking.session = participant, session
     try:
@@ -94,10 +95,6 @@ def add(participant: Participant, session: Session, now: datetime) -> Booking:
     except IntegrityError as error:
         raise AlreadyBooked(say("You already have a place in this class.")) from error
     return booking
-
-
-def _host() -> str:
-    return settings.current().sender.rpartition("@")[2]
 
 
 def lock(session: Session) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.audit import service as audit
-from remote_training.bookings import line, places, queries
+from remote_training.bookings import places, queries, waiting_list
 from remote_training.bookings.errors import (
     AlreadyBooked,
     GivenBack,
@@ -37,7 +37,7 @@ def book(participant: Participant, session: Session, *, now: datetime, by: UUID 
     places.check(participant, session, now)
     places.take(session)
     booking = places.add(participant, session, now)
-    line.settle(participant, session, now=now)
+    waiting_list.settle(participant, session, now=now)
     places.tell("booking_confirmed", booking, not_after=session.starts_at, now=now)
     audit.note(
         "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
@@ -93,8 +93,8 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     places.take(session)
     places.give_back(booking, now)
     moved = places.add(booking.participant, session, now)
-    line.settle(booking.participant, session, now=now)
-    line.fill(left, now=now)
+    waiting_list.settle(booking.participant, session, now=now)
+    waiting_list.fill(left, now=now)
     places.tell("booking_cancelled", booking, not_after=left.ends_at, now=now)
     places.tell("booking_confirmed", moved, not_after=session.starts_at, now=now)
     audit.note(
@@ -120,7 +120,7 @@ def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
         )
     if not places.give_back(booking, now):
         return
-    line.fill(session, now=now)
+    waiting_list.fill(session, now=now)
     places.tell("booking_cancelled", booking, not_after=session.ends_at, now=now)
     audit.note("bookings.cancel", "booking", booking.id, by=by, now=now)
 
@@ -133,7 +133,7 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     """
     if not classes.call_off(session, now=now, by=by, reason=reason):
         return []
-    line.close(session, now=now)
+    waiting_list.close(session, now=now)
     told = queries.roster(session)
     changed = sa.update(Booking).where(Booking.id.in_([booking.id for booking in told]))
     db.session.execute(

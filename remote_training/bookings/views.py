@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from remote_training.accounts import guard
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import cards, queries, rules, service, waiting
+from remote_training.bookings import cards, queries, rules, service, waiting_queries
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
     writer = cards.Writer(now=now)
     holds = queries.held(her, now=now)
     booked = [writer.booked(booking) for booking in holds if booking.session.ends_at > now]
-    waits = [writer.waits(found.entry) for found in waiting.standing(her, now=now)]
+    waits = [writer.waits(found.entry) for found in waiting_queries.standing(her, now=now)]
     days = writer.by_day(queries.bookable(her, holds, now=now))
     return _page(
         "index", her, booked=booked, waits=waits, days=days, may_join=guard.sees_everything

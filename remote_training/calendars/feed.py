@@ -15,9 +15,9 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from remote_training.calendars.invitation import IN_A_URI, PRODUCT
+from remote_training.calendars.lines import folded
 from remote_training.core.text import clean_lines
 
-LONGEST_LINE = 75  # octets
 ASK_EVERY = "PT1H"
 
 
@@ -59,17 +59,17 @@ def published(items: Iterable[Item], *, name: str, organizer: str) -> bytes:
         f"REFRESH-INTERVAL;VALUE=DURATION:{ASK_EVERY}",
         f"X-PUBLISHED-TTL:{ASK_EVERY}",
     ]
-    sender = _folded("ORGANIZER:mailto:" + quote(organizer, safe=IN_A_URI))
+    sender = "ORGANIZER:mailto:" + quote(organizer, safe=IN_A_URI)
     for item in items:
         lines += _event(item, sender)
     lines.append("END:VCALENDAR")
-    return "\r\n".join([*lines, ""]).encode()
+    return b"\r\n".join([*(folded(line.encode()) for line in lines), b""])
 
 
 def _event(item: Item, sender: str) -> list[str]:
     lines = [
         "BEGIN:VEVENT",
-        _folded(f"UID:{item.uid}"),
+        f"UID:{item.uid}",
         f"SEQUENCE:{item.sequence}",
         f"DTSTAMP:{_utc(item.changed_at)}",
         f"DTSTART:{_utc(item.starts_at)}",
@@ -82,7 +82,7 @@ def _event(item: Item, sender: str) -> list[str]:
         f"TRANSP:{'TRANSPARENT' if item.is_cancelled else 'OPAQUE'}",
     ]
     if item.location is not None:
-        lines += [_text("LOCATION", item.location), _folded(f"URL:{item.location}")]
+        lines += [_text("LOCATION", item.location), f"URL:{item.location}"]
     return [*lines, "END:VEVENT"]
 
 
@@ -97,19 +97,4 @@ def _utc(moment: datetime) -> str:
 def _text(name: str, value: str) -> str:
     """A line of text: what somebody typed can begin no line of its own."""
     text = clean_lines(value).replace("\\", "\\\\").replace("\n", "\\n")
-    return _folded(f"{name}:{text.replace(';', chr(92) + ';').replace(',', chr(92) + ',')}")
-
-
-def _folded(line: str) -> str:
-    """Fold after 75 octets, never within a character."""
-    if len(line) <= LONGEST_LINE and line.isascii():
-        return line
-    rows, row, octets = [], "", 0
-    for sign in line:
-        size = len(sign.encode())
-        if octets + size > LONGEST_LINE:
-            rows.append(row)
-            row, octets = " ", 1
-        row += sign
-        octets += size
-    return "\r\n".join([*rows, row])
+    return f"{name}:{text.replace(';', chr(92) + ';').replace(',', chr(92) + ',')}"

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 from icalendar import Calendar, Event
 from icalendar.prop import vCalAddress, vText, vUri
 
+from remote_training.calendars.lines import folded
 from remote_training.core.addresses import mail_address
 from remote_training.core.text import clean_line, clean_lines
 
@@ -30,8 +31,6 @@ LONGEST_SUMMARY = 200
 LONGEST_DESCRIPTION = 4000
 UID_BYTES = 24
 IN_A_URI = "!$'*+-._=~@"
-LINE = 75
-ESCAPES = b"\\^"
 # Marks hold a control character, which no text of an entry can.
 MARK = re.compile("(\x01[a-z]+\x02)")
 UID_OF_ENTRY, STAMP, ATTENDEE = "\x01uid\x02", "\x01stamp\x02", "\x01attendee\x02"
@@ -201,21 +200,7 @@ def _filled(pieces: tuple[str, ...], entry: Entry, now: datetime) -> bytes:
         LINK_IN_TEXT: link.replace(",", "\\,").replace(";", "\\;"),
     }
     whole = "".join([words.get(piece, piece) for piece in pieces])
-    return b"\r\n".join([_folded(line) for line in whole.encode().split(b"\r\n")])
-
-
-def _folded(line: bytes) -> bytes:
-    """Lines of 75 octets at most (RFC 5545 section 3.1), none broken within a sign or escape."""
-    if len(line) < LINE:
-        return line
-    pieces = []
-    while len(line) >= LINE:
-        end = LINE - 1
-        while end > 1 and (line[end] & 0xC0 == 0x80 or line[end - 1] in ESCAPES):
-            end -= 1
-        pieces.append(line[:end])
-        line = line[end:]
-    return b"\r\n ".join([*pieces, line])
+    return b"\r\n".join([folded(line) for line in whole.encode().split(b"\r\n")])
 
 
 def _utc(moment: datetime) -> datetime:

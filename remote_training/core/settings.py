@@ -155,6 +155,11 @@ class Settings(Folders):
         return self.public_url or f"http://127.0.0.1:{self.port}"
 
     @property
+    def mail_host(self) -> str:
+        """The host of the sender: where names of mails and calendar entries live."""
+        return self.sender.rpartition("@")[2]
+
+    @property
     def sender(self) -> str:
         """The address of every mail and the organiser of every invitation."""
         return self.mail_from or "classes@trial.example.org"

@@ -14,7 +14,7 @@ from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
 from remote_training.bookings import queries as bookings_queries
 from remote_training.bookings import service as bookings
-from remote_training.bookings import waiting
+from remote_training.bookings import waiting_queries
 from remote_training.classes import names, queries, service
 from remote_training.classes.models import Session
 from remote_training.core.db import unit_of_work
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
     """List the weekly classes, and the class hours of the next four weeks."""
     now, sites = outside().now(), site_ids(Role.COORDINATOR)
     sessions = queries.upcoming(sites, now=now, until=now + AHEAD)
-    waits = waiting.how_many([session.id for session in sessions])
+    waits = waiting_queries.how_many([session.id for session in sessions])
     return _page("index", series=queries.series(sites), sessions=sessions, waits=waits)
 
 

@@ -47,7 +47,7 @@ def read(mail: Mail) -> Bounce:
         if part is not mail and not returned:
             returned = _message_id(part)
     found = OUR_ID.search(returned)
-    is_ours = found is not None and found[2].lower() == _host().lower()
+    is_ours = found is not None and found[2].lower() == settings.current().mail_host.lower()
     return Bounce(
         message_id=UUID(found[1]) if found is not None and is_ours else None,
         is_final="failed" in actions,
@@ -80,7 +80,3 @@ def _message_id(part: Mail) -> str:
         headers = BytesHeaderParser().parsebytes(payload if isinstance(payload, bytes) else b"")
         return str(headers.get("Message-ID", ""))
     return str(part.get("Message-ID", ""))
-
-
-def _host() -> str:
-    return settings.current().sender.rpartition("@")[2]

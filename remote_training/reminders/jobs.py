@@ -20,7 +20,7 @@ from remote_training.assessments import service as assessments
 from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.attendance import service as attendance
-from remote_training.bookings import line, rules
+from remote_training.bookings import rules, waiting_list
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -66,7 +66,7 @@ def plan(now: datetime) -> None:
     parts: tuple[Callable[[], object], ...] = (
         lambda: asking.answer(now=now),
         lambda: throttle.forget(now=now),
-        lambda: line.tick(now),
+        lambda: waiting_list.tick(now),
         lambda: _remind("reminder_day", now, DAY_BEFORE, DAY_TOO_LATE, rules.DAY_FRESH),
         lambda: _remind("reminder_hour", now, HOUR_BEFORE, HOUR_TOO_LATE, rules.HOUR_FRESH),
         lambda: assessments.plan_missing(now=now),

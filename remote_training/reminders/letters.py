@@ -7,7 +7,6 @@ No subject and no calendar entry holds a health word, a module or an arm.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from remote_training.accounts import queries as accounts
@@ -17,10 +16,9 @@ from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.assessments.sitting import sitting
 from remote_training.bookings.models import Booking, Waiting
-from remote_training.calendars import invitation
+from remote_training.calendars import invitation, wording
 from remote_training.calendars.invitation import Entry
 from remote_training.core import settings
-from remote_training.core.words import clock, long_day, reading_as, say, translated, zone_name
 from remote_training.messages.kinds import Kind, Policy
 from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter
@@ -222,41 +220,20 @@ def _alert(told: subjects.Told, message: Message, _now: datetime) -> Letter:
 def _entry(booking: Booking, join_url: str | None) -> Entry:
     """The class in her calendar: neutral words, the time once more in hers and with its zone."""
     session, account = booking.session, booking.participant.account
-    summary, description = _said(
-        account.language,
-        account.zone,
-        session.starts_at,
-        session.ends_at,
-        booking.participant.site.phone,
-    )
+    phone = booking.participant.site.phone
     return Entry(
         uid=booking.calendar_uid,
         sequence=booking.sequence,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
-        summary=summary,
-        description=description,
+        summary=wording.summary(account.language),
+        description=wording.description(
+            account.language, account.zone, session.starts_at, session.ends_at, phone
+        ),
         join_url=join_url,
         organizer=settings.current().sender,
         attendee=account.contact.email,
     )
-
-
-@lru_cache(maxsize=512)
-def _said(
-    language: str, zone: str, starts_at: datetime, ends_at: datetime, phone: str
-) -> tuple[str, str]:
-    """What a calendar entry says: its one line, and its text."""
-    with reading_as(language, zone):
-        when = translated(
-            say("%(day)s, %(begin)s to %(end)s, %(zone)s."),
-            day=long_day(starts_at),
-            begin=clock(starts_at),
-            end=clock(ends_at),
-            zone=zone_name(starts_at),
-        )
-        trouble = translated(say("Trouble joining? Ring %(phone)s."), phone=phone)
-        return translated(say("Training class")), f"{when}\n{trouble}"
 
 
 def _join(booking: Booking, now: datetime) -> str:

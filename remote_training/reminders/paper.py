@@ -70,7 +70,7 @@ def letter(
         tuple(sorted(facts.items())),
     )
     return Letter(
-        message_id=f"<{message.id}@{sender.rpartition('@')[2]}>",
+        message_id=f"<{message.id}@{settings.current().mail_host}>",
         to=contact.email,
         to_name=contact.name,
         sender=sender,

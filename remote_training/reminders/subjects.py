@@ -5,13 +5,14 @@ The links that their letters hold are written at once as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import Account
@@ -25,6 +26,7 @@ from remote_training.participants.models import Participant
 from remote_training.studies.models import Site
 
 Row = TypeVar("Row", bound=Model)
+About = Callable[[Sequence[Message]], AbstractContextManager[Mapping[UUID, Row]]]
 
 
 class Told(NamedTuple):
@@ -35,101 +37,6 @@ class Told(NamedTuple):
 
 
 _IDS: sa.BindParameter[Sequence[UUID]] = sa.bindparam("ids", expanding=True)
-
-# Put together once: building one takes longer than having it answered.
-_BOOKINGS = (
-    sa.select(Booking)
-    .where(Booking.id.in_(_IDS))
-    .options(
-        joinedload(Booking.participant).joinedload(Participant.site),
-        joinedload(Booking.participant).joinedload(Participant.account).joinedload(Account.contact),
-        joinedload(Booking.session).joinedload(Session.trainer).joinedload(Account.contact),
-    )
-)
-_WAITING = (
-    sa.select(Waiting)
-    .where(Waiting.id.in_(_IDS))
-    .options(
-        joinedload(Waiting.participant).joinedload(Participant.site),
-        joinedload(Waiting.participant).joinedload(Participant.account).joinedload(Account.contact),
-        joinedload(Waiting.session).joinedload(Session.trainer).joinedload(Account.contact),
-    )
-)
-_ASSESSMENTS = (
-    sa.select(Assessment)
-    .where(Assessment.id.in_(_IDS))
-    .options(
-        joinedload(Assessment.participant).joinedload(Participant.site),
-        joinedload(Assessment.participant)
-        .joinedload(Participant.account)
-        .joinedload(Account.contact),
-    )
-)
-_PARTICIPANTS = (
-    sa.select(Participant)
-    .where(Participant.id.in_(_IDS))
-    .options(
-        joinedload(Participant.site),
-        joinedload(Participant.account).joinedload(Account.contact),
-    )
-)
-_ACCOUNTS = sa.select(Account).where(Account.id.in_(_IDS)).options(joinedload(Account.contact))
-_ALERTS = (
-    sa.select(Alert)
-    .where(Alert.id.in_(_IDS))
-    .options(joinedload(Alert.participant).joinedload(Participant.site))
-)
-
-
-@contextmanager
-def bookings(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Booking]]:
-    """The bookings that these messages are about, with all that their letters say."""
-    with tokens.together():
-        yield _read(_BOOKINGS, messages, "booking_id")
-
-
-@contextmanager
-def waiting(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Waiting]]:
-    """The waiting that these messages are about: to whom a place is offered."""
-    with tokens.together():
-        yield _read(_WAITING, messages, "waiting_id")
-
-
-@contextmanager
-def assessments(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Assessment | None]]:
-    """The sittings that these messages are about; None where one is no longer asked of her."""
-    with tokens.together():
-        asked = _read(_ASSESSMENTS, messages, "assessment_id")
-        named = [message.id for message in messages if _id(message, "assessment_id")]
-        yield {one: asked.get(one) for one in named}
-
-
-@contextmanager
-def participants(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Participant]]:
-    """The participants that these messages are about."""
-    with tokens.together():
-        yield _read(_PARTICIPANTS, messages, "participant_id")
-
-
-@contextmanager
-def accounts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Account]]:
-    """The accounts that these messages are about."""
-    with tokens.together():
-        yield _read(_ACCOUNTS, messages, "account_id")
-
-
-@contextmanager
-def alerts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Told]]:
-    """The alerts that these messages are about, each with whoever is told of it."""
-    heard = _read(_ALERTS, messages, "alert_id")
-    with accounts(messages) as readers:
-        yield {one: Told(heard[one], reader) for one, reader in readers.items() if one in heard}
-
-
-def site_of(account: Account) -> Site | None:
-    """The site of a participant's account; None for staff."""
-    found = sa.select(Site).join(Participant, Participant.site_id == Site.id)
-    return db.session.scalars(found.where(Participant.account_id == account.id)).one_or_none()
 
 
 def _id(message: Message, fact: str) -> UUID | None:
@@ -147,3 +54,70 @@ def _read(found: sa.Select[Row], messages: Sequence[Message], fact: str) -> Mapp
     anew = {"populate_existing": True}
     by_id = {row.id: row for row in db.session.scalars(found, wanted, execution_options=anew)}
     return {one: by_id[about] for one, about in ids.items() if about in by_id}
+
+
+def _reading(model: type[Row], *parts: ORMOption) -> sa.Select[Row]:
+    """Rows by their ids. Put together once: building it takes longer than having it answered."""
+    return sa.select(model).where(model.id.in_(_IDS)).options(*parts)
+
+
+def _her(about: InstrumentedAttribute[Participant]) -> tuple[ORMOption, ...]:
+    """The participant of something, with all that a letter says to her."""
+    account = joinedload(about).joinedload(Participant.account)
+    return joinedload(about).joinedload(Participant.site), account.joinedload(Account.contact)
+
+
+def _class(about: InstrumentedAttribute[Session]) -> ORMOption:
+    return joinedload(about).joinedload(Session.trainer).joinedload(Account.contact)
+
+
+_BOOKINGS = _reading(Booking, *_her(Booking.participant), _class(Booking.session))
+_WAITING = _reading(Waiting, *_her(Waiting.participant), _class(Waiting.session))
+_ASSESSMENTS = _reading(Assessment, *_her(Assessment.participant))
+_PARTICIPANTS = _reading(
+    Participant,
+    joinedload(Participant.site),
+    joinedload(Participant.account).joinedload(Account.contact),
+)
+_ACCOUNTS = _reading(Account, joinedload(Account.contact))
+_ALERTS = _reading(Alert, joinedload(Alert.participant).joinedload(Participant.site))
+
+
+def _about(found: sa.Select[Row], fact: str) -> About[Row]:
+    """What messages are about whose fact of this name is its id, with all that letters say."""
+
+    @contextmanager
+    def about(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Row]]:
+        with tokens.together():
+            yield _read(found, messages, fact)
+
+    return about
+
+
+bookings = _about(_BOOKINGS, "booking_id")
+waiting = _about(_WAITING, "waiting_id")
+participants = _about(_PARTICIPANTS, "participant_id")
+accounts = _about(_ACCOUNTS, "account_id")
+
+
+@contextmanager
+def assessments(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Assessment | None]]:
+    """The sittings that these messages are about; None where one is no longer asked of her."""
+    with tokens.together():
+        asked = _read(_ASSESSMENTS, messages, "assessment_id")
+        named = [message.id for message in messages if _id(message, "assessment_id")]
+        yield {one: asked.get(one) for one in named}
+
+
+@contextmanager
+def alerts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Told]]:
+    """The alerts that these messages are about, each with whoever is told of it."""
+    heard = _read(_ALERTS, messages, "alert_id")
+    with accounts(messages) as readers:
+        yield {one: Told(heard[one], reader) for one, reader in readers.items() if one in heard}
+
+
+def site_of(account: Account) -> Site | None:
+    """The site of a participant's account; None for staff."""
+    found = sa.select(Site).join(Participant, Participant.site_id == Site.id)
+    return db.session.scalars(found.where(Participant.account_id == account.id)).one_or_none()

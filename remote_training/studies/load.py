@@ -190,7 +190,7 @@ class BookingRules(Part):
         A place that is given back later than that before the class is given back late.
     offer_hours
         So long is a place kept for who waits and wants to be asked first.
-    line_closes_hours
+    waiting_list_closes_hours
         So long before the class nobody moves up from the waiting list any more.
     undo_minutes
         Who gave a place back and wants it again within that time is first in line.
@@ -203,7 +203,7 @@ class BookingRules(Part):
     closes_minutes: Minutes = 0
     cancel_by_hours: int = Field(default=0, ge=0, le=168)
     offer_hours: int = Field(default=12, ge=1, le=168)
-    line_closes_hours: int = Field(default=2, ge=0, le=168)
+    waiting_list_closes_hours: int = Field(default=2, ge=0, le=168)
     undo_minutes: Minutes = 30
     decline: Decline = Decline.ASK
 

@@ -1,3 +1,4 @@
+import re
 import threading
 from datetime import timedelta
 from uuid import uuid4
@@ -6,10 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Role
+from remote_training.app import ROOT
 from remote_training.assessments import service as questions
 from remote_training.assessments.models import Assessment
 from remote_training.audit.models import Entry
+from remote_training.bookings import waiting_list
 from remote_training.core.db import db
+from remote_training.dashboard import wording
 from remote_training.messages.models import Message, State
 from remote_training.participants import queries, study_numbers
 from remote_training.participants.models import Participant
@@ -571,3 +575,29 @@ def test_a_reason_that_cannot_be_read_or_kept_changes_nothing(reason, words, app
     assert ada.complaint == "fatigue"
     right = facts(complaint="distress", reason="x" * 500)
     assert desk.post(f"/staff/people/{ada.id}/facts", data=right).status_code == 303
+
+
+def test_whatever_is_written_in_a_history_has_words(app):
+    """Read from the source: an action noted about a participant or a booking is shown to people."""
+    noted = re.compile(
+        r'(?:audit\.note|_note)\(\s*"([a-z_.]+)",\s*(?:"(participant|booking)"|entry)'
+    )
+    found = {
+        match[1]
+        for path in (ROOT / "remote_training").rglob("*.py")
+        for match in noted.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert {"bookings.book", "bookings.wait", "participants.enrol"} <= found
+    assert found - wording.ACTION_WORDS.keys() == set()
+
+
+def test_her_history_says_that_she_waited(app, desk):
+    session = make.session(places=1, starts_at=NOON + 3 * DAY)
+    make.booking(session=session)
+    ada = make.participant()
+    entry = waiting_list.join(ada, session, is_at_once=False, now=NOON, by=ada.account_id)
+    waiting_list.leave(entry, now=NOON, by=ada.account_id)
+    db.session.commit()
+    page = desk.get(f"/staff/people/{ada.id}/").text
+    assert "Put on a waiting list" in page
+    assert "Taken off a waiting list" in page

@@ -89,7 +89,7 @@ def gather(platform: Platform) -> Cast:
             "bookings.show": {"booking_id": later.id},
             "bookings.ask_to_cancel": {"booking_id": later.id},
             "bookings.ask_to_move": {"booking_id": later.id},
-            "line.ask": {"session_id": _full(trainer, now)},
+            "waiting.ask": {"session_id": _full(trainer, now)},
             "desk.ask_to_cancel": {"booking_id": later.id},
         },
         _links(woman, soon.id, begun, staff["new"].id, now),

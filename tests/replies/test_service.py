@@ -12,8 +12,7 @@ import structlog
 from remote_training.accounts.models import Link, Role
 from remote_training.bookings import answers
 from remote_training.bookings import service as bookings
-from remote_training.bookings.answers import CalendarAnswer
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, CalendarAnswer
 from remote_training.calendars.reply import Says
 from remote_training.core.db import db
 from remote_training.messages import jobs as outbox

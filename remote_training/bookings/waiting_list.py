@@ -1,14 +1,15 @@
-"""The line of those who wait for a place in a class that is full.
+"""The waiting list of a class that is full.
 
 A place that is freed goes, in the same transaction, to the first in line who may still
 take it: at once, where she said so, or as an offer, for which it is kept until a deadline.
 Who may not take it (another class of hers is at that time, her week is full) keeps her
-place in the line. A kept place counts as taken: there are never more offers than places.
+place on it. A kept place counts as taken: there are never more offers than places.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,13 +34,13 @@ AT_ONCE = 100  # classes looked at in one round
 
 def closes_at(session: Session) -> datetime:
     """From when on nobody moves up any more."""
-    return session.starts_at - timedelta(hours=study().booking.line_closes_hours)
+    return session.starts_at - timedelta(hours=study().booking.waiting_list_closes_hours)
 
 
 def join(
     participant: Participant, session: Session, *, is_at_once: bool, now: datetime, by: UUID | None
 ) -> Waiting:
-    """Put her in the line, or change how she wants the place; where one is free, it is hers.
+    """Put her on the list, or change how she wants the place; where one is free, it is hers.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def join(
             rank_at=_rank(participant, session, now),
         )  # fmt: skip
         db.session.add(entry)
-        audit.note("bookings.wait", "session", session.id, by=by, now=now, at_once=is_at_once)
+        _note("bookings.wait", entry, now, by, is_at_once=is_at_once)
     entry.is_at_once = is_at_once
     db.session.flush()
     fill(session, now=now)
@@ -68,11 +69,11 @@ def join(
 
 
 def leave(entry: Waiting, *, now: datetime, by: UUID | None) -> None:
-    """Take her out of the line; a place that was kept for her goes to the next."""
+    """Take her off the list; a place that was kept for her goes to the next."""
     places.lock(entry.session)
     if not _end(entry, Ending.LEFT, now):
         return
-    audit.note("bookings.leave_line", "session", entry.session_id, by=by, now=now)
+    _note("bookings.leave_waiting_list", entry, now, by)
     fill(entry.session, now=now)
 
 
@@ -141,7 +142,7 @@ def tick(now: datetime) -> None:
 
     Each class in a transaction of its own.
     """
-    nearest = now + timedelta(hours=study().booking.line_closes_hours)
+    nearest = now + timedelta(hours=study().booking.waiting_list_closes_hours)
     is_due = sa.or_(
         sa.and_(Waiting.offered_at.is_not(None), Waiting.offer_until <= now),
         Session.starts_at <= nearest,
@@ -213,6 +214,12 @@ def _book(entry: Waiting, now: datetime, by: UUID | None) -> Booking:
     her = str(entry.participant_id)
     audit.note("bookings.move_up", "booking", booking.id, by=by, now=now, participant=her)
     return booking
+
+
+def _note(action: str, entry: Waiting, now: datetime, by: UUID | None, **more: Any) -> None:
+    """Write down in her history what she wished; which class stands in the detail."""
+    detail = {"session": str(entry.session_id), **more}
+    audit.note(action, "participant", entry.participant_id, by=by, now=now, **detail)
 
 
 def _end(entry: Waiting, ending: Ending, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from remote_training.bookings import line, service
+from remote_training.bookings import service, waiting_list
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.core.db import db
 from tests import make
@@ -86,7 +86,7 @@ def test_an_offer_that_is_over_says_so(ada, full, browse_as, clock):
     answer = browse_as(ada).post(f"{address}/take")
     assert answer.status_code == 409
     assert "No place is kept for you now." in answer.text
-    line.tick(clock())
+    waiting_list.tick(clock())
     answer = browse_as(ada).post(f"{address}/take")
     assert "This offer has ended." in answer.text
 

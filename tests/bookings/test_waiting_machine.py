@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -25,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from remote_training.bookings import fit, line, places, service
+from remote_training.bookings import fit, places, service, waiting_list
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -209,7 +210,9 @@ class Machine(RuleBasedStateMachine):
     def wait(self, who: int, what: int, at_once: bool) -> None:
         it = self.model.classes[what]
         may = self.model.may(who, what) and self.model.now < it.starts_at - 2 * HOUR
-        did_it = self.attempt(line.join, self.person(who), self.hour(what), is_at_once=at_once)
+        did_it = self.attempt(
+            waiting_list.join, self.person(who), self.hour(what), is_at_once=at_once
+        )
         assert did_it is may
         if may and who not in it.offers:
             since = it.queue[who][0] if who in it.queue else self.model.rank(who, what)
@@ -222,7 +225,7 @@ class Machine(RuleBasedStateMachine):
         entry, it = self.entry(who, what), self.model.classes[what]
         if entry is None:
             return
-        assert self.attempt(line.leave, entry)
+        assert self.attempt(waiting_list.leave, entry)
         it.queue.pop(who, None)
         it.offers.pop(who, None)
         self.model.fill(what)
@@ -233,14 +236,14 @@ class Machine(RuleBasedStateMachine):
         if entry is None:
             return
         may = it.offers.get(who, NOON) > self.model.now and self.model.may(who, what)
-        assert self.attempt(line.accept, entry) is may
+        assert self.attempt(waiting_list.accept, entry) is may
         if may:
             self.model.take(who, what)
 
     @rule(hours=st.sampled_from([0, 1, 12, 13, 46, 70]))
     def wait_a_while(self, hours: int) -> None:
         self.model.now += hours * HOUR
-        line.tick(self.model.now)
+        waiting_list.tick(self.model.now)
         self.model.tick(self.order)
         for what in CLASSES:  # never a free place while somebody entitled waits
             it = self.model.classes[what]
@@ -307,18 +310,21 @@ def _never_too_late(_session: Session) -> datetime:
 
 
 FAULTS = {
-    "nobody moves up": (line, "fill", _no_promotion),
+    "nobody moves up": (waiting_list, "fill", _no_promotion),
     "what does not fit is booked": (fit, "hindrance", _anything_fits),
-    "the cut-off is forgotten": (line, "closes_at", _never_too_late),
+    "the cut-off is forgotten": (waiting_list, "closes_at", _never_too_late),
     "a kept place is not freed": (places, "free", lambda _session: None),
     "an offer keeps no place": (places, "take", lambda _session: None),
 }
 
 
+# a plan that was found may not fail again word for word: the ids are others each time
+FOUND = (AssertionError, sa.exc.IntegrityError, FlakyFailure)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the faults are in our code
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found(fault: str, app: Flask, database: str) -> None:
-    if database != "sqlite":
-        pytest.skip("the faults are in our code, not in the database: looked for once")
+def test_a_planted_fault_is_found(fault: str, app: Flask) -> None:
     room, name, planted = FAULTS[fault]
-    with mock.patch.object(room, name, planted), pytest.raises(Exception):  # noqa: B017
+    with mock.patch.object(room, name, planted), pytest.raises(FOUND):
         run(app, 150, shrinks=False)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from remote_training.bookings import line, service, waiting
+from remote_training.bookings import service, waiting_list, waiting_queries
 from remote_training.bookings.errors import (
     NoOffer,
     NotInLine,
@@ -40,7 +40,9 @@ def holder(session):
 
 
 def wait(session, *, who=None, at_once=True, now=NOON):
-    entry = line.join(who or make.participant(), session, is_at_once=at_once, now=now, by=None)
+    entry = waiting_list.join(
+        who or make.participant(), session, is_at_once=at_once, now=now, by=None
+    )
     db.session.commit()
     return entry
 
@@ -80,8 +82,8 @@ def test_who_wants_to_be_asked_is_asked_and_the_place_is_kept(full):
         service.book(make.participant(), full, now=NOON, by=None)
     db.session.rollback()
 
-    booking = line.accept(entry, now=NOON + HOUR, by=None)
-    assert line.accept(entry, now=NOON + HOUR, by=None) is booking
+    booking = waiting_list.accept(entry, now=NOON + HOUR, by=None)
+    assert waiting_list.accept(entry, now=NOON + HOUR, by=None) is booking
     assert (full.taken, entry.ending) == (1, Ending.TAKEN)
     assert kinds(entry.participant) == ["place_offered", "booking_confirmed"]
 
@@ -91,13 +93,13 @@ def test_an_offer_nobody_answers_goes_to_the_next_and_not_back(full):
     give_back(full)
     over = first.offer_until
 
-    line.tick(over - MINUTE)
+    waiting_list.tick(over - MINUTE)
     assert (first.is_offered, second.is_offered) == (True, False)
-    line.tick(over)
+    waiting_list.tick(over)
     assert (first.ending, second.is_offered, full.taken) == (Ending.EXPIRED, True, 1)
     with pytest.raises(NotInLine, match="has ended"):
-        line.accept(first, now=over, by=None)
-    line.tick(over)
+        waiting_list.accept(first, now=over, by=None)
+    waiting_list.tick(over)
     assert kinds(second.participant) == ["place_offered"]
 
 
@@ -105,14 +107,14 @@ def test_an_offer_that_is_over_is_not_taken_even_before_the_worker_saw_it(full):
     entry = wait(full, at_once=False)
     give_back(full)
     with pytest.raises(NoOffer, match="No place is kept"):
-        line.accept(entry, now=entry.offer_until, by=None)
+        waiting_list.accept(entry, now=entry.offer_until, by=None)
 
 
 def test_who_leaves_lets_the_next_have_it(full):
     first, second = wait(full, at_once=False), wait(full, now=NOON + MINUTE)
     give_back(full)
-    line.leave(first, now=NOON, by=None)
-    line.leave(first, now=NOON, by=None)
+    waiting_list.leave(first, now=NOON, by=None)
+    waiting_list.leave(first, now=NOON, by=None)
     assert first.ending is Ending.LEFT
     assert holder(full).participant_id == second.participant_id
     assert full.taken == 1
@@ -154,7 +156,7 @@ def test_a_free_place_finds_who_became_entitled_in_the_next_round(full):
     assert full.places_left == 1
     service.cancel(hers[0], now=NOON, by=None)
     db.session.commit()
-    line.tick(NOON)
+    waiting_list.tick(NOON)
     assert holder(full).participant_id == entry.participant_id
 
 
@@ -162,11 +164,13 @@ def test_nobody_moves_up_after_the_cut_off(full):
     entry = wait(full)
     give_back(full, now=full.starts_at - 2 * HOUR)
     assert holder(full) is None
-    line.tick(full.starts_at - 2 * HOUR)
+    waiting_list.tick(full.starts_at - 2 * HOUR)
     assert (entry.ending, full.taken) == (Ending.CLOSED, 0)
     assert kinds(entry.participant) == []
     with pytest.raises(TooLateToWait):
-        line.join(make.participant(), full, is_at_once=True, now=full.starts_at - HOUR, by=None)
+        waiting_list.join(
+            make.participant(), full, is_at_once=True, now=full.starts_at - HOUR, by=None
+        )
 
 
 def test_an_offer_ends_at_the_cut_off_at_the_latest(full):
@@ -178,11 +182,11 @@ def test_an_offer_ends_at_the_cut_off_at_the_latest(full):
 def test_only_what_is_hers_to_book_is_waited_for(full):
     ada = make.participant(complaint="neuropathy")
     with pytest.raises(OtherProgramme):
-        line.join(ada, make.session(module="fatigue"), is_at_once=True, now=NOON, by=None)
+        waiting_list.join(ada, make.session(module="fatigue"), is_at_once=True, now=NOON, by=None)
     for days in (1, 2):
         make.booking(participant=ada, session=make.session(starts_at=NOON + timedelta(days=days)))
     with pytest.raises(WeekFull):
-        line.join(ada, full, is_at_once=True, now=NOON, by=None)
+        waiting_list.join(ada, full, is_at_once=True, now=NOON, by=None)
 
 
 def test_waiting_twice_is_waiting_once_and_changes_how(full):
@@ -206,10 +210,10 @@ def test_who_gave_her_place_back_and_regrets_it_is_first_in_line(full):
     assert holder(full).participant_id == others.participant_id
     third = wait(full, now=NOON + HOUR)
     entry = wait(full, who=regrets, now=NOON + HOUR + timedelta(minutes=29))
-    assert [found.number for found in waiting.standing(regrets, now=NOON)] == [1]
-    assert [found.number for found in waiting.standing(third.participant, now=NOON)] == [2]
+    assert [found.number for found in waiting_queries.standing(regrets, now=NOON)] == [1]
+    assert [found.number for found in waiting_queries.standing(third.participant, now=NOON)] == [2]
 
-    line.leave(entry, now=NOON, by=None)
+    waiting_list.leave(entry, now=NOON, by=None)
     late = wait(full, who=regrets, now=NOON + HOUR + timedelta(minutes=31))
     assert late.rank_at > third.rank_at
 
@@ -241,5 +245,5 @@ def test_the_database_itself_refuses_to_let_somebody_wait_twice(full):
     with pytest.raises(sa.exc.IntegrityError):
         db.session.flush()
     db.session.rollback()
-    line.leave(entry, now=NOON, by=None)
+    waiting_list.leave(entry, now=NOON, by=None)
     assert wait(full, who=entry.participant).stands

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import line, queries, rules, waiting
+from remote_training.bookings import queries, rules, waiting_list, waiting_queries
 from remote_training.bookings.models import Waiting
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -19,7 +19,7 @@ from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 
-blueprint = Blueprint("line", __name__, url_prefix="/classes")
+blueprint = Blueprint("waiting", __name__, url_prefix="/classes")
 
 
 @blueprint.get("/<uuid:session_id>/wait")
@@ -30,16 +30,18 @@ def ask(session_id: UUID) -> ResponseReturnValue:
     rules.check(her, session)
     if session.places_left > 0:
         return redirect(url_for("bookings.index"), 303)
-    return _page("wait", her, session, closes_at=line.closes_at(session))
+    return _page("wait", her, session, closes_at=waiting_list.closes_at(session))
 
 
 @blueprint.post("/<uuid:session_id>/wait")
 @visitor(Scope.BOOKINGS)
 @unit_of_work()
 def join(session_id: UUID) -> ResponseReturnValue:
-    """Put her in the line; where a place is free by now, it is hers."""
+    """Put her on the list; where a place is free by now, it is hers."""
     her, session, at_once = _her(), classes.session(session_id), request.form.get("at_once") == "1"
-    entry = line.join(her, session, is_at_once=at_once, now=outside().now(), by=her.account_id)
+    entry = waiting_list.join(
+        her, session, is_at_once=at_once, now=outside().now(), by=her.account_id
+    )
     return _after(entry)
 
 
@@ -47,7 +49,7 @@ def join(session_id: UUID) -> ResponseReturnValue:
 @visitor(Scope.BOOKINGS)
 def show(waiting_id: UUID) -> ResponseReturnValue:
     """Say how her waiting stands: her number, or the place that is kept for her."""
-    found = waiting.mine(waiting_id, visitor_account().id)
+    found = waiting_queries.mine(waiting_id, visitor_account().id)
     entry = found.entry
     held = queries.live(entry.participant, entry.session)
     if held is not None:
@@ -60,8 +62,8 @@ def show(waiting_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def take(waiting_id: UUID) -> ResponseReturnValue:
     """Take the place that is kept for her; pressed twice, it is taken once."""
-    entry, now = waiting.mine(waiting_id, visitor_account().id).entry, outside().now()
-    booking = line.accept(entry, now=now, by=entry.participant.account_id)
+    entry, now = waiting_queries.mine(waiting_id, visitor_account().id).entry, outside().now()
+    booking = waiting_list.accept(entry, now=now, by=entry.participant.account_id)
     return redirect(url_for("bookings.show", booking_id=booking.id), 303)
 
 
@@ -70,8 +72,8 @@ def take(waiting_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def leave(waiting_id: UUID) -> ResponseReturnValue:
     """Take her off the list; pressed twice, once."""
-    entry, now = waiting.mine(waiting_id, visitor_account().id).entry, outside().now()
-    line.leave(entry, now=now, by=entry.participant.account_id)
+    entry, now = waiting_queries.mine(waiting_id, visitor_account().id).entry, outside().now()
+    waiting_list.leave(entry, now=now, by=entry.participant.account_id)
     return _after(entry)
 
 

@@ -74,11 +74,6 @@ def mine(entry_id: UUID, account_id: UUID) -> InLine:
     return InLine(row[0], row[1] + 1)
 
 
-def by_id(entry_id: UUID) -> Waiting | None:
-    """The waiting of this id with its class and person."""
-    return db.session.scalars(ENTRIES.where(Waiting.id == entry_id)).one_or_none()
-
-
 def how_many(session_ids: Sequence[UUID]) -> Counter[UUID]:
     """How many wait for each class, those with an offer among them."""
     counted = (
