@@ -29,7 +29,10 @@ CODE = ("remote_training", "tests", "benchmarks", "migrations", "tools", "dev.py
 HOST = "127.0.0.1"
 READY_WITHIN = 60
 DEMO_SIZE = ("--participants", "24", "--weeks", "4", "--seed", "7")
-SERVER = ("gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "--graceful-timeout", "5")
+SERVER = (
+    "gunicorn", "--preload", "-k", "gthread", "-w", "2", "--threads", "16",
+    "--graceful-timeout", "5",
+)  # fmt: skip
 PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "-qq")
 NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 SETTINGS = """DATA_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL MAIL_FROM
@@ -110,6 +113,7 @@ def run(_arguments: list[str]) -> int:
         return refuse(fault)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     install("run")
+    call(PYTHON, "-m", "compileall", "-qq", "remote_training", "migrations", cwd=ROOT)
     data = Path(os.environ.get("DATA_DIR", "var")).resolve()
     environment = {"DEMO": "on"} | os.environ | {"DATA_DIR": str(data), "PORT": port}
     (data / "log").mkdir(parents=True, exist_ok=True)

@@ -12,5 +12,7 @@ from remote_training.start import real_app
 app = real_app()
 app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)  # type: ignore[method-assign]
 
+# what is there now stays: no collection during a request walks through it again, and processes
+# that are forked from here (`gunicorn --preload`) share it. No connection is open yet
 gc.collect()
-gc.freeze()  # what is there now stays: no collection during a request walks through it again
+gc.freeze()
