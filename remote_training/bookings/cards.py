@@ -110,8 +110,15 @@ class Writer:
         )
 
     def by_day(self, slots: Iterable[Slot]) -> list[tuple[date, str, list[Card]]]:
-        """Cards of what she can book, under the days on which they are in her zone."""
-        local = ((slot.starts_at.astimezone(self._zone), slot) for slot in slots)
+        """Cards of what she can book, under the days on which they are in her zone.
+
+        What she waits for has a card of its own.
+        """
+        local = (
+            (slot.starts_at.astimezone(self._zone), slot)
+            for slot in slots
+            if slot.session_id not in self._waits
+        )
         days = []
         for day, on_it in groupby(local, key=lambda each: each[0].date()):
             name = words.day(day)
@@ -130,7 +137,6 @@ class Writer:
             hindrance=self._hindrance(slot.hindrance),
             may_wait=slot.places_left <= 0
             and slot.hindrance is None
-            and slot.session_id not in self._waits
             and slot.starts_at - self._waiting_list_closes > self._now,
         )
 

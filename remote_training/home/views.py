@@ -56,7 +56,12 @@ def make_calendar() -> ResponseReturnValue:
     """Make an address for her calendar program; it is shown only now."""
     her = participants.of_account(visitor_account().id)
     address = feeds.make(her.account_id, now=outside().now())
-    return render_template("home/calendar.html", address=address, help_phone=her.site.phone)
+    return render_template(
+        "home/calendar.html",
+        address=address,
+        help_phone=her.site.phone,
+        emergency_number=her.site.emergency_number,
+    )
 
 
 @blueprint.post("/calendar/end")

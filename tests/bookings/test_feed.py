@@ -384,3 +384,12 @@ def test_the_address_stands_in_no_log_and_in_no_metric(ada, browser):
     metrics = generate_latest().decode()
     assert "/calendar/<feed_token>.ics" in metrics
     assert token not in metrics
+
+
+def test_the_page_with_her_address_names_the_numbers_of_her_own_site(app, browse_as):
+    there = make.site("melbourne")
+    page = browse_as(make.participant(site=there)).post("/home/calendar").text
+    foot = page.rsplit("Do you need help?", 1)[1]
+    assert there.phone in foot
+    assert "ring 000 first" in foot
+    assert "112" not in foot

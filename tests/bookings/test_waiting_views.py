@@ -55,6 +55,7 @@ def test_who_waits_sees_her_number_and_can_leave(ada, full, browse_as):
     listed = browser.get("/classes/").text
     assert "you wait for a place" in listed
     assert f"/classes/{full.id}/wait" not in listed
+    assert listed.count("<article") == 1
 
     address = f"/classes/waiting/{entry_of(ada).id}"
     page = browser.post(f"{address}/leave", follow_redirects=True).text

@@ -33,7 +33,7 @@ def test_the_address_is_made_shown_used_and_taken_away(platform, chrome, who):
     page.get_by_role("button", name="Make a calendar address").click()
 
     assert_accessible(page)
-    address = page.get_by_label("Or copy the address").input_value()
+    address = page.get_by_label("Copy this address").input_value()
     path = "/calendar/" + address.rpartition("/")[2]
     found = requests.get(platform.url + path, timeout=10)
     assert [begins for begins, _ends in by_ical_js(found.content)] == [starts_at]
