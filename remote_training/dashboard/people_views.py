@@ -19,6 +19,8 @@ from remote_training.accounts.models import Role
 from remote_training.assessments import queries as assessments
 from remote_training.assessments import states
 from remote_training.assessments.timeline import timeline
+from remote_training.attendance import courses
+from remote_training.attendance.dose import Outcome
 from remote_training.attendance.queries import short_name
 from remote_training.bookings import answers
 from remote_training.bookings import queries as bookings
@@ -115,6 +117,8 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         bookings=booked,
         says_no=answers.says_no([booking.id for booking in booked]),
         by_id={str(booking.id): booking for booking in booked},
+        course=courses.of(her.id, study=study(), now=now) if booked else None,
+        Outcome=Outcome,
         messages=messages,
         needs_care=queries.needs_care(messages),
         alerts=safety.open_by_participant(site_ids(Role.COORDINATOR))[her.id],

@@ -28,6 +28,8 @@ TABLES = (
     "scores",
     "sessions",
     "attendance",
+    "dose_weeks",
+    "dose",
 )
 CODEBOOK = "codebook"
 Kind = Literal["text", "code", "flag", "integer", "number", "date", "moment"]

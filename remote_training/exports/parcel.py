@@ -22,12 +22,14 @@ import sqlalchemy as sa
 from zipstream import ZipStream
 
 from remote_training import __version__
+from remote_training.attendance import courses
 from remote_training.core.db import snapshot
 from remote_training.exports import (
     blinding,
     codebook,
     comma_files,
     dictionary,
+    doses,
     labelled_files,
     scores,
     sheets,
@@ -183,6 +185,9 @@ def _rows(connection: sa.Connection, table: Table, reach: Extent, study: Study) 
         return _batches(wide.rows(sittings.sittings(connection, reach), study))
     if table.name == "scores":
         return _batches(scores.rows(sittings.sittings(connection, reach)))
+    if table.name in doses.ROWS:
+        trainees = courses.courses(connection, reach.people, study=study, now=reach.now)
+        return _batches(doses.ROWS[table.name](trainees))
     select = sheets.SHEETS[table.name](reach)
     columns = {column.name: column for column in select.selected_columns}
     chosen = select.with_only_columns(

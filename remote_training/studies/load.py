@@ -159,13 +159,14 @@ class Timepoint(Part):
 
 class Rules(Part):
     """Numbers that the study may change: minutes, and hours after which an alert that nobody
-    has looked at is told once more.
+    has looked at is told once more. Who left so many minutes before the end ended early.
     """
 
     doors_open_minutes: int = Field(ge=0)
     late_after_minutes: int = Field(ge=0)
     attended_from_minutes: int = Field(ge=0)
     alert_again_after_hours: int = Field(default=4, ge=1, le=168)
+    left_early_minutes: int = Field(default=5, ge=1, le=120)
 
 
 class Decline(StrEnum):
@@ -182,6 +183,8 @@ class BookingRules(Part):
     ----------
     programme_weeks
         How long the programme of one person lasts; None for no end.
+    class_minutes
+        How long a class lasts that the protocol plans: the denominator of the dose.
     rest_hours
         The least time between the end of one of her classes and the beginning of the next.
     closes_minutes
@@ -199,6 +202,7 @@ class BookingRules(Part):
     """
 
     programme_weeks: int | None = Field(default=None, ge=1)
+    class_minutes: int = Field(default=60, ge=5, le=240)
     rest_hours: int = Field(default=0, ge=0, le=72)
     closes_minutes: Minutes = 0
     cancel_by_hours: int = Field(default=0, ge=0, le=168)

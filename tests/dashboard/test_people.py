@@ -10,6 +10,7 @@ from remote_training.accounts.models import Role
 from remote_training.app import ROOT
 from remote_training.assessments import service as questions
 from remote_training.assessments.models import Assessment
+from remote_training.attendance.models import Attendance, Status
 from remote_training.audit.models import Entry
 from remote_training.bookings import waiting_list
 from remote_training.core.db import db
@@ -463,6 +464,28 @@ def test_the_coordinator_is_told_which_questionnaires_are_not_asked_and_why(app,
     assert "PHQ-9" not in page
 
 
+def test_her_page_says_how_much_of_the_programme_she_had(app, desk):
+    ada = make.participant(baseline_on=NOON.date() - timedelta(days=8))
+    for days, status in ((8, Status.ATTENDED), (6, Status.NO_SHOW), (4, Status.LATE)):
+        hour = make.session(starts_at=NOON - timedelta(days=days))
+        held = make.booking(participant=ada, session=hour)
+        db.session.add(Attendance(booking_id=held.id, machine_status=status, machine_minutes=30.25))
+    db.session.commit()
+
+    page = desk.get(f"/staff/people/{ada.id}/").text
+
+    assert "Came to 67% of the 3 classes planned so far." in page
+    part = page.split("How much of the programme")[1].split("</table>")[0]
+    cells = re.findall(r'data-label="([^"]+)"[^>]*>(\d+)<', part)
+    assert cells == [
+        ("Planned", "3"), ("Booked", "3"), ("Came", "2"), ("Missed", "1"),
+        ("Given back late", "0"), ("Called off", "0"), ("Minutes", "60"),
+    ]  # fmt: skip
+    assert (
+        "How much of the programme" not in desk.get(f"/staff/people/{make.participant().id}/").text
+    )
+
+
 def test_her_page_costs_the_same_however_much_happened(app, desk, count_queries):
     ada = make.participant()
 
@@ -484,7 +507,7 @@ def test_her_page_costs_the_same_however_much_happened(app, desk, count_queries)
         happen(n)
 
     assert cost() == few
-    assert few <= 18  # one of them for open alerts, one for answers of her calendar
+    assert few <= 20  # two for her programme, one for open alerts, one for what her calendar says
 
 
 def test_the_same_form_sent_twice_adds_one_person(app, desk):

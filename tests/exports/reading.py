@@ -23,6 +23,8 @@ TABLES = [
     "scores",
     "sessions",
     "attendance",
+    "dose_weeks",
+    "dose",
 ]
 FILES = [f"{name}.csv" for name in (*TABLES, "codebook")]
 OTHERS = ["codebook.html", "manifest.json"]

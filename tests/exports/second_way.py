@@ -24,7 +24,7 @@ CATALOGUE = {
     for file in (ROOT / "instruments/catalogue").glob("*.toml")
 }
 PEOPLE = """
-SELECT p.id, p.study_number, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm
+SELECT p.id, p.study_number, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm, p.complaint
 FROM participant p LEFT JOIN allocation a ON a.participant_id = p.id
 WHERE p.consented_on IS NOT NULL
 """
@@ -37,6 +37,13 @@ SELECT p.study_number, s.timepoint, f.instrument, a.item, a.state, a.value
 FROM answer a JOIN form f ON f.id = a.form_id JOIN assessment s ON s.id = f.assessment_id
 JOIN participant p ON p.id = s.participant_id
 WHERE a.replaced_at IS NULL
+"""
+PLACES = """
+SELECT p.study_number, b.cancelled_at, b.is_late, s.on_date, s.starts_at, s.ends_at,
+  s.called_off_at, COALESCE(a.status, a.machine_status) AS status, a.machine_minutes
+FROM booking b JOIN participant p ON p.id = b.participant_id
+JOIN session s ON s.id = b.session_id LEFT JOIN attendance a ON a.booking_id = b.id
+ORDER BY s.starts_at
 """
 NO_VALUE = {"declined": "refused", "not_applicable": "not_applicable"}
 WHY = {
@@ -220,3 +227,75 @@ def _day(told: Any) -> date:
 def _moment(told: Any) -> datetime:
     at = told if isinstance(told, datetime) else datetime.fromisoformat(told)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Dose:
+    """What somebody's programme comes to: letters for its classes, and minutes."""
+
+    weeks: int
+    counts: Counter[str]
+    row: str
+    minutes: float
+
+    @property
+    def missed_rows(self) -> list[int]:
+        return [len(part) for part in self.row.split("a") if part]
+
+
+def doses(connection: sa.Connection, now: datetime) -> Mapping[str, Dose]:
+    """The programme of everybody who has one, by study number."""
+    places: dict[str, list[Any]] = {}
+    for place in connection.execute(sa.text(PLACES)):
+        places.setdefault(place.study_number, []).append(place)
+    return {
+        her.study_number: _dose(her, places.get(her.study_number, []), now)
+        for her in connection.execute(sa.text(PEOPLE))
+        if her.baseline_on is not None and her.arm is not None
+    }
+
+
+def _dose(her: Any, places: list[Any], now: datetime) -> Dose:
+    later = {arm["code"]: arm["trains_from_week"] for arm in STUDY["arms"]}[her.arm]
+    first, today = _day(her.baseline_on), now.astimezone(ZoneInfo(her.zone)).date()
+    first += timedelta(days=7 * later)
+    counts: Counter[str] = Counter()
+    row, minutes, over = "", 0.0, 0
+    for week in range(STUDY["booking"]["programme_weeks"]):
+        days = [first + timedelta(days=7 * week + day) for day in range(7)]
+        here = [what for p in places if _day(p.on_date) in days and (what := _became(p, now))]
+        counts.update(here)
+        minutes += sum(
+            p.machine_minutes
+            for p in places
+            if _day(p.on_date) in days and _became(p, now) == "attended"
+        )
+        letters = "".join(
+            {"attended": "a", "unknown": "", "called_off": "", "ahead": ""}.get(what, "m")
+            for what in here
+        )
+        if today > days[-1]:
+            over += 1
+            counts["unbooked"] += max(0, _planned(her) - len(here))
+            letters += "m" * max(0, _planned(her) - len(here))
+        while letters.count("m") > max(0, _planned(her) - letters.count("a")):
+            letters = letters.replace("m", "", 1)
+        counts["missed"] += letters.count("m")
+        row += letters
+    return Dose(over, counts, row, minutes)
+
+
+def _planned(her: Any) -> int:
+    kinds = [m for m in STUDY["modules"] if not m["is_specific"] or m["code"] == her.complaint]
+    return sum(kind["most_per_week"] for kind in kinds)
+
+
+def _became(place: Any, now: datetime) -> str | None:
+    held = place.cancelled_at is None or place.is_late
+    if place.called_off_at is not None and held:
+        return "called_off"
+    if place.cancelled_at is not None:
+        return "late_cancelled" if place.is_late else None
+    if place.status is not None:
+        return "attended" if str(place.status).lower() == "late" else str(place.status).lower()
+    return "unknown" if _moment(place.ends_at) <= now else "ahead"

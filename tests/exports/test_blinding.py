@@ -109,6 +109,8 @@ def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
         "/staff/data",
         "participants.csv",
         "attendance.csv",
+        "dose.csv",
+        "dose_weeks.csv",
         "sessions.csv",
         "assessments.csv",
         "answers_long.csv",
@@ -164,7 +166,7 @@ def test_a_time_point_that_the_study_no_longer_knows_is_kept_from_the_blinded(ap
 def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, browse_as):
     files = seen(app, browse_as, swapped=False, sees_arm=False)
 
-    assert "attendance.csv" not in files
+    assert not {"attendance.csv", "dose_weeks.csv", "dose.csv"} & set(files)
     assert not {"arm", "cleared_on"} & set(header(files["participants.csv"]))
     assert not {"module", "booked"} & set(header(files["sessions.csv"]))
     manifest = json.loads(files["manifest.json"])
@@ -173,6 +175,8 @@ def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, br
         "participants": ["cleared_on", "arm"],
         "sessions": ["module", "booked"],
         "attendance": [],
+        "dose_weeks": [],
+        "dose": [],
     }
     assert "Blinded: without the arm" in files["page"]
     assert "attendance.csv; " not in files["page"].split("What is in it")[1]

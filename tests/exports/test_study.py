@@ -27,7 +27,7 @@ from remote_training.assessments.states import State
 from remote_training.attendance.models import Status
 from remote_training.core.db import db
 from remote_training.demo import fill as play
-from remote_training.exports import dictionary, parcel
+from remote_training.exports import dictionary, doses, parcel
 from remote_training.exports.codebook import said
 from remote_training.exports.formats import Format
 from remote_training.exports.labelled_files import LONGEST_LABEL, LONGEST_VALUE_LABEL, variables
@@ -71,8 +71,8 @@ class NoMail:
 class Filled:
     """The folder with the data set in three formats, and what stands in the database."""
 
-    def __init__(self, folder, tables, told):
-        self.folder, self.tables, self.told = folder, tables, told
+    def __init__(self, folder, tables, told, doses):
+        self.folder, self.tables, self.told, self.doses = folder, tables, told, doses
         self.csv = {name: self._text(name) for name in (*TABLES, "codebook")}
         self.labelled = {
             (name, kind): READ[kind](folder / f"{name}.{kind}", user_missing=True)
@@ -112,8 +112,9 @@ def filled(request, tmp_path_factory):
                 parcel.write(db.engine, Order(study(), sites, True, NOON, kind), folder)
             with db.engine.connect() as connection:
                 told = second_way.sittings(connection, NOON)
+                doses = second_way.doses(connection, NOON)
             tables = dictionary.tables(study(), shows_arm=True)
-            yield Filled(folder, tables, told)
+            yield Filled(folder, tables, told, doses)
             db.session.rollback()
             db.session.remove()
             db.engine.dispose()
@@ -329,6 +330,26 @@ def test_of_every_class_that_was_held_it_is_known_who_came(filled):
     assert set(held[seen].status) == {str(status) for status in Status}
     assert set(held[~seen].machine_status) <= {""}
     assert seen.mean() > 0.9
+
+
+def test_the_dose_of_everybody_is_what_a_second_way_counts(filled):
+    dose, weeks = filled.csv["dose"].set_index("study_number"), filled.csv["dose_weeks"]
+
+    assert set(dose.index) == set(filled.doses)
+    for number, told in filled.doses.items():
+        row = dose.loc[number]
+        for name in (*(one.value for one in doses.COUNTED), "unbooked", "missed"):
+            assert int(row[name]) == told.counts[name], (number, name)
+        assert float(row.minutes) == pytest.approx(told.minutes, abs=0.01), number
+        assert int(row.interruptions) == sum(run >= 3 for run in told.missed_rows), number
+        assert int(row.longest_missed) == max(told.missed_rows, default=0), number
+        own = weeks[weeks.study_number == number]
+        assert (len(own), (own.is_over == "1").sum()) == (12, told.weeks), number
+        assert pandas.to_numeric(own.planned).sum() == int(row.planned), number
+    assert (pandas.to_numeric(dose.interruptions) > 0).any()
+    assert {name for name in dose if name in {one.value for one in doses.COUNTED}} == {
+        one.value for one in doses.COUNTED
+    }
 
 
 def test_nobody_trains_before_her_classes_begin(filled):

@@ -1,0 +1,159 @@
+"""The programmes of many people, read in few statements however many they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from remote_training.attendance import dose
+from remote_training.attendance.dose import Course, Place, Plan
+from remote_training.attendance.models import Attendance, Status
+from remote_training.bookings.models import Booking
+from remote_training.classes.models import Session
+from remote_training.core.db import db
+from remote_training.participants.models import Allocation, Participant
+from remote_training.studies.load import Study
+
+MINUTE = timedelta(minutes=1)
+AT_A_TIME = 5000
+Held = Mapping[tuple[UUID, str], Mapping[date, int]]  # by site and module: how many on which day
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """Somebody whose programme is known, and what it has come to."""
+
+    participant_id: UUID
+    study_number: str
+    course: Course
+
+
+def courses(
+    connection: sa.Connection, people: sa.ColumnElement[bool], *, study: Study, now: datetime
+) -> Iterator[Trainee]:
+    """The programmes of those for whom `people` holds, by study number.
+
+    Whose baseline or arm is not known has none yet, and is left out; so is everybody in a
+    study whose programme has no end, or whose modules have no number of classes a week.
+    """
+    if study.booking.programme_weeks is None:
+        return
+    held = _held(connection, people)
+    with connection.execute(_places(people), execution_options={"yield_per": AT_A_TIME}) as rows:
+        for _, own in groupby(rows, key=lambda row: row.participant_id):
+            yield _trainee(list(own), held, study, now)
+
+
+def of(participant_id: UUID, *, study: Study, now: datetime) -> Course | None:
+    """The programme of one person so far; None while it is not known when it begins."""
+    one = courses(db.session.connection(), Participant.id == participant_id, study=study, now=now)
+    return next((trainee.course for trainee in one), None)
+
+
+def planned(study: Study, complaint: str | None) -> dict[str, int]:
+    """How many classes a week of each of her modules the protocol plans."""
+    return {
+        module.code: module.most_per_week
+        for module in study.modules
+        if module.most_per_week is not None and (not module.is_specific or module.code == complaint)
+    }
+
+
+def _places(people: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
+    """Everybody with all her bookings; one row without a booking for who has none."""
+    return (
+        sa.select(
+            Participant.id.label("participant_id"),
+            Participant.study_number,
+            Participant.site_id,
+            Participant.zone,
+            Participant.complaint,
+            Participant.baseline_on,
+            Allocation.arm,
+            Booking.id.label("booking_id"),
+            Booking.cancelled_at,
+            Booking.is_late,
+            Session.on_date,
+            Session.starts_at,
+            Session.ends_at,
+            Session.module,
+            Session.called_off_at,
+            sa.func.coalesce(Attendance.status, Attendance.machine_status).label("status"),
+            Attendance.machine_status,
+            Attendance.machine_minutes,
+            Attendance.is_imputed,
+            Attendance.last_left_at,
+        )
+        .join(Allocation, Allocation.participant_id == Participant.id)
+        .outerjoin(Booking, Booking.participant_id == Participant.id)
+        .outerjoin(Session, Session.id == Booking.session_id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
+        .where(people, Participant.baseline_on.is_not(None))
+        .order_by(Participant.study_number, Participant.id, Session.starts_at, Booking.id)
+    )
+
+
+def _held(connection: sa.Connection, people: sa.ColumnElement[bool]) -> Held:
+    """Classes of their sites that were not called off: how many of a module on which day."""
+    sites = sa.select(Participant.site_id).where(people)
+    found = (
+        sa.select(Session.site_id, Session.module, Session.on_date, sa.func.count())
+        .where(Session.called_off_at.is_(None), Session.site_id.in_(sites))
+        .group_by(Session.site_id, Session.module, Session.on_date)
+    )
+    by_kind: dict[tuple[UUID, str], dict[date, int]] = {}
+    for site_id, module, on_date, number in connection.execute(found):
+        by_kind.setdefault((site_id, module), {})[on_date] = number
+    return by_kind
+
+
+def _trainee(rows: list[Any], held: Held, study: Study, now: datetime) -> Trainee:
+    first = rows[0]
+    plan = Plan(
+        first_on=first.baseline_on + timedelta(weeks=study.arm(first.arm).trains_from_week),
+        weeks=study.booking.programme_weeks or 0,
+        a_week=planned(study, first.complaint),
+        class_minutes=study.booking.class_minutes,
+    )
+    offered: Counter[tuple[int, str]] = Counter()
+    for module in plan.a_week:
+        for on_date, number in held.get((first.site_id, module), {}).items():
+            offered[plan.week_of(on_date), module] += number
+    places = [place for row in rows if row.booking_id and (place := _place(row, study, now))]
+    today = now.astimezone(ZoneInfo(first.zone)).date()
+    course = dose.course(plan, places, offered, today=today)
+    return Trainee(first.participant_id, first.study_number, course)
+
+
+def _place(row: Any, study: Study, now: datetime) -> Place | None:
+    """The place of a row; None for one that was given back in time."""
+    outcome = dose.outcome(
+        row.status,
+        is_live=row.cancelled_at is None,
+        is_late=row.is_late,
+        is_called_off=row.called_off_at is not None,
+        ends_at=row.ends_at,
+        now=now,
+    )
+    if outcome is None:
+        return None
+    early = row.ends_at - timedelta(minutes=study.rules.left_early_minutes)
+    left_at = None if row.is_imputed else row.last_left_at
+    return Place(
+        on_date=row.on_date,
+        starts_at=row.starts_at,
+        module=row.module,
+        outcome=outcome,
+        minutes=row.machine_minutes or 0.0,
+        length=(row.ends_at - row.starts_at) / MINUTE,
+        is_late=row.status is Status.LATE,
+        ended_early=None if left_at is None else left_at < early,
+    )

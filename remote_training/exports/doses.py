@@ -1,0 +1,76 @@
+"""The rows of `dose_weeks` and `dose`: what `attendance.dose` makes of each programme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from remote_training.attendance.courses import Trainee
+from remote_training.attendance.dose import Outcome, Week
+
+Row = Sequence[Any]
+COUNTED = (
+    Outcome.ATTENDED,
+    Outcome.EXCUSED,
+    Outcome.TECHNICAL,
+    Outcome.NO_SHOW,
+    Outcome.LATE_CANCELLED,
+    Outcome.CALLED_OFF,
+    Outcome.UNKNOWN,
+)
+DIGITS = 4
+
+
+def weekly(trainees: Iterable[Trainee]) -> Iterator[Row]:
+    """A row for each week of each programme."""
+    for one in trainees:
+        for week in one.course.weeks:
+            yield (
+                one.study_number,
+                week.number,
+                int(week.is_over),
+                week.planned,
+                week.offered,
+                week.booked,
+                *(week.of(outcome) for outcome in COUNTED),
+                week.unbooked,
+                week.missed,
+                week.late,
+                week.ended_early,
+                round(week.minutes, DIGITS),
+            )
+
+
+def whole(trainees: Iterable[Trainee]) -> Iterator[Row]:
+    """A row for each programme."""
+    for one in trainees:
+        course = one.course
+        yield (
+            one.study_number,
+            course.planned,
+            course.planned_so_far,
+            *(_sum(course.weeks, outcome) for outcome in COUNTED),
+            sum(week.unbooked for week in course.weeks),
+            sum(week.missed for week in course.weeks),
+            _rounded(course.attendance_percent),
+            course.interruptions,
+            course.longest_missed,
+            course.stopped_after_week,
+            round(course.minutes, DIGITS),
+            course.planned_minutes,
+            _rounded(course.relative_dose_percent),
+        )
+
+
+ROWS: Mapping[str, Callable[[Iterable[Trainee]], Iterator[Row]]] = {
+    "dose_weeks": weekly,
+    "dose": whole,
+}
+
+
+def _sum(weeks: Iterable[Week], outcome: Outcome) -> int:
+    return sum(week.of(outcome) for week in weeks)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)
