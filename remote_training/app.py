@@ -25,9 +25,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from remote_training.accounts import guard, own_views, public, team_views
+from remote_training.accounts import desk, guard, own_views, public, team_views
 from remote_training.accounts import views as accounts_views
-from remote_training.accounts.errors import SignInFirst
+from remote_training.accounts.errors import LinkNeeded, SignInFirst
 from remote_training.accounts.models import Scope
 from remote_training.assessments import again as assessments_again
 from remote_training.assessments import views as assessments_views
@@ -41,7 +41,7 @@ from remote_training.core.db import db, engine_options, prepare_sqlite
 from remote_training.core.errors import Refused
 from remote_training.core.settings import Settings
 from remote_training.core.words import say, translated
-from remote_training.dashboard import booking_views, people_views, plan_views
+from remote_training.dashboard import booking_views, people_views, plan_views, week_views
 from remote_training.dashboard import views as dashboard_views
 from remote_training.demo import views as demo_views
 from remote_training.exports import views as exports_views
@@ -78,6 +78,7 @@ BLUEPRINTS = (
     people_views.blueprint,
     booking_views.blueprint,
     plan_views.blueprint,
+    week_views.blueprint,
     safety_views.blueprint,
     exports_views.blueprint,
     operations_views.blueprint,
@@ -183,6 +184,7 @@ def _on_every_page() -> dict[str, object]:
 
 def _answer_refusals(app: Flask) -> None:
     app.register_error_handler(Refused, _even_without_database(_refuse))
+    app.register_error_handler(LinkNeeded, _even_without_database(_link_first))
     app.register_error_handler(SignInFirst, _even_without_database(_sign_in_first))
     app.register_error_handler(CSRFError, _even_without_database(_stale_form))
     app.register_error_handler(HTTPException, _even_without_database(_http_error))
@@ -203,14 +205,23 @@ def _even_without_database(answer: Callable[[Any], ResponseReturnValue]) -> Any:
 
 
 def _refuse(error: Refused) -> ResponseReturnValue:
-    reason = translated(error.sentence, **error.gaps)
-    return render_template("errors/refused.html", reason=reason, **_way_on()), error.status
+    asked = _guard()
+    sentence = error.to_staff if asked.startswith("staff:") else error.sentence
+    reason = translated(sentence, **error.gaps)
+    return render_template("errors/refused.html", reason=reason, **_way_on(asked)), error.status
 
 
-def _way_on() -> dict[str, str]:
-    """Whom to ring and where to go on, where a participant is refused on a page of hers."""
+def _guard() -> str:
+    """Whom the page that was asked for lets in."""
     view = current_app.view_functions.get(request.endpoint or "")
-    asked = str(getattr(view, "guard", ""))
+    return str(getattr(view, "guard", ""))
+
+
+def _way_on(asked: str) -> dict[str, str]:
+    """Where to go on after a refusal, and whom to ring: on a page of hers, and on one about her."""
+    if request.blueprint == "desk":
+        her_id = (request.view_args or {})["participant_id"]
+        return {"back": url_for("people.show", participant_id=her_id)}
     if not asked.startswith("visitor:") or guard.current_visit() is None:
         return {}
     site = participants.of_account(guard.visitor_account().id).site
@@ -219,9 +230,18 @@ def _way_on() -> dict[str, str]:
     return told | ({"back": url_for("bookings.index")} if is_about_classes else {})
 
 
+def _link_first(error: LinkNeeded) -> ResponseReturnValue:
+    """What she can do next; nothing of what the page would show."""
+    reason, is_class = translated(error.sentence, **error.gaps), request.blueprint == "attendance"
+    return render_template(
+        "errors/link_needed.html", reason=reason, is_class=is_class
+    ), error.status
+
+
 def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:
     if request.method == "GET":
         flash(translated(error.sentence, **error.gaps))
+        desk.remember_page()
         return redirect(url_for("accounts.sign_in"))
     return _refuse(error)
 

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import session
+from flask import request, session
 from werkzeug.wrappers import Response
 
 from remote_training.accounts import guard, visits
 from remote_training.accounts.models import Account
 from remote_training.outside.world import outside
+
+WANTED = "wanted"
+LONGEST_ADDRESS = 500
+
+
+def remember_page() -> None:
+    """Keep in this browser which page was asked for, to go there once somebody has signed in."""
+    address = request.full_path.removesuffix("?")
+    if len(address) <= LONGEST_ADDRESS and request.blueprint != "accounts":
+        session[WANTED] = [request.endpoint, address]
+
+
+def remembered_page() -> str | None:
+    """The page that was asked for before the sign-in, once; None where it is not theirs to open."""
+    endpoint, address = session.pop(WANTED, None) or ("", "")
+    return str(address) if guard.may_open(endpoint) else None
 
 
 def come_in(account: Account, *, lasts: timedelta, with_both: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import g, request, session
+from flask import current_app, g, request, session
 from flask_login import LoginManager
 from sqlalchemy.orm import joinedload
 
@@ -125,6 +125,15 @@ def grants() -> Sequence[Grant]:
 def has_role(*roles: Role) -> bool:
     """Whether the member of staff has one of the roles at any site."""
     return any(grant.role in roles for grant in grants())
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the role of the member of staff opens a page of staff."""
+    asked = str(getattr(current_app.view_functions.get(endpoint), "guard", ""))
+    if not asked.startswith("staff:"):
+        return False
+    roles = [Role(role) for role in asked.removeprefix("staff:").split("|") if role]
+    return not roles or has_role(*roles)
 
 
 def site_ids(*roles: Role) -> list[UUID]:

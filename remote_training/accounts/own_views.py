@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts import desk, factors, feeds, guard, tries, visits
+from remote_training.accounts import desk, factors, feed_page, feeds, guard, tries, visits
 from remote_training.accounts.errors import WeakPassword
 from remote_training.accounts.forms import ChangePasswordForm, PasswordForm, ReadingForm
 from remote_training.accounts.guard import staff_only
@@ -89,8 +89,18 @@ def sign_out_everywhere() -> ResponseReturnValue:
 @staff_only(Role.TRAINER)
 @unit_of_work()
 def make_calendar() -> ResponseReturnValue:
-    """Make an address for the trainer's calendar program; it is shown only now."""
-    address = feeds.make(desk.me().id, now=outside().now())
+    """Make an address for the trainer's calendar program; the page that shows it comes next."""
+    feed_page.make(desk.me().id, now=outside().now())
+    return redirect(url_for(".calendar"), 303)
+
+
+@blueprint.get("/calendar")
+@staff_only(Role.TRAINER)
+def calendar() -> ResponseReturnValue:
+    """Show the address that was made here a moment ago; after that, the account."""
+    address = feed_page.shown(desk.me().id, now=outside().now())
+    if address is None:
+        return redirect(url_for(".index"), 303)
     return render_template("accounts/calendar.html", address=address)
 
 

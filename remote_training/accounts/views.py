@@ -151,6 +151,7 @@ def sign_out() -> ResponseReturnValue:
     if visit is not None:
         visits.end(visit, now=outside().now())
     session.pop(guard.STAFF_COOKIE, None)
+    session.pop(desk.WANTED, None)
     flash(_("You are signed out."))
     return desk.forgetting(redirect(url_for(".sign_in"), 303))
 

@@ -41,7 +41,7 @@ def ask(refusal: LinkNeeded) -> ResponseReturnValue:
     assessment = _of(permit, assessment_id)
     if ticket is None or permit is None or assessment is None:
         reason = translated(refusal.sentence, **refusal.gaps)
-        return render_template("errors/refused.html", reason=reason), refusal.status
+        return render_template("errors/link_needed.html", reason=reason), refusal.status
     return _page(assessment, ticket, permit, _carried(assessment_id), _way_on()), refusal.status
 
 

@@ -46,6 +46,9 @@ def record(
 ) -> bool:
     """Keep an answer; False for one that is older than, or the same as, what was heard.
 
+    Of two different ones that bear the same second, the one that comes later counts: a
+    second is all that a calendar program writes.
+
     A program whose clock runs ahead is believed no further than the present, so that it
     cannot outdo what she says later. Behind `hold`.
     """
@@ -58,7 +61,7 @@ def record(
     if heard is None:
         heard = CalendarAnswer(booking_id=booking.id, sequence=sequence)
         db.session.add(heard)
-    elif said_at <= heard.said_at:
+    elif said_at < heard.said_at or (said_at, says) == (heard.said_at, heard.says):
         return False
     heard.says, heard.said_at, heard.heard_at = says, said_at, now
     return True

@@ -161,7 +161,7 @@ class Writer:
         return self._briefs[misfit.brief]
 
     def _spoken(self, language: str) -> str:
-        return str(_("Given in %(language)s", language=words.LANGUAGES[language]))
+        return str(_("Given in %(language)s", language=words.language_name(language)))
 
     def _places(self, left: int) -> str:
         if left not in self._lefts:

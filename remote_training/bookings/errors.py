@@ -34,30 +34,35 @@ class Misfit(Refused):
     """A class does not fit beside what she holds; `brief` says so where many are listed."""
 
     brief = say("This class does not fit beside another one of yours.")
+    brief_to_staff = say("This class does not fit beside another one of hers.")
 
 
 class Overlap(Misfit):
     """She holds a place in another class at that time."""
 
     brief = say("You have another class at that time.")
+    brief_to_staff = say("She has another class at that time.")
 
 
 class NoRest(Misfit):
     """She holds a place in a class that is too near to rest in between."""
 
     brief = say("This is too near to another class of yours.")
+    brief_to_staff = say("This is too near to another class of hers.")
 
 
 class WeekFull(Misfit):
     """She holds as many classes of this kind in that week as her programme foresees."""
 
     brief = say("You have your classes of this kind for that week.")
+    brief_to_staff = say("She has her classes of this kind for that week.")
 
 
 class AlreadyBooked(Misfit):
     """She holds a place in this class."""
 
     brief = say("You already have a place in this class.")
+    brief_to_staff = say("She already has a place in this class.")
 
 
 class SessionFull(Refused):

@@ -112,6 +112,7 @@ class Feed:
     changed_at: datetime
     _reader: Row
     _window: dict[str, datetime]
+    _alarms_from: datetime | None
 
     def content(self) -> bytes:
         """The file, in the reader's language and zone."""
@@ -123,11 +124,12 @@ class Feed:
             name = translated(say("Training classes"))
         summary = wording.summary(reader.language)
         items = [write(row, reader, summary) for row in rows]
-        return published(items, name=name, organizer=settings.current().sender)
+        sender = settings.current().sender
+        return published(items, name=name, organizer=sender, alarms_from=self._alarms_from)
 
 
-def of_token(token: str, *, now: datetime) -> Feed:
-    """The feed of an address.
+def of_token(token: str, *, has_alarms: bool, now: datetime) -> Feed:
+    """The feed of an address; with `has_alarms` its entries ring an hour before.
 
     Raises
     ------
@@ -146,9 +148,9 @@ def of_token(token: str, *, now: datetime) -> Feed:
     is_hers = reader.kind is AccountKind.PARTICIPANT
     stamping = STAMP_OF_PLACES if is_hers else STAMP_OF_HOURS
     stamp = db.session.execute(stamping, window | {"whose": _whose(reader)}).one()
-    mark = sha256(repr((reader, midnight, stamp)).encode()).hexdigest()
+    mark = sha256(repr((reader, midnight, stamp, has_alarms)).encode()).hexdigest()
     moments = [reader.made_at, midnight, *(one for one in stamp[2:] if one is not None)]
-    return Feed(mark, max(moments), reader, window)
+    return Feed(mark, max(moments), reader, window, midnight if has_alarms else None)
 
 
 def _is_open(reader: Row) -> bool:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
 
+from remote_training.accounts import feeds
 from remote_training.accounts.guard import public
 from remote_training.bookings import feed
 from remote_training.core.errors import NotFound
@@ -23,7 +24,8 @@ blueprint = Blueprint("feeds", __name__, url_prefix="/calendar")
 def show(feed_token: str) -> ResponseReturnValue:
     """Give the feed, or 304 where the program has it already; asking changes nothing."""
     try:
-        found = feed.of_token(feed_token, now=outside().now())
+        has_alarms = request.args.get("alarm") != feeds.NO_ALARM
+        found = feed.of_token(feed_token, has_alarms=has_alarms, now=outside().now())
     except NotFound:
         UNKNOWN.inc()
         raise

@@ -55,13 +55,17 @@ def hindrance(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | No
     order of the others.
     """
     if any(other.session_id == hour.session_id for other in others):
-        return AlreadyBooked(say("You already have a place in this class."))
+        return already_booked()
     for other in sorted(others, key=lambda other: (other.starts_at, other.session_id)):
         if other.starts_at < hour.ends_at and hour.starts_at < other.ends_at:
             return Overlap(
                 say(
                     "You have another class at that time: %(moment)s. "
                     "Cancel that one first if you would rather come to this one."
+                ),
+                to_staff=say(
+                    "She has another class at that time: %(moment)s. "
+                    "That one must be cancelled first if she would rather come to this one."
                 ),
                 moment=moment(other.starts_at),
             )
@@ -71,10 +75,22 @@ def hindrance(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | No
                     "Between two classes there must be %(hours)s hours of rest, "
                     "and you have a class on %(moment)s. Please choose another one."
                 ),
+                to_staff=say(
+                    "Between two classes there must be %(hours)s hours of rest, "
+                    "and she has a class on %(moment)s. Please choose another one."
+                ),
                 hours=study().booking.rest_hours,
                 moment=moment(other.starts_at),
             )
     return _full_week(hour, others, first_on)
+
+
+def already_booked() -> AlreadyBooked:
+    """The refusal of a second place in one class."""
+    return AlreadyBooked(
+        say("You already have a place in this class."),
+        to_staff=say("She already has a place in this class."),
+    )
 
 
 def _is_rested(one: Hour, other: Hour) -> bool:
@@ -95,6 +111,10 @@ def _full_week(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | N
         say(
             "From %(first)s to %(last)s you have all the classes of this kind that your "
             "programme foresees. Move one of them if you would rather come to this one."
+        ),
+        to_staff=say(
+            "From %(first)s to %(last)s she has all the classes of this kind that her "
+            "programme foresees. One of them can be moved if she would rather come to this one."
         ),
         first=long_day(begins),
         last=long_day(begins + WEEK - timedelta(days=1)),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from remote_training.bookings import fit, rules
-from remote_training.bookings.errors import AlreadyBooked, SessionFull
+from remote_training.bookings.errors import SessionFull
 from remote_training.bookings.models import Booking
 from remote_training.calendars.invitation import new_uid
 from remote_training.classes.models import Session
@@ -76,7 +76,11 @@ def take(session: Session) -> None:
     if not got_one:
         rules.check_is_open(session, True)
         raise SessionFull(
-            say("This class is full. Choose another one, or put yourself on its waiting list.")
+            say("This class is full. Choose another one, or put yourself on its waiting list."),
+            to_staff=say(
+                "This class is full. Choose another one; on her own page she can put "
+                "herself on its waiting list."
+            ),
         )
 
 
@@ -93,7 +97,7 @@ def add(participant: Participant, session: Session, now: datetime) -> Booking:
         with db.session.begin_nested():
             db.session.add(booking)
     except IntegrityError as error:
-        raise AlreadyBooked(say("You already have a place in this class.")) from error
+        raise fit.already_booked() from error
     return booking
 
 

@@ -269,5 +269,7 @@ def _minutes(starts_at: datetime, ends_at: datetime) -> int:
 def _one(*wanted: sa.ColumnElement[bool]) -> Booking:
     booking = db.session.scalars(BOOKINGS.where(*wanted)).one_or_none()
     if booking is None:
-        raise NotFound(say("This class is not among yours."))
+        raise NotFound(
+            say("This class is not among yours."), to_staff=say("This class is not among hers.")
+        )
     return booking

@@ -35,19 +35,26 @@ def check(participant: Participant, session: Session) -> date:
         raise NotFound(say("This class is not here."))
     if not participant.is_taking_part:
         raise NotTakingPart(
-            say("You can book classes when you have agreed to take part. Please ring us.")
+            say("You can book classes when you have agreed to take part. Please ring us."),
+            to_staff=say("She does not take part: she has not given consent, or has left."),
         )
     if participant.cleared_on is None:
         raise NotCleared(
             say(
                 "Before your first class somebody of the team must have written down that "
                 "exercise is safe for you. Please ring us: we gladly see to it."
-            )
+            ),
+            to_staff=say(
+                "She is not cleared for exercise yet. Please fill that in on her page first."
+            ),
         )
     first_on = _check_is_in_programme(participant, session)
     if session.module not in modules(participant):
         raise OtherProgramme(
-            say("This class is not part of your programme. Please choose one from your list.")
+            say("This class is not part of your programme. Please choose one from your list."),
+            to_staff=say(
+                "This class is not part of her programme. Please choose one from her list."
+            ),
         )
     return first_on
 
@@ -98,17 +105,22 @@ def _check_is_in_programme(participant: Participant, session: Session) -> date:
     first = trains_from(participant)
     if first is None:
         raise NotBegun(
-            say("It is not yet known when your classes begin. We write to you as soon as it is.")
+            say("It is not yet known when your classes begin. We write to you as soon as it is."),
+            to_staff=say(
+                "It is not yet known when her classes begin: her baseline or allocation is missing."
+            ),
         )
     if session.on_date < first:
         raise NotBegun(
             say("Your classes begin on %(day)s. You can book any class from that day on."),
+            to_staff=say("Her classes begin on %(day)s. She can have any class from that day on."),
             day=long_day(first),
         )
     last = trains_until(first)
     if last is not None and session.on_date > last:
         raise ProgrammeOver(
             say("Your programme ends on %(day)s. Please ring us if you would like to go on."),
+            to_staff=say("Her programme ends on %(day)s: this class is after it."),
             day=long_day(last),
         )
     return first

@@ -116,7 +116,8 @@ def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
         return
     if now >= session.starts_at:
         raise HasBegun(
-            say("This class has already begun: it can no longer be cancelled. Please ring us.")
+            say("This class has already begun: it can no longer be cancelled. Please ring us."),
+            to_staff=say("This class has already begun: it can no longer be cancelled."),
         )
     if not places.give_back(booking, now):
         return

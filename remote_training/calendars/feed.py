@@ -2,8 +2,8 @@
 
 Written line by line: a program asks for it every hour, and a library takes six times as long.
 
-Source: RFC 5545 section 3.1 (lines), RFC 5546 section 3.2.1 (PUBLISH), RFC 7986 (NAME,
-REFRESH-INTERVAL).
+Source: RFC 5545 sections 3.1 (lines) and 3.6.6 (VALARM), RFC 5546 section 3.2.1
+(PUBLISH), RFC 7986 (NAME, REFRESH-INTERVAL).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from remote_training.calendars.invitation import IN_A_URI, PRODUCT
 from remote_training.calendars.lines import folded
 from remote_training.core.text import clean_lines
 
-ASK_EVERY = "PT1H"
+ASK_EVERY = RING_BEFORE = "PT1H"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,15 @@ class Item:
     is_cancelled: bool
 
 
-def published(items: Iterable[Item], *, name: str, organizer: str) -> bytes:
-    """The file of a feed: `name` is what the calendar is called, `organizer` who sends mails."""
+def published(
+    items: Iterable[Item], *, name: str, organizer: str, alarms_from: datetime | None = None
+) -> bytes:
+    """The file of a feed: `name` is what the calendar is called, `organizer` who sends mails.
+
+    What begins at `alarms_from` or later and is not cancelled has an alarm an hour before;
+    with None nothing has. What is past has none: a program that is new to the feed would
+    ring for all of it.
+    """
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -61,12 +68,13 @@ def published(items: Iterable[Item], *, name: str, organizer: str) -> bytes:
     ]
     sender = "ORGANIZER:mailto:" + quote(organizer, safe=IN_A_URI)
     for item in items:
-        lines += _event(item, sender)
+        rings = alarms_from is not None and item.starts_at >= alarms_from
+        lines += _event(item, sender, rings=rings and not item.is_cancelled)
     lines.append("END:VCALENDAR")
     return b"\r\n".join([*(folded(line.encode()) for line in lines), b""])
 
 
-def _event(item: Item, sender: str) -> list[str]:
+def _event(item: Item, sender: str, *, rings: bool) -> list[str]:
     lines = [
         "BEGIN:VEVENT",
         f"UID:{item.uid}",
@@ -83,6 +91,9 @@ def _event(item: Item, sender: str) -> list[str]:
     ]
     if item.location is not None:
         lines += [_text("LOCATION", item.location), f"URL:{item.location}"]
+    if rings:
+        said = _text("DESCRIPTION", item.summary)
+        lines += ["BEGIN:VALARM", "ACTION:DISPLAY", said, f"TRIGGER:-{RING_BEFORE}", "END:VALARM"]
     return [*lines, "END:VEVENT"]
 
 

@@ -11,13 +11,16 @@ class Refused(Exception):
     Subclasses live beside the rule they speak for. One handler, in `app.py`, turns
     every one of them into a page: no view needs a try. The sentence is English and
     marked by `core.words.say`; named gaps (`%(minutes)s`) are filled after translation.
+    `to_staff` says the same to somebody of the team who acts for her, where "you" would be
+    the wrong one.
     """
 
     status = HTTPStatus.CONFLICT
 
-    def __init__(self, sentence: str, **gaps: object) -> None:
+    def __init__(self, sentence: str, *, to_staff: str = "", **gaps: object) -> None:
         super().__init__(sentence % gaps if gaps else sentence)
         self.sentence = sentence
+        self.to_staff = to_staff or sentence
         self.gaps = gaps
 
 

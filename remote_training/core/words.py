@@ -12,6 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, get_timezone_location
 from flask import Flask, g
 from flask_babel import Babel, force_locale, get_locale, gettext
@@ -36,6 +37,11 @@ def language() -> str:
     """Two letters: the reader's language."""
     locale = get_locale()
     return locale.language if locale is not None else DEFAULT_LANGUAGE
+
+
+def language_name(code: str) -> str:
+    """What a language is called in the reader's own: `Dutch`, or `Nederlands`."""
+    return str(Locale(code).get_language_name(language()))
 
 
 def zone() -> ZoneInfo:
@@ -109,7 +115,7 @@ def _babel_locale() -> str:
 
 def install(app: Flask, babel: Babel) -> None:
     """Give the templates the filters of this module."""
-    for filter_ in (day, long_day, clock, zone_name, moment):
+    for filter_ in (day, long_day, clock, zone_name, moment, language_name):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.globals["language"] = language
     app.jinja_env.globals["languages"] = LANGUAGES

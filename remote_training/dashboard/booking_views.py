@@ -72,7 +72,7 @@ def cancel(participant_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 
 
 def _brief(misfit: Misfit) -> str:
-    return words.translated(misfit.brief)
+    return words.translated(misfit.brief_to_staff)
 
 
 def _page(name: str, her: Participant, **more: object) -> str:

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
+from remote_training.accounts.desk import remembered_page
 from remote_training.accounts.guard import has_role, staff_account, staff_only
 from remote_training.accounts.models import Role
 from remote_training.messages import queries as messages
@@ -20,6 +21,7 @@ PLACES = (
     ("people.index", _l("Participants"), (Role.COORDINATOR,)),
     ("safety.index", _l("Alerts"), (Role.COORDINATOR,)),
     ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
+    ("week.index", _l("Week"), (Role.TRAINER, Role.COORDINATOR)),
     ("plan.index", _l("Class plan"), (Role.COORDINATOR,)),
     ("exports.index", _l("Data"), (Role.RESEARCHER,)),
     ("team.index", _l("Staff"), (Role.ADMINISTRATOR,)),
@@ -29,7 +31,10 @@ PLACES = (
 @blueprint.get("/first")
 @staff_only()
 def index() -> ResponseReturnValue:
-    """Lead to the first page that this member of staff may open."""
+    """Lead to the page that was asked for before the sign-in, or the first one they may open."""
+    asked_for = remembered_page()
+    if asked_for is not None:
+        return redirect(asked_for, 303)
     for endpoint, _label, roles in PLACES:
         if has_role(*roles):
             return redirect(url_for(endpoint), 303)

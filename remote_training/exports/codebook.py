@@ -35,6 +35,26 @@ def rows(tables: Sequence[Table]) -> Iterator[Sequence[str]]:
             )
 
 
+def value_labels(tables: Sequence[Table]) -> Iterator[Sequence[str]]:
+    """A row for each code of each column, then for each reason why a value of it is missing.
+
+    A column that only CSV files have, because it says why another one has no value, has
+    nothing in the columns for SPSS and Stata.
+    """
+    for table in tables:
+        for column in table.columns:
+            for code, words in column.codes.items():
+                elsewhere = "" if column.why_of else code
+                is_missing = "1" if column.why_of else "0"
+                yield table.name, column.name, code, words, is_missing, elsewhere, elsewhere
+            for reason in column.reasons:
+                told = TOLD[reason]
+                yield (
+                    table.name, column.name, str(reason), told.label, "1",
+                    str(told.spss), f".{told.stata}",
+                )  # fmt: skip
+
+
 def page(tables: Sequence[Table], study: Study, *, made_at: str, shows_arm: bool) -> str:
     """The same as one page that stands alone: to be read, searched and printed."""
     template = _environment.get_template(f"{PAGE}.jinja")

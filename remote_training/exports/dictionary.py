@@ -28,10 +28,12 @@ TABLES = (
     "scores",
     "sessions",
     "attendance",
+    "waiting",
     "dose_weeks",
     "dose",
 )
 CODEBOOK = "codebook"
+VALUE_LABELS = "value_labels"
 Kind = Literal["text", "code", "flag", "integer", "number", "date", "moment"]
 
 
@@ -104,6 +106,11 @@ def names(*, shows_arm: bool) -> list[str]:
 def codebook() -> Table:
     """The columns of the codebook itself."""
     return _read(CODEBOOK)
+
+
+def value_labels() -> Table:
+    """The columns of the table of value labels."""
+    return _read(VALUE_LABELS)
 
 
 def withheld() -> Mapping[str, Sequence[str]]:

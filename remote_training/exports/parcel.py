@@ -97,7 +97,8 @@ class Tally:
 def names(kind: Format, *, shows_arm: bool) -> list[str]:
     """The files of a data set, in the order in which they leave."""
     tables = [f"{name}.{kind}" for name in dictionary.names(shows_arm=shows_arm)]
-    return [*tables, f"{dictionary.CODEBOOK}.csv", codebook.PAGE, MANIFEST]
+    told = [f"{name}.csv" for name in (dictionary.CODEBOOK, dictionary.VALUE_LABELS)]
+    return [*tables, *told, codebook.PAGE, MANIFEST]
 
 
 def streams(
@@ -121,10 +122,13 @@ def streams(
         else:
             chunks = labelled_files.written(table, batches, order.format, made_at=made_at)
         yield name, tally.fingerprinted(chunks, name)
-    name = f"{dictionary.CODEBOOK}.csv"
-    told = tally.counted([list(codebook.rows(tables))], name)
-    chunks = comma_files.written(dictionary.codebook(), told)
-    yield name, tally.fingerprinted(chunks, name)
+    for about, rows in (
+        (dictionary.codebook(), codebook.rows(tables)),
+        (dictionary.value_labels(), codebook.value_labels(tables)),
+    ):
+        name = f"{about.name}.csv"
+        chunks = comma_files.written(about, tally.counted([list(rows)], name))
+        yield name, tally.fingerprinted(chunks, name)
     page = codebook.page(tables, study, made_at=_moment(made_at), shows_arm=order.shows_arm)
     yield codebook.PAGE, tally.fingerprinted([page.encode()], codebook.PAGE)
     yield MANIFEST, tally.fingerprinted(_manifest(order, tally), MANIFEST)

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from remote_training.assessments.models import Answer, Assessment, Form
-from remote_training.attendance.models import Attendance
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
+from remote_training.exports import places
 from remote_training.exports.extent import FACTS, Extent, is_asked, is_hidden
 from remote_training.exports.reasons import UNANSWERED, WITHOUT_VALUE, Reason
 from remote_training.exports.spelling import bytewise, moment, text, yes_no
@@ -141,40 +141,13 @@ def sessions(extent: Extent) -> Rows:
     )
 
 
-def attendance(extent: Extent) -> Rows:
-    """Every booking, by study number and class; no reason and no name."""
-    return (
-        sa.select(
-            Participant.study_number,
-            Booking.session_id,
-            moment(Booking.booked_at).label("booked_at"),
-            moment(Booking.cancelled_at).label("cancelled_at"),
-            text(Attendance.machine_status).label("machine_status"),
-            Attendance.machine_minutes,
-            yes_no(Attendance.is_imputed).label("minutes_imputed"),
-            moment(Attendance.first_joined_at).label("first_joined_at"),
-            moment(Attendance.last_left_at).label("last_left_at"),
-            sa.func.coalesce(text(Attendance.status), text(Attendance.machine_status)).label(
-                "status"
-            ),
-            sa.case((Attendance.status.is_not(None), 1), else_=0).label("overruled"),
-        )
-        .join(Participant, Participant.id == Booking.participant_id)
-        .join(Session, Session.id == Booking.session_id)
-        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
-        .where(extent.people)
-        .order_by(
-            bytewise(Participant.study_number), Session.starts_at, Booking.booked_at, Booking.id
-        )
-    )
-
-
 SHEETS: Mapping[str, Callable[[Extent], Rows]] = {
     "participants": participants,
     "assessments": assessments,
     "answers_long": answers_long,
     "sessions": sessions,
-    "attendance": attendance,
+    "attendance": places.attendance,
+    "waiting": places.waiting,
 }
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts import desk, feeds, guard, visits
+from remote_training.accounts import desk, feed_page, feeds, guard, visits
 from remote_training.accounts.guard import public, visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.assessments import queries as assessments
@@ -53,9 +53,19 @@ def index() -> ResponseReturnValue:
 @visitor(Scope.EVERYTHING)
 @unit_of_work()
 def make_calendar() -> ResponseReturnValue:
-    """Make an address for her calendar program; it is shown only now."""
+    """Make an address for her calendar program; the page that shows it comes next."""
+    feed_page.make(visitor_account().id, now=outside().now())
+    return redirect(url_for(".calendar"), 303)
+
+
+@blueprint.get("/calendar")
+@visitor(Scope.EVERYTHING)
+def calendar() -> ResponseReturnValue:
+    """Show the address that was made here a moment ago; after that, her page."""
     her = participants.of_account(visitor_account().id)
-    address = feeds.make(her.account_id, now=outside().now())
+    address = feed_page.shown(her.account_id, now=outside().now())
+    if address is None:
+        return redirect(url_for(".index"), 303)
     return render_template(
         "home/calendar.html",
         address=address,

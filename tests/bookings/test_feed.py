@@ -43,6 +43,16 @@ def path(who):
     return address.removeprefix("http://localhost")
 
 
+def made(browser, address, **typed):
+    """Press the button that makes a calendar address; the page that shows it."""
+    return browser.post(address, data={"alarm": "1"} | typed, follow_redirects=True)
+
+
+def address_on(page):
+    """The calendar address that a page shows, without the host."""
+    return page.text.split('value="http://localhost', 1)[1].split('"', 1)[0]
+
+
 def entries(answer):
     return Calendar.from_ical(answer.data).walk("VEVENT")
 
@@ -109,7 +119,11 @@ def test_the_place_is_a_page_that_lets_nobody_in_by_itself(ada, browser, browse_
     (event,) = entries(browser.get(path(ada)))
     place = event["LOCATION"].removeprefix("http://localhost")
 
-    assert browser.get(place).status_code == 401
+    stranger = browser.get(place)
+    assert stranger.status_code == 401
+    assert "Each of our mails about the class has the link that brings you in." in stranger.text
+    assert "Send me my link" in stranger.text
+    assert "Ada" not in stranger.text
     assert browse_as(ada).get(place).status_code == 200
 
 
@@ -255,7 +269,7 @@ def test_she_makes_it_by_a_button_sees_its_address_once_and_takes_it_away(ada, b
     hers = browse_as(ada)
     assert "Make a calendar address" in hers.get("/home/").text
 
-    page = hers.post("/home/calendar").text
+    page = made(hers, "/home/calendar").text
 
     address = page.split('value="http://localhost', 1)[1].split('"', 1)[0]
     assert f'href="webcal://localhost{address}"' in page
@@ -274,7 +288,7 @@ def test_a_trainer_makes_one_too_and_nobody_else_of_the_team(tess, browse_as, br
     assert "Classes in your own calendar" in trainer.get("/staff/me/").text
     assert "Classes in your own calendar" not in coordinator.get("/staff/me/").text
 
-    page = trainer.post("/staff/me/calendar").text
+    page = made(trainer, "/staff/me/calendar").text
 
     address = page.split('value="http://localhost', 1)[1].split('"', 1)[0]
     assert len(entries(browser.get(address))) == 1
@@ -348,6 +362,101 @@ def test_the_address_of_a_feed_opens_no_page(ada, browser):
     assert browser.get("/classes/").status_code == 401
 
 
+def test_a_page_loaded_again_makes_no_other_address(ada, tess, browse_as, browser):
+    booked(ada, trainer=tess)
+    for who, where in ((ada, "/home/calendar"), (tess, "/staff/me/calendar")):
+        theirs = browse_as(who)
+        answer = theirs.post(where, data={"alarm": "1"})
+        assert (answer.status_code, answer.location) == (303, where)
+        first, again = theirs.get(where), theirs.get(where)
+        assert first.status_code == again.status_code == 200
+        assert address_on(first) == address_on(again)
+        assert len(entries(browser.get(address_on(first)))) == 1
+        assert (
+            db.session.query(Link).filter_by(kind=LinkKind.CALENDAR, revoked_at=None).count() == 1
+        )
+        assert theirs.post(f"{where}/end").status_code == 303
+    # the button pressed once more does make another: that is what it is for
+    assert address_on(made(theirs, where)) != address_on(first)
+
+
+def test_the_page_shows_the_address_for_a_quarter_of_an_hour_and_to_nobody_else(
+    ada, browse_as, clock
+):
+    hers, where = browse_as(ada), "/home/calendar"
+    assert hers.get(where).location == "/home/"
+    assert "webcal://" in made(hers, where).text
+    with hers.session_transaction() as cookie:
+        carried = cookie["calendar"]
+    assert "calendar/" not in carried
+    assert "webcal" not in carried
+    other = browse_as(make.participant())
+    with other.session_transaction() as cookie:
+        cookie["calendar"] = carried
+    assert other.get(where).location == "/home/"
+    clock.forward(minutes=14)
+    assert "webcal://" in hers.get(where).text
+    clock.forward(minutes=2)
+    assert hers.get(where).location == "/home/"
+
+
+def test_an_address_that_was_taken_away_is_not_shown_any_more(ada, browse_as):
+    hers = browse_as(ada)
+    made(hers, "/home/calendar")
+    assert hers.get("/home/calendar").status_code == 200
+
+    feeds.take_away(ada.account_id, now=NOON)
+    db.session.commit()
+
+    assert hers.get("/home/calendar").location == "/home/"
+
+
+# ------------------------------------------------------------------ alarms
+
+
+def alarms(answer):
+    return [
+        [
+            (alarm["ACTION"], alarm["TRIGGER"].dt, alarm["DESCRIPTION"])
+            for alarm in event.walk("VALARM")
+        ]
+        for event in entries(answer)
+    ]
+
+
+def test_a_class_to_come_rings_an_hour_before_and_one_that_is_over_or_cancelled_does_not(
+    ada, tess, browser, clock
+):
+    booked(ada, trainer=tess)
+    off = booked(ada, starts_at=NOON + timedelta(days=9))
+    booked(ada, trainer=tess, starts_at=NOON + timedelta(days=16))
+    service.cancel(off, now=NOON, by=None)
+    db.session.commit()
+    hers, trainers = path(ada), path(tess)
+    rings = [("DISPLAY", -timedelta(hours=1), "Training class")]
+
+    assert alarms(browser.get(hers)) == [rings, [], rings]
+    assert alarms(browser.get(trainers)) == [rings, rings]
+    pass_gate(browser.get(hers).data)
+    clock.forward(days=2)
+    assert alarms(browser.get(hers)) == [[], [], rings], "a new program would ring for the past"
+
+
+def test_who_wants_no_alarm_says_so_where_the_address_is_made(ada, browse_as, browser):
+    booked(ada)
+    hers = browse_as(ada)
+    assert 'name="alarm" value="1" checked' in hers.get("/home/").text
+
+    with_one = address_on(made(hers, "/home/calendar"))
+    assert alarms(browser.get(with_one)) != [[]]
+    without = address_on(hers.post("/home/calendar", follow_redirects=True))
+
+    answer = browser.get(without)
+    assert alarms(answer) == [[]]
+    pass_gate(answer.data)
+    assert answer.headers["ETag"] != browser.get(without.partition("?")[0]).headers["ETag"]
+
+
 # ------------------------------------------------------------- cost and traces
 
 
@@ -388,7 +497,7 @@ def test_the_address_stands_in_no_log_and_in_no_metric(ada, browser):
 
 def test_the_page_with_her_address_names_the_numbers_of_her_own_site(app, browse_as):
     there = make.site("melbourne")
-    page = browse_as(make.participant(site=there)).post("/home/calendar").text
+    page = made(browse_as(make.participant(site=there)), "/home/calendar").text
     foot = page.rsplit("Do you need help?", 1)[1]
     assert there.phone in foot
     assert "ring 000 first" in foot

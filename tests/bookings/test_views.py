@@ -301,3 +301,17 @@ def test_nobody_moves_somebody_elses_place(ada, browse_as):
     owner = browse_as(booking.participant)
     assert owner.get(address).status_code == 200
     assert owner.post(f"{address}/{free.id}").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("reads", "given", "said"),
+    [("nl", "en", "Gegeven in het Engels"), ("en", "nl", "Given in Dutch"), ("en", "en", "")],
+)
+def test_the_language_of_a_class_is_named_in_the_readers_own(app, browse_as, reads, given, said):
+    her = make.participant(language=reads)
+    booking = make.booking(participant=her, session=make.session(language=given))
+    make.session(language=given, starts_at=NOON + timedelta(days=4))
+
+    for address, times in (("/classes/", 2), (f"/classes/bookings/{booking.id}", 1)):
+        page = browse_as(her).get(address).text
+        assert page.count(said or "Given in") == (times if said else 0)

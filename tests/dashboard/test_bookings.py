@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -72,3 +73,83 @@ def test_the_booking_must_be_hers(app, desk):
 
     assert answer.status_code == 404
     assert bookings()[0].is_live
+
+
+# ------------------------------------------------- refusals, in words for who reads them
+
+
+def her(**changes):
+    return make.participant(**changes)
+
+
+def busy(**session):
+    """She, with a class tomorrow at noon; and another class that does not fit beside it."""
+    who = make.participant()
+    make.booking(participant=who, session=make.session())
+    return who, make.session(**session)
+
+
+def full_week():
+    who = make.participant()
+    for days in (2, 3):
+        at = NOON + timedelta(days=days)
+        make.booking(participant=who, session=make.session(starts_at=at))
+    return who, make.session()
+
+
+REFUSED = {
+    "has not agreed": lambda: (her(consented_on=None), make.session()),
+    "not cleared": lambda: (her(cleared_on=None), make.session()),
+    "not known when": lambda: (her(baseline_on=None), make.session()),
+    "begins later": lambda: (her(arm="waitlist"), make.session()),
+    "programme over": lambda: (
+        her(), make.session(starts_at=NOON + timedelta(weeks=13)),
+    ),
+    "not her kind": lambda: (her(complaint="fatigue"), make.session(module="neuropathy")),
+    "another one then": lambda: busy(starts_at=NOON + timedelta(days=1, minutes=30)),
+    "week full": full_week,
+    "class full": lambda: (her(), make.session(places=1, taken=1)),
+}  # fmt: skip
+TO_HER = re.compile(r"\byour?s?\b|\byourself\b|\bring us\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_refusal_speaks_to_who_reads_it(desk, browse_as, why):
+    who, session = REFUSED[why]()
+
+    at_the_desk = desk.post(f"/staff/people/{who.id}/bookings/{session.id}")
+    on_her_page = browse_as(who).post(f"/classes/{session.id}/book")
+
+    assert at_the_desk.status_code == on_her_page.status_code >= 400
+    told, tells = reason(at_the_desk.text), reason(on_her_page.text)
+    assert not TO_HER.search(told), told
+    assert re.search(r"\b(She|she|Her|her)\b", told), told
+    assert TO_HER.search(tells), tells
+    assert f'href="/staff/people/{who.id}/"' in at_the_desk.text
+
+
+def test_the_list_at_the_desk_says_in_words_for_staff_why_a_class_does_not_fit(desk, browse_as):
+    who, _session = busy(starts_at=NOON + timedelta(days=1, minutes=30))
+
+    assert (
+        "She has another class at that time." in desk.get(f"/staff/people/{who.id}/bookings/").text
+    )
+    assert "You have another class at that time." in browse_as(who).get("/classes/").text
+
+
+def test_a_place_that_cannot_be_given_back_is_told_in_words_for_staff(desk):
+    booking = make.booking(session=make.session(starts_at=NOON - timedelta(minutes=1)))
+    address = f"/staff/people/{booking.participant_id}/bookings/{booking.id}/cancel"
+
+    answer = desk.post(address)
+
+    assert answer.status_code == 409
+    assert reason(answer.text) == "This class has already begun: it can no longer be cancelled."
+    assert (
+        "This class is not among hers."
+        in desk.post(address.replace(str(booking.participant_id), str(make.participant().id))).text
+    )
+
+
+def reason(page):
+    return page.split('class="note wait">')[1].split("</p>")[0]

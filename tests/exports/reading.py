@@ -23,10 +23,12 @@ TABLES = [
     "scores",
     "sessions",
     "attendance",
+    "waiting",
     "dose_weeks",
     "dose",
 ]
-FILES = [f"{name}.csv" for name in (*TABLES, "codebook")]
+BOOKS = ["codebook.csv", "value_labels.csv"]
+FILES = [*(f"{name}.csv" for name in TABLES), *BOOKS]
 OTHERS = ["codebook.html", "manifest.json"]
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -39,6 +40,17 @@ JOIN participant p ON p.id = s.participant_id
 WHERE a.replaced_at IS NULL
 """
 PLACES = """
+SELECT p.study_number, b.session_id, b.booked_at, b.cancelled_at, s.starts_at, s.called_off_at
+FROM booking b JOIN session s ON s.id = b.session_id JOIN participant p ON p.id = b.participant_id
+WHERE p.consented_on IS NOT NULL
+"""
+WAITS = """
+SELECT p.study_number, w.session_id, w.asked_at, w.is_at_once, w.offered_at, w.offer_until,
+       w.ended_at, w.ending
+FROM waiting w JOIN participant p ON p.id = w.participant_id
+WHERE p.consented_on IS NOT NULL
+"""
+DOSES = """
 SELECT p.study_number, b.cancelled_at, b.is_late, s.on_date, s.starts_at, s.ends_at,
   s.called_off_at, COALESCE(a.status, a.machine_status) AS status, a.machine_minutes
 FROM booking b JOIN participant p ON p.id = b.participant_id
@@ -98,6 +110,40 @@ def sittings(connection: sa.Connection, now: datetime) -> Mapping[Place, Sitting
             found[place] = Sitting(days, state, _cells(her, point, state, answers.get(place, {})))
     assert set(found) == set(rows)
     return found
+
+
+def places(connection: sa.Connection) -> list[tuple[str, ...]]:
+    """Every place that was booked, and what became of it: in the order of the texts."""
+    by = timedelta(hours=STUDY["booking"]["cancel_by_hours"])
+    found = []
+    for r in connection.execute(sa.text(PLACES)):
+        if r.cancelled_at:
+            is_late = _moment(r.cancelled_at) > _moment(r.starts_at) - by
+            became = "given_back_late" if is_late else "given_back"
+        else:
+            became = "called_off" if r.called_off_at else "held"
+        booked_at, cancelled_at = _spelled(r.booked_at), _spelled(r.cancelled_at)
+        found.append((r.study_number, _id(r.session_id), booked_at, cancelled_at, became))
+    return sorted(found)
+
+
+def waits(connection: sa.Connection) -> list[tuple[str, ...]]:
+    """Every time that somebody waited, as the table has it: in the order of the texts."""
+    return sorted(
+        (
+            r.study_number, _id(r.session_id), _spelled(r.asked_at), str(int(r.is_at_once)),
+            _spelled(r.offered_at), _spelled(r.offer_until), _spelled(r.ended_at), r.ending or "",
+        )
+        for r in connection.execute(sa.text(WAITS))
+    )  # fmt: skip
+
+
+def _spelled(told: Any) -> str:
+    return f"{_moment(told).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if told else ""
+
+
+def _id(told: Any) -> str:
+    return str(UUID(str(told)))
 
 
 def _asked(her: Any) -> list[dict[str, Any]]:
@@ -246,7 +292,7 @@ class Dose:
 def doses(connection: sa.Connection, now: datetime) -> Mapping[str, Dose]:
     """The programme of everybody who has one, by study number."""
     places: dict[str, list[Any]] = {}
-    for place in connection.execute(sa.text(PLACES)):
+    for place in connection.execute(sa.text(DOSES)):
         places.setdefault(place.study_number, []).append(place)
     return {
         her.study_number: _dose(her, places.get(her.study_number, []), now)

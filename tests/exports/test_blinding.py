@@ -28,6 +28,7 @@ def trial(*, swapped: bool) -> None:
         make.session(id=UUID(int=n), places=30, module=module, starts_at=NOON - timedelta(days=n))
         for n, module in enumerate(["base", "neuropathy", "base"], start=1)
     ]
+    full = make.session(id=UUID(int=9), places=1, taken=1)
     for n in range(PEOPLE):
         arm = ARMS[(n % 3 == 0) == swapped]
         trains = arm == "exercise"
@@ -51,6 +52,8 @@ def trial(*, swapped: bool) -> None:
         for hour in hours if trains else []:
             booking = make.booking(participant=ada, session=hour)
             db.session.add(Attendance(booking_id=booking.id, machine_status=Status.ATTENDED))
+        if trains:
+            make.waiting(participant=ada, session=full, offered_at=None, offer_until=None)
     db.session.commit()
 
 
@@ -109,6 +112,7 @@ def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
         "/staff/data",
         "participants.csv",
         "attendance.csv",
+        "waiting.csv",
         "dose.csv",
         "dose_weeks.csv",
         "sessions.csv",
@@ -166,7 +170,19 @@ def test_a_time_point_that_the_study_no_longer_knows_is_kept_from_the_blinded(ap
 def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, browse_as):
     files = seen(app, browse_as, swapped=False, sees_arm=False)
 
-    assert not {"attendance.csv", "dose_weeks.csv", "dose.csv"} & set(files)
+    gone = {"attendance.csv", "waiting.csv", "dose_weeks.csv", "dose.csv"}
+    assert not gone & set(files)
+    told = {row["table"] for row in rows(files["value_labels.csv"])}
+    assert told == {
+        "participants",
+        "assessments",
+        "answers_long",
+        "answers_wide",
+        "scores",
+        "sessions",
+    }
+    labels = {(row["table"], row["column"]) for row in rows(files["value_labels.csv"])}
+    assert not {("participants", "arm"), ("sessions", "module")} & labels
     assert not {"arm", "cleared_on"} & set(header(files["participants.csv"]))
     assert not {"module", "booked"} & set(header(files["sessions.csv"]))
     manifest = json.loads(files["manifest.json"])
@@ -175,6 +191,7 @@ def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, br
         "participants": ["cleared_on", "arm"],
         "sessions": ["module", "booked"],
         "attendance": [],
+        "waiting": [],
         "dose_weeks": [],
         "dose": [],
     }

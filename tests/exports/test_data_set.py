@@ -15,15 +15,17 @@ from remote_training.accounts.models import Role
 from remote_training.assessments import queries, service
 from remote_training.assessments.sitting import sitting
 from remote_training.attendance.models import Attendance, Status
+from remote_training.bookings.models import Ending
 from remote_training.core.db import db
 from remote_training.exports import dictionary
+from remote_training.exports.reasons import TOLD
 from remote_training.studies.current import study
 from tests import make
-from tests.exports.reading import FILES, OTHERS, TABLES, header, rows, take
+from tests.exports.reading import BOOKS, FILES, OTHERS, TABLES, header, rows, take
 from tests.fakes import NOON
 from tests.make import TODAY
 
-BLINDED = [name for name in TABLES if name not in ("attendance", "dose_weeks", "dose")]
+BLINDED = TABLES[: TABLES.index("attendance")]
 FORM = ["numb_hands", "numb_feet", "tingling_hands", "tingling_feet", "pain_hands", "pain_feet"]
 
 
@@ -234,6 +236,76 @@ def test_the_codebook_knows_every_code_that_occurs(data):
             assert values <= known, told
 
 
+def test_codes_and_labels_are_read_back_from_a_table_without_taking_anything_apart(data):
+    files = data()
+    labels = {}
+    for row in rows(files["value_labels.csv"]):
+        key = row["table"], row["column"], row["code"]
+        assert key not in labels, "once"
+        labels[key] = row
+
+    known = 0
+    for table in dictionary.tables(study(), shows_arm=True):
+        for column in table.columns:
+            for code, words in column.codes.items():
+                row = labels.pop((table.name, column.name, code))
+                told = "" if column.why_of else code
+                assert (row["label"], row["spss"], row["stata"]) == (words, told, told)
+                assert row["is_missing"] == ("1" if column.why_of else "0")
+                known += "; " in words or " = " in words
+            for reason in column.reasons:
+                row, told = labels.pop((table.name, column.name, reason.value)), TOLD[reason]
+                assert (row["label"], row["is_missing"]) == (told.label, "1")
+                assert (row["spss"], row["stata"]) == (str(told.spss), f".{told.stata}")
+    assert labels == {}, "and nothing else"
+    assert known > 0, "labels from which the codebook's one cell could not be taken apart"
+
+
+def test_what_became_of_each_place_is_told(data):
+    ada = make.participant()
+    off = make.session(starts_at=NOON + timedelta(days=4), called_off_at=NOON)
+    at = NOON + timedelta(minutes=1)
+    for n, changes in enumerate(
+        ({}, {"cancelled_at": at}, {"cancelled_at": at, "is_late": True}), start=1
+    ):
+        hour = make.session(starts_at=NOON + timedelta(days=n))
+        make.booking(participant=ada, session=hour, **changes)
+    make.booking(participant=ada, session=off)
+    make.booking(participant=ada, session=off, cancelled_at=NOON)
+
+    told = [row["place"] for row in rows(data()["attendance.csv"])]
+
+    assert told[:3] == ["held", "given_back", "given_back_late"]
+    assert sorted(told[3:]) == ["called_off", "given_back"]
+
+
+def test_who_waited_for_which_class_and_how_that_ended(data):
+    ada, ghost = make.participant(), make.participant(consented_on=None)
+    make.waiting(participant=ada)
+    make.waiting(participant=ghost)
+    make.waiting(
+        participant=ada, session=make.session(starts_at=NOON + timedelta(days=2)),
+        is_at_once=True, offered_at=None, offer_until=None,
+        ended_at=NOON + timedelta(hours=1), ending=Ending.TAKEN,
+    )  # fmt: skip
+
+    first, second = rows(data()["waiting.csv"])
+
+    assert first == {
+        "study_number": ada.study_number,
+        "session_id": first["session_id"],
+        "asked_at": "2026-11-24T12:00:00Z",
+        "at_once": "0",
+        "offered_at": "2026-11-24T12:00:00Z",
+        "offer_until": "2026-11-25T00:00:00Z",
+        "ended_at": "",
+        "ending": "",
+    }
+    assert (second["at_once"], second["offered_at"], second["ended_at"], second["ending"]) == (
+        "1", "", "2026-11-24T13:00:00Z", "taken",
+    )  # fmt: skip
+
+
 def test_the_manifest_fingerprints_every_file(data):
     make.participant()
 
@@ -284,7 +356,8 @@ def test_no_text_begins_like_a_formula(data):
     for name, content in data().items():
         if name.endswith(".csv"):
             for row in rows(content):
-                assert not any(value[:1] in "=+-@\t\r\uff1d" for value in row.values() if value)
+                texts = [value for value in row.values() if not re.fullmatch(r"(-[0-9]+)?", value)]
+                assert not any(value[:1] in "=+-@\t\r\uff1d" for value in texts)
 
 
 def test_rows_are_ordered_by_study_number_however_they_were_made(data):
@@ -367,6 +440,6 @@ def test_the_codebook_of_somebody_blinded_covers_her_files(browse_as):
 
     told = [(row["table"], row["column"]) for row in rows(files["codebook.csv"])]
 
-    assert set(files) == {*(f"{name}.csv" for name in BLINDED), "codebook.csv", *OTHERS}
+    assert set(files) == {*(f"{name}.csv" for name in BLINDED), *BOOKS, *OTHERS}
     assert told == [(name, c) for name in BLINDED for c in header(files[f"{name}.csv"])]
     assert study().title in files["manifest.json"].decode()

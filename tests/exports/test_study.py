@@ -25,6 +25,8 @@ from remote_training.alerts.models import Alert
 from remote_training.assessments.models import Device
 from remote_training.assessments.states import State
 from remote_training.attendance.models import Status
+from remote_training.bookings.models import Booking, Ending, Waiting
+from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.demo import fill as play
 from remote_training.exports import dictionary, doses, parcel
@@ -71,9 +73,10 @@ class NoMail:
 class Filled:
     """The folder with the data set in three formats, and what stands in the database."""
 
-    def __init__(self, folder, tables, told, doses):
-        self.folder, self.tables, self.told, self.doses = folder, tables, told, doses
-        self.csv = {name: self._text(name) for name in (*TABLES, "codebook")}
+    def __init__(self, folder, tables, told, places, waits, doses):
+        self.folder, self.tables, self.told = folder, tables, told
+        self.places, self.waits, self.doses = places, waits, doses
+        self.csv = {name: self._text(name) for name in (*TABLES, "codebook", "value_labels")}
         self.labelled = {
             (name, kind): READ[kind](folder / f"{name}.{kind}", user_missing=True)
             for name in TABLES
@@ -93,6 +96,29 @@ class Filled:
         return rows[(rows.table == table) & (rows.column == column)].iloc[0]
 
 
+def wait_and_give_back():
+    """What the play has too little of: waiting, a place given back late, a class called off."""
+    found = sa.select(Booking).join(Booking.session).order_by(Booking.booked_at, Booking.id)
+    coming = found.where(Session.starts_at > NOON, Booking.cancelled_at.is_(None))
+    late, *others = db.session.scalars(coming).all()
+    late.cancelled_at, late.is_late = late.session.starts_at - timedelta(minutes=119), True
+    off = next(one.session for one in others if one.session_id != late.session_id)
+    off.called_off_at = NOON
+    for n, booking in enumerate(db.session.scalars(found.limit(50)).all()):
+        asked_at, ending = booking.booked_at - timedelta(hours=1), [*Ending, None][n % 5]
+        offered_at = asked_at if n % 3 == 0 else None
+        db.session.add(
+            Waiting(
+                participant_id=booking.participant_id, session_id=booking.session_id,
+                asked_at=asked_at, rank_at=asked_at, is_at_once=offered_at is None and n % 2 == 0,
+                offered_at=offered_at, ending=ending,
+                offer_until=offered_at and offered_at + timedelta(hours=12),
+                ended_at=ending and booking.booked_at,
+            )
+        )  # fmt: skip
+    db.session.commit()
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"] if IS_LONG else ["sqlite"])
 def filled(request, tmp_path_factory):
     """A study of 36 weeks with every questionnaire; the licensed ones in words of our own."""
@@ -107,14 +133,16 @@ def filled(request, tmp_path_factory):
             world = Outside(lambda: NOON, NoMail(), meetings)
             play.fill(count=PEOPLE, weeks=WEEKS, seed=SEED, world=world)
             sites = {site.code: site.id for site in studies.sites()}
+            wait_and_give_back()
             db.session.rollback()
             for kind in (Format.CSV, Format.SAV, Format.DTA):
                 parcel.write(db.engine, Order(study(), sites, True, NOON, kind), folder)
             with db.engine.connect() as connection:
                 told = second_way.sittings(connection, NOON)
-                doses = second_way.doses(connection, NOON)
+                held, waits = second_way.places(connection), second_way.waits(connection)
+                told_doses = second_way.doses(connection, NOON)
             tables = dictionary.tables(study(), shows_arm=True)
-            yield Filled(folder, tables, told, doses)
+            yield Filled(folder, tables, told, held, waits, told_doses)
             db.session.rollback()
             db.session.remove()
             db.engine.dispose()
@@ -350,6 +378,40 @@ def test_the_dose_of_everybody_is_what_a_second_way_counts(filled):
     assert {name for name in dose if name in {one.value for one in doses.COUNTED}} == {
         one.value for one in doses.COUNTED
     }
+
+
+def test_what_became_of_each_place_is_what_a_second_way_finds(filled):
+    columns = ["study_number", "session_id", "booked_at", "cancelled_at", "place"]
+
+    assert sorted(filled.csv["attendance"][columns].itertuples(index=False, name=None)) == (
+        filled.places
+    )
+    assert set(filled.csv["attendance"].place) == {
+        "held", "given_back", "given_back_late", "called_off",
+    }  # fmt: skip
+
+
+def test_who_waited_is_what_a_second_way_finds(filled):
+    rows = filled.csv["waiting"]
+
+    assert sorted(rows.itertuples(index=False, name=None)) == filled.waits
+    assert set(rows.ending) == {str(ending) for ending in Ending} | {""}
+    assert set(rows.session_id) <= set(filled.csv["sessions"].session_id)
+
+
+@pytest.mark.parametrize("kind", LABELLED)
+def test_every_label_of_a_value_is_read_from_its_table_without_the_platform(filled, kind):
+    """What a program does that has the files alone: no cell is taken apart, no code known."""
+    labels, program = filled.csv["value_labels"], "spss" if kind == "sav" else "stata"
+    room, found = LONGEST_VALUE_LABEL[Format(kind)], 0
+    for (table, column), rows in labels[labels[program] != ""].groupby(["table", "column"]):
+        known = filled.labelled[table, kind][1].variable_value_labels.get(column, {})
+        told = {row[program].lstrip("."): row["label"] for _, row in rows.iterrows()}
+        for code, label in known.items():
+            whole = told[spelled(code)] or spelled(code)
+            assert agrees(label, whole, room), (table, column, code)
+            found += 1
+    assert found > 100
 
 
 def test_nobody_trains_before_her_classes_begin(filled):

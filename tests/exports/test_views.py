@@ -24,7 +24,7 @@ from remote_training.exports.parcel import Tally
 from remote_training.exports.rounding import rounded
 from tests import make
 from tests.exports import everything
-from tests.exports.reading import OTHERS, TABLES, page, rows, take
+from tests.exports.reading import BOOKS, OTHERS, TABLES, page, rows, take
 from tests.fakes import NOON
 from tests.make import TODAY
 
@@ -266,7 +266,7 @@ def test_it_can_be_taken_for_spss_and_stata(app, browse_as, researcher):
         assert f"(zip, {program})" in page(browser)
         files = take(browser, kind)
 
-        assert sorted(files) == sorted([*(f"{n}.{kind}" for n in TABLES), "codebook.csv", *OTHERS])
+        assert sorted(files) == sorted([*(f"{n}.{kind}" for n in TABLES), *BOOKS, *OTHERS])
         record = db.session.scalars(sa.select(Download).where(Download.format == kind)).one()
         assert record.files[f"answers_long.{kind}"]["rows"] == 7
         assert {name: told["sha256"] for name, told in record.files.items()} == {

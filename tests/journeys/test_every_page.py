@@ -31,6 +31,8 @@ NOT_WALKED = {
     "/staff/set-up/picture.svg": "a picture on a page",
     "/l/<path:token>": "by each kind of link: LINKS",
     "/class/<uuid:booking_id>/room": "once she has joined: PRESSED",
+    "/home/calendar": "once an address is made: PRESSED",
+    "/staff/me/calendar": "once an address is made: PRESSED",
     "/questions/<uuid:assessment_id>/sheet": "no page: what a script shows of it is walked in "
     "test_each_place_that_the_script_shows_is_accessible",
     "/calendar/<feed_token>.ics": "a file for calendar programs",

@@ -253,6 +253,20 @@ def test_an_older_answer_that_arrives_late_is_not_heard(invited):
     assert heard(invited) == [(0, Says.ACCEPTED)]
 
 
+def test_a_no_in_the_same_second_as_a_yes_is_no_older_one_and_is_heard(invited):
+    at = "20261123T131000Z"
+    assert hear(answer(file("reply_accept.ics", DTSTAMP=at))) is Kind.ACCEPTED
+    assert hear(answer(file("reply_accept.ics", DTSTAMP=at))) is Kind.OLD, "the same mail twice"
+
+    assert hear(answer(file(DTSTAMP=at))) is Kind.DECLINED
+
+    assert heard(invited) == [(0, Says.DECLINED)]
+    assert answers.says_no([invited.id]) == {invited.id}
+    assert hear(answer(file(DTSTAMP=at))) is Kind.OLD
+    assert hear(answer(file("reply_accept.ics", DTSTAMP="20261123T130959Z"))) is Kind.OLD
+    assert heard(invited) == [(0, Says.DECLINED)]
+
+
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.ics")), ids=lambda path: path.name)
 def test_no_file_of_the_common_ground_but_the_no_frees_a_place(invited, frees, path):
     kind = hear(answer(path.read_bytes()))
