@@ -30,6 +30,7 @@ from remote_training.accounts import views as accounts_views
 from remote_training.accounts.errors import LinkNeeded, SignInFirst
 from remote_training.accounts.models import Scope
 from remote_training.assessments import again as assessments_again
+from remote_training.assessments import late as assessments_late
 from remote_training.assessments import views as assessments_views
 from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     feed_views.blueprint,
     assessments_views.blueprint,
     assessments_again.blueprint,
+    assessments_late.blueprint,
     attendance_views.blueprint,
     trainer_views.blueprint,
     dashboard_views.blueprint,
@@ -82,6 +84,12 @@ BLUEPRINTS = (
     safety_views.blueprint,
     exports_views.blueprint,
     operations_views.blueprint,
+)
+WITH_TICKETS = (
+    assessments_views.answer,
+    assessments_views.speak,
+    assessments_views.send,
+    assessments_late.take,
 )
 
 
@@ -101,7 +109,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     _install_database(app)
     edge.install(app)
     _install_words(app)
-    own_forms.install(app, exempt=(assessments_views.answer, assessments_views.send))
+    own_forms.install(app, exempt=WITH_TICKETS)
     guard.login_manager.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -179,7 +187,13 @@ def _on_every_page() -> dict[str, object]:
         "staff_menu": dashboard_views.menu,
         "no_mail_since": dashboard_views.no_mail_since,
         "staff_name": accounts_views.staff_name(),
+        "is_her_page": _is_her_page(),
     }
+
+
+def _is_her_page() -> bool:
+    """Whether a participant's visit goes on here, so that what waits on her phone may come in."""
+    return not request.path.startswith("/staff") and guard.current_visit() is not None
 
 
 def _answer_refusals(app: Flask) -> None:

@@ -8,9 +8,6 @@
   const asked = document.getElementById("asked");
   if (!asked) return;
   const said = document.getElementById("said");
-  const mine = `waiting/${asked.dataset.sitting}/`;
-  const PATIENCE = 8000;
-  const PAUSES = [2, 5, 10, 20, 40, 60]; // seconds
   const sheet = new Map();
   const extra = { help: document.getElementById("help")?.content.querySelector("section") };
   let pressed = null;
@@ -21,21 +18,10 @@
   let running = null;
   let last = null;
 
-  const store = (() => {
-    try {
-      localStorage.setItem("waiting", "");
-      localStorage.removeItem("waiting");
-      return localStorage;
-    } catch { return null; }
-  })();
-
   /* ---- what waits on this phone */
-  const waiting = () => Object.keys(store || {}).filter((name) => name.startsWith(mine))
-    .map((name) => JSON.parse(store.getItem(name))).filter(Boolean).sort((a, b) => a.n - b.n);
-  const keep = (entry) => {
-    try { store.setItem(mine + entry.key, JSON.stringify(entry)); return true; } catch { return false; }
-  };
-  const drop = (entry) => store?.removeItem(mine + entry.key);
+  const waiting = () => Waiting.entries(asked.dataset.sitting);
+  const keep = (entry) => Waiting.keep(asked.dataset.sitting, entry);
+  const drop = (entry) => Waiting.drop(asked.dataset.sitting, entry);
   const newKey = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
     (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
 
@@ -55,33 +41,17 @@
   };
 
   const send = async (entry) => {
-    if (navigator.onLine === false) return { away: true };
-    const body = new URLSearchParams({
-      ticket: asked.dataset.ticket, read: entry.read, question: entry.question, client_key: entry.key, ...when(entry),
-    });
-    const isButton = isNaN(entry.value);
-    body.set(isButton ? entry.value : "answer", isButton ? "1" : entry.value);
     const began = performance.now();
-    const ending = new AbortController();
-    const alarm = setTimeout(() => ending.abort(), PATIENCE);
-    try {
-      const answer = await fetch(asked.dataset.to, {
-        method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual", signal: ending.signal,
-      });
-      if (answer.status === 200) {
-        const ended = performance.now();
-        const { next, at } = await answer.json();
-        if (at > ourTime()) heard = { at, tick: ended };
-        last = { question: entry.question, at: entry.at, took: ended - began, ended };
-        return { next };
-      }
-      if (answer.status === 400 || answer.status === 401) return { ended: true };
-      return [404, 409, 410, 422].includes(answer.status) ? { refused: true } : { away: true };
-    } catch {
-      return { away: true };
-    } finally {
-      clearTimeout(alarm);
-    }
+    const answer = await Waiting.post(asked.dataset.to, asked.dataset.ticket, entry, when(entry));
+    if (Waiting.isStranger(answer)) return { ended: true };
+    if (Waiting.isRefused(answer)) return { refused: true };
+    if (!Waiting.isTaken(answer)) return { away: true };
+    const ended = performance.now();
+    const told = await answer.json().catch(() => null);
+    if (!told) return { away: true }; // broken off on the way: once more under the same key
+    if (told.at > ourTime()) heard = { at: told.at, tick: ended };
+    last = { question: entry.question, at: entry.at, took: ended - began, ended };
+    return { next: told.next };
   };
 
   /* Send all that waits, oldest first; one at a time, whoever asks. */
@@ -99,7 +69,7 @@
 
   const again = () => {
     clearTimeout(timer);
-    timer = setTimeout(inBackground, 1000 * PAUSES[Math.min(tries++, PAUSES.length - 1)]);
+    timer = setTimeout(inBackground, 1000 * Waiting.PAUSES[Math.min(tries++, Waiting.PAUSES.length - 1)]);
   };
 
   const inBackground = async () => {
@@ -218,8 +188,18 @@
     form.submit();
   };
 
+  /* The other language where no question is shown: by a form of its own, back to this place. */
+  const switchAlone = (button) => {
+    const form = document.getElementById("switch");
+    if (!form) return;
+    form.elements.back.value = location.pathname;
+    button.setAttribute("form", "switch");
+    button.removeAttribute("formaction");
+  };
+
   addEventListener("click", (event) => {
     pressed = event.target.closest("button");
+    if (pressed?.name === "language" && !document.getElementById("asking")) switchAlone(pressed);
     const link = event.target.closest("a[href]");
     if (!link || !asked.dataset.sheet || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const place = new URL(link.href);
@@ -233,7 +213,7 @@
 
   addEventListener("submit", async (event) => {
     const form = event.target;
-    if (!form.matches("form.asking")) return;
+    if (!form.matches("form.asking") || (event.submitter || pressed)?.name === "language") return;
     event.preventDefault();
     if (isBusy) return;
     isBusy = true;

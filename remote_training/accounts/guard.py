@@ -56,11 +56,12 @@ def staff_only(*roles: Role) -> Callable[[View], View]:
     return wear
 
 
-def visitor(scope: Scope, subject: str | None = None) -> Callable[[View], View]:
+def visitor(scope: Scope | None, subject: str | None = None) -> Callable[[View], View]:
     """Let in a participant whose visit may see this; `subject` names the URL's id.
 
     Raises `LinkNeeded`. A visit for everything of her own passes too; that the thing
-    with that id is hers is for the view's query to ask.
+    with that id is hers is for the view's query to ask. Without a scope any visit of hers
+    passes, and what proves that she may is for the view to ask.
     """
 
     def wear(view: View) -> View:
@@ -69,11 +70,13 @@ def visitor(scope: Scope, subject: str | None = None) -> Callable[[View], View]:
             subject_id = cast(UUID, kwargs[subject]) if subject else None
             visit = _visit()
             now = outside().now()
-            if visit is None or not visits.may_see(visit, scope, subject_id, now=now):
+            if visit is None or not (
+                scope is None or visits.may_see(visit, scope, subject_id, now=now)
+            ):
                 raise LinkNeeded(say("Please open the link in your newest mail."))
             return view(*args, **kwargs)
 
-        guarded.guard = f"visitor:{scope}"  # type: ignore[attr-defined]
+        guarded.guard = f"visitor:{scope or 'any'}"  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return wear

@@ -1,7 +1,7 @@
 """A visit has ended in the middle of a sitting: the year of birth once more, nothing lost.
 
-What was pressed is carried in the page, sealed, and kept after the check. Only who has a
-page of the sitting, or the cookie of a visit that ran out, learns that there is one.
+What was pressed is carried along, sealed, and kept after the check. Only who has a page of
+the sitting, or the cookie of a visit that ran out, learns that there is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from remote_training.accounts import entry, guard, visits
 from remote_training.accounts.errors import LinkNeeded
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Permit, Scope
-from remote_training.assessments import pages, queries, service, taking, tickets
+from remote_training.assessments import carried, pages, queries, service, taking, tickets
+from remote_training.assessments.carried import Carried
 from remote_training.assessments.device import kind_of
 from remote_training.assessments.models import Assessment
 from remote_training.assessments.taking import Press
@@ -34,15 +35,24 @@ WAYS_ON = ("assessments.check", "assessments.question", "assessments.between")
 
 
 def ask(refusal: LinkNeeded) -> ResponseReturnValue:
-    """The page that asks for the year of birth once more; for anybody else the refusal."""
+    """The page that asks for the year of birth once more; for anybody else the refusal.
+
+    A form is answered by a redirect to the page on which it stood: that one asks.
+    """
     assessment_id: UUID = (request.view_args or {})["assessment_id"]
-    ticket = _ticket(assessment_id)
+    found = _sent(assessment_id) if request.method == "POST" else _held(assessment_id)
+    kept, ticket = found if found is not None else (None, None)
     permit = ticket.permit(now=outside().now()) if ticket is not None else None
     assessment = _of(permit, assessment_id)
-    if ticket is None or permit is None or assessment is None:
+    if kept is None or permit is None or assessment is None or pages.is_for_script():
         reason = translated(refusal.sentence, **refusal.gaps)
         return render_template("errors/link_needed.html", reason=reason), refusal.status
-    return _page(assessment, ticket, permit, _carried(assessment_id), _way_on()), refusal.status
+    if request.method == "POST":
+        kept.keep()
+        return redirect(_own_way(kept.way_on, assessment_id), 303)
+    is_shut = assessment.check_tries >= service.CHECK_TRIES
+    status = 429 if is_shut else 422 if kept.is_wrong else refusal.status
+    return _page(assessment, permit, kept), status
 
 
 @blueprint.post("/<uuid:assessment_id>/again")
@@ -64,17 +74,18 @@ def come_back(assessment_id: UUID) -> ResponseReturnValue:
     db.session.commit()
     assessment = queries.mine(assessment_id, account.id, to_change=True)
     typed = "".join(request.form.get("birth_year", "")[:LONGEST].split())
-    carried, way_on = request.form.get("carried", ""), request.form.get("way_on", "")[:LONGEST]
+    press, way_on = request.form.get("carried", ""), request.form.get("way_on", "")[:LONGEST]
     if not is_counted or not typed or typed != account.contact.birth_year:
-        status = 429 if assessment.check_tries >= service.CHECK_TRIES else 422
-        return _page(assessment, ticket, permit, carried, way_on, is_wrong=True), status
+        Carried(ticket.sealed(), press, way_on, is_wrong=True).keep()
+        return redirect(_own_way(way_on, assessment_id), 303)
     service.check_passed(assessment)
+    carried.forget()
     link = permit.link if permit.scope is Scope.ANSWER else None
     entry.let_in(account, Scope.ANSWER, subject_id=assessment_id, link=link)
-    press = taking.carried(carried, assessment_id)
-    if press is None:
+    pressed = taking.carried(press, assessment_id)
+    if pressed is None:
         return redirect(_own_way(way_on, assessment_id), 303)
-    return redirect(_kept(assessment, press, ticket), 303)
+    return redirect(_kept(assessment, pressed, ticket), 303)
 
 
 def _of(permit: Permit | None, assessment_id: UUID) -> Assessment | None:
@@ -101,33 +112,35 @@ def _kept(assessment: Assessment, press: Press, ticket: Ticket) -> str:
     )
 
 
-def _ticket(assessment_id: UUID) -> Ticket | None:
-    """The ticket of the form, or one for the visit that ran out in this browser."""
-    if request.method == "POST":
-        return tickets.opened(request.form.get("ticket", ""), assessment_id)
+def _sent(assessment_id: UUID) -> tuple[Carried, Ticket] | None:
+    """What a form sends that was not let in: its ticket, what was pressed, where it stood."""
+    ticket = tickets.opened(request.form.get("ticket", ""), assessment_id)
+    if ticket is None:
+        return None
+    press = ""
+    if request.endpoint == "assessments.answer":
+        number: int = (request.view_args or {})["number"]
+        looks_over = pages.LOOKING_OVER in request.args
+        now = outside().now()
+        pressed = taking.pressed(request.form, number, looks_over=looks_over, now=now)
+        press = pressed.sealed(assessment_id)
+    way_on = request.path.removesuffix("/language")
+    return Carried(ticket.sealed(), press, way_on), ticket
+
+
+def _held(assessment_id: UUID) -> tuple[Carried, Ticket] | None:
+    """What the browser carries for this sitting, or the visit that ran out in it."""
+    kept = carried.pressed(assessment_id)
+    if kept is not None:
+        return kept
     now, token = outside().now(), session.get(guard.VISITOR_COOKIE)
     visit = visits.run_out(token, now=now) if token else None
-    if visit is None:
+    permit = visits.permit_for(visit, Scope.ANSWER, assessment_id, now=now) if visit else None
+    if permit is None:
         return None
-    permit = visits.permit_for(visit, Scope.ANSWER, assessment_id, now=now)
-    return Ticket(assessment_id, permit.id, {}) if permit is not None else None
-
-
-def _carried(assessment_id: UUID) -> str:
-    """What was pressed, sealed; nothing where no answer was sent."""
-    if request.method != "POST" or request.endpoint != "assessments.answer":
-        return ""
-    number: int = (request.view_args or {})["number"]
-    looks_over = pages.LOOKING_OVER in request.args
-    press = taking.pressed(request.form, number, looks_over=looks_over, now=outside().now())
-    return press.sealed(assessment_id)
-
-
-def _way_on() -> str:
-    """The page of the sitting that she was on, or came for."""
-    is_page = request.method == "GET" and request.endpoint in WAYS_ON
-    is_send = request.endpoint == "assessments.send"
-    return request.path if is_page or is_send else ""
+    ticket = Ticket(assessment_id, permit.id, {})
+    way_on = request.path if request.endpoint in WAYS_ON else ""
+    return Carried(ticket.sealed(), way_on=way_on), ticket
 
 
 def _own_way(path: str, assessment_id: UUID) -> str:
@@ -137,26 +150,18 @@ def _own_way(path: str, assessment_id: UUID) -> str:
     return path if is_ours else start
 
 
-def _page(
-    assessment: Assessment,
-    ticket: Ticket,
-    permit: Permit,
-    carried: str,
-    way_on: str,
-    *,
-    is_wrong: bool = False,
-) -> str:
+def _page(assessment: Assessment, permit: Permit, found: Carried) -> str:
     account = permit.visit.account
     language = str(session.get("language") or account.language)
     with reading_as(language, account.zone):
         return pages.bare(
             "again",
             assessment,
-            ticket=ticket.sealed(),
-            carried=carried,
-            way_on=way_on,
+            ticket=found.ticket,
+            carried=found.press,
+            way_on=found.way_on,
             wrong=_("This year does not fit. Please write the year in which you were born.")
-            if is_wrong
+            if found.is_wrong
             else "",
             is_shut=assessment.check_tries >= service.CHECK_TRIES,
         )

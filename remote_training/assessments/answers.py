@@ -28,12 +28,12 @@ def write(
     client_key: UUID | None,
     now: datetime,
 ) -> bool:
-    """Replace what stands if this is newer and differs, and add this one: two statements.
+    """Add this one, once what stands is replaced if this is newer and differs.
 
-    The same answer again only moves when it was given. One that is older than what stands
-    is kept as replaced. A `client_key` that is known changes nothing. False where no row
-    was added: the same again, or somebody wrote at this very moment, and trying once more
-    finds what they wrote.
+    One statement where nothing stood, three where something did. The same answer again only
+    moves when it was given. One that is older than what stands is kept as replaced. A
+    `client_key` that is known changes nothing. False where no row was added: the same again,
+    or somebody wrote at this very moment, and trying once more finds what they wrote.
     """
     told = {
         "form": form_id,
@@ -46,7 +46,13 @@ def write(
         "arrived": now,
         "press": client_key,
     }
+    if _is_added(told):
+        return True
     db.session.execute(_replaced(client_key is not None), told)
+    return _is_added(told)
+
+
+def _is_added(told: dict[str, Any]) -> bool:
     added = _added(db.session.get_bind().dialect.name == "sqlite")
     return bool(db.session.execute(added, {**told, "row": uuid4()}).rowcount == 1)  # type: ignore[attr-defined]
 
@@ -73,7 +79,10 @@ def _replaced(has_key: bool) -> sa.Update:
 
 @lru_cache(maxsize=2)
 def _added(is_sqlite: bool) -> Any:
-    """A new row: one that stands, or is replaced already where what stands is newer."""
+    """A new row: one that stands, or is replaced already where what stands is newer.
+
+    None where an older one still stands, or the same key is known.
+    """
     newer, given_at = ROWS.alias("newer"), _given("given", ROWS.c.given_at)
     is_late = sa.exists().where(_stands(newer), newer.c.given_at > given_at)
     arrived = _given("arrived", ROWS.c.answered_at)

@@ -51,6 +51,13 @@ class AnswerForm(Form):
             raise ValidationError(please_choose(self._item))
 
 
+def unanswered(question: Question) -> AnswerForm:
+    """The form of a question from which she went on without an answer."""
+    form = AnswerForm(question, MultiDict())
+    form.validate()
+    return form
+
+
 def please_choose(item: Item) -> str:
     """What is said to somebody who went on without an answer."""
     if isinstance(item.answers, Scale):

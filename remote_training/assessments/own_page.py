@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 
 from remote_training.accounts import guard
 from remote_training.accounts.errors import LinkNeeded
-from remote_training.assessments import queries, tickets
+from remote_training.assessments import carried, queries, tickets
 from remote_training.assessments.models import Assessment
 from remote_training.assessments.tickets import Ticket
 from remote_training.core.errors import NotFound
@@ -27,6 +27,16 @@ def held(assessment_id: UUID, ticket: Ticket | None) -> Assessment:
         return queries.mine(assessment_id, guard.visitor_account().id, to_change=True)
     except NotFound:
         if ticket is None:
+            raise
+        raise LinkNeeded(say("Please open the link in your newest mail.")) from None
+
+
+def shown(assessment_id: UUID) -> Assessment:
+    """The sitting, to show a page of it; as `held`, where its form was sent to this page."""
+    try:
+        return queries.mine(assessment_id, guard.visitor_account().id)
+    except NotFound:
+        if carried.pressed(assessment_id) is None:
             raise
         raise LinkNeeded(say("Please open the link in your newest mail.")) from None
 

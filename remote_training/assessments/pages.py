@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from babel import Locale
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 
 from remote_training.accounts import guard, visits
 from remote_training.accounts.models import Scope
@@ -31,7 +31,7 @@ class Card:
     """One question as a page shows it.
 
     `care` are the answers after which help is shown at once; `please_choose` is said where
-    she goes on without an answer.
+    she goes on without an answer; `ticked` is what she chose and has not sent.
     """
 
     question: Question
@@ -45,10 +45,13 @@ class Card:
     care: tuple[int, ...]
     please_choose: str
     looks_over: bool
+    ticked: int | None
 
 
-def card(asked: Sitting, shown: Question, *, looks_over: bool = False) -> Card:
-    """A question with everything round it."""
+def card(
+    asked: Sitting, shown: Question, *, looks_over: bool = False, ticked: int | None = None
+) -> Card:
+    """A question with everything round it; `ticked` was chosen and is not sent yet."""
     part = asked.part_of(shown)
     spoken = wording(part)
     back_url, back_to = _back(asked, part, shown)
@@ -64,6 +67,7 @@ def card(asked: Sitting, shown: Question, *, looks_over: bool = False) -> Card:
         care=tuple(v for v in shown.item.answers.values() if shown.item.is_alarming(v)),
         please_choose=please_choose(shown.item),
         looks_over=looks_over,
+        ticked=ticked,
     )
 
 
@@ -120,6 +124,11 @@ def bare(name: str, assessment: Assessment, **more: object) -> str:
         helplines=study().site(site.code).helplines,
         **more,
     )
+
+
+def is_for_script() -> bool:
+    """Whether a script asks, which wants to be told where to go and not to be sent there."""
+    return bool(request.accept_mimetypes.best == "application/json")
 
 
 def milliseconds(moment: datetime) -> int:

@@ -25,23 +25,30 @@ from remote_training.studies.schedule import schedule
 Plan = tuple[tuple[str, int, str], ...]
 NEAR = timedelta(days=2)  # what day it is where she is, and who is in the middle
 
+# asked with every answer and every page of a sitting: composed once
+_HERS = (
+    sa.select(Assessment)
+    .join(Assessment.participant)
+    .where(
+        Assessment.id == sa.bindparam("assessment_id"),
+        Participant.account_id == sa.bindparam("account_id"),
+    )
+    .options(contains_eager(Assessment.participant))
+)
+HELD = _HERS.with_for_update(of=Assessment).execution_options(populate_existing=True)
+SHOWN = _HERS.join(Participant.site).options(
+    contains_eager(Assessment.participant).contains_eager(Participant.site)
+)
+
 
 def mine(assessment_id: UUID, account_id: UUID, *, to_change: bool = False) -> Assessment:
-    """The assessment of this id with its participant and her site, if it is hers.
+    """The assessment of this id with its participant, if it is hers; to show it with her site.
 
     `to_change` locks it until the end of the transaction: of two answers at the same
     moment one waits for the other. Raises `NotFound`.
     """
-    found = (
-        sa.select(Assessment)
-        .join(Assessment.participant)
-        .join(Participant.site)
-        .where(Assessment.id == assessment_id, Participant.account_id == account_id)
-        .options(contains_eager(Assessment.participant).contains_eager(Participant.site))
-    )
-    if to_change:
-        found = found.with_for_update(of=Assessment).execution_options(populate_existing=True)
-    assessment = db.session.scalars(found).one_or_none()
+    asked = {"assessment_id": assessment_id, "account_id": account_id}
+    assessment = db.session.scalars(HELD if to_change else SHOWN, asked).one_or_none()
     if assessment is None:
         raise NotFound(say("These questions are not here."))
     return assessment

@@ -24,6 +24,11 @@ from remote_training.participants.models import Participant
 
 Versions = Mapping[str, str]  # by instrument
 NEWEST: Versions = {}
+FORMS = (  # asked with every answer: composed once
+    sa.select(Form)
+    .where(Form.assessment_id == sa.bindparam("assessment_id"))
+    .order_by(Form.position)
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,6 @@ class Sitting:
 
     assessment: Assessment
     parts: tuple[Part, ...]
-    given: Mapping[UUID, Mapping[str, Given]]
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -135,17 +139,15 @@ class Sitting:
             raise NotFound(say("This question is not here."))
         return self.parts[position - 1]
 
-    def with_answer(self, question: Question, answer: Given) -> Sitting:
-        """The same sitting once this answer stands: other questions may be shown then."""
-        form_id = question.form.id
-        answers = {**self.given.get(form_id, {}), question.item.code: answer}
-        forms = [part.form for part in self.parts]
-        return _laid_out(self.assessment, forms, {**self.given, form_id: answers}, {})
-
 
 def sitting(assessment: Assessment, read: Versions = NEWEST) -> Sitting:
     """Read a sitting: two statements, whatever it holds. `read`: see `as_asked`."""
     return sittings([assessment], read)[0]
+
+
+def layout(assessment: Assessment, read: Versions = NEWEST) -> Sitting:
+    """What is asked in a sitting, in order, without its answers: one statement."""
+    return _laid_out(assessment, forms_of(assessment), {}, read)
 
 
 def sittings(assessments: Sequence[Assessment], read: Versions = NEWEST) -> Sequence[Sitting]:
@@ -171,8 +173,7 @@ def facts_of(participant: Participant) -> Facts:
 
 def forms_of(assessment: Assessment) -> Sequence[Form]:
     """The questionnaires of a sitting, in their order."""
-    found = sa.select(Form).where(Form.assessment_id == assessment.id)
-    return db.session.scalars(found.order_by(Form.position)).all()
+    return db.session.scalars(FORMS, {"assessment_id": assessment.id}).all()
 
 
 def as_asked(assessment: Assessment, form: Form, read: Versions = NEWEST) -> Instrument:
@@ -205,7 +206,7 @@ def _laid_out(
         )
         parts.append(Part(position, form, instrument, questions))
         number += len(items)
-    return Sitting(assessment, tuple(parts), given)
+    return Sitting(assessment, tuple(parts))
 
 
 def _given(assessment_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Given]]:

@@ -15,7 +15,7 @@ from remote_training.assessments import moments, service, states, tickets
 from remote_training.assessments.forms import AnswerForm
 from remote_training.assessments.models import Assessment, Device
 from remote_training.assessments.moments import Moment
-from remote_training.assessments.sitting import NEWEST, Given, Question, Sitting, sitting
+from remote_training.assessments.sitting import NEWEST, Question, Sitting, layout
 from remote_training.assessments.tickets import Ticket, unsealed
 from remote_training.core import words
 from remote_training.core.crypto import seal_for_page
@@ -57,7 +57,10 @@ class Press:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a press; `form` says what is wrong where it was not kept."""
+    """What became of a press; `form` says what is wrong where it was not kept.
+
+    `sitting` says what is asked in which order, and holds no answers.
+    """
 
     sitting: Sitting
     question: Question
@@ -103,7 +106,7 @@ def take(
     service.require_open(assessment, now=given_at)
     ticket = tickets.opened(press.read_on, assessment.id) or ticket
     read = ticket.versions if ticket is not None else NEWEST
-    asked = sitting(assessment, read)
+    asked = layout(assessment, read)
     named = press.fields.get("question", "")
     question = asked.named(named) if named else asked.question(press.number)
     form = AnswerForm(question, MultiDict(press.fields))
@@ -124,14 +127,8 @@ def take(
         device=device,
         read=read,
     )
-    given = Given(form.state, form.value, language, given_at, now)
-    return Taken(
-        asked.with_answer(question, given),
-        question,
-        form,
-        is_kept=True,
-        is_alarming=question.item.is_alarming(form.value),
-    )
+    is_alarming = question.item.is_alarming(form.value)
+    return Taken(asked, question, form, is_kept=True, is_alarming=is_alarming)
 
 
 def _words_read(
@@ -142,8 +139,8 @@ def _words_read(
         version, language, translation = ticket.read[question.form.instrument]
         if version == asked.part_of(question).instrument.version:
             return language, translation or None
-    wording = instruments.wording(asked.part_of(question).instrument, words.language())
-    return wording.language, wording.translation or None
+    shown = instruments.told(asked.part_of(question).instrument, words.language())
+    return shown.language, shown.name or None
 
 
 def _uuid(typed: str) -> UUID | None:

@@ -23,6 +23,7 @@ from remote_training.exports import (
     pictures,
     queries,
     service,
+    titles,
 )
 from remote_training.exports.errors import NoSuchFormat, TooLarge
 from remote_training.exports.extent import Extent
@@ -51,6 +52,8 @@ def index() -> ResponseReturnValue:
         sites=sites,
         shows_arm=shows_arm,
         tables=dictionary.tables(seen, shows_arm=shows_arm),
+        title=titles.title,
+        rule=titles.rule,
         withheld=[] if shows_arm else _withheld(),
         formats=_formats(of),
         all_formats=list(Format),

@@ -21,6 +21,7 @@ from remote_training.instruments.model import Instrument as Instrument
 from remote_training.instruments.model import Item as Item
 from remote_training.instruments.spoken import ItemWording as ItemWording
 from remote_training.instruments.spoken import Wording as Wording
+from remote_training.instruments.spoken import told as told
 from remote_training.instruments.spoken import wording as wording
 from remote_training.instruments.wordings import WordingFile, order
 

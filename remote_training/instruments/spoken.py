@@ -73,14 +73,20 @@ def wording(instrument: Instrument, language: str, translation: str | None = Non
     `translation` asks for the words under which an answer was given; `KeyError` where they are
     not here. Raises `NoWording` where there are no words at all.
     """
+    words = told(instrument, language)
+    if translation is not None:
+        words = instrument.translation(language, translation)
+    return _spoken(instrument, words, language)
+
+
+def told(instrument: Instrument, language: str) -> Translation:
+    """The translation in which it is shown to who reads a language; raises `NoWording`."""
     because = instrument.cannot_be_shown_because
     if because is not None:
         raise NoWording(because)
-    if translation is not None:
-        return _spoken(instrument, instrument.translation(language, translation), language)
-    told = instrument.languages
-    spoken = language if language in told else FIRST_CHOICE if FIRST_CHOICE in told else told[0]
-    return _spoken(instrument, instrument.translation(spoken), language)
+    known = instrument.languages
+    spoken = language if language in known else FIRST_CHOICE if FIRST_CHOICE in known else known[0]
+    return instrument.translation(spoken)
 
 
 def _spoken(instrument: Instrument, words: Translation, asked: str) -> Wording:

@@ -7,6 +7,7 @@ the link opens, and the address bar is clean again.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -18,10 +19,11 @@ from remote_training.accounts.errors import LinkEnded, WeakPassword
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, Link, LinkKind, Scope
 from remote_training.assessments import service as assessments
+from remote_training.assessments.errors import AlreadySent, Over
 from remote_training.classes import names
 from remote_training.core.crypto import token_hash
 from remote_training.core.db import db, unit_of_work
-from remote_training.core.errors import NotFound
+from remote_training.core.errors import NotFound, Refused
 from remote_training.core.words import reading_as, say, translated
 from remote_training.links import subjects
 from remote_training.links.forms import NewPasswordForm
@@ -31,6 +33,9 @@ from remote_training.participants import queries as participants
 
 LONGEST_TOKEN = 100
 DIGITS_OF_A_YEAR = 4
+WRONG = "wrong"
+NO_YEAR = say("Please write the year in which you were born, in four digits: 1961.")
+WRONG_YEAR = say("This year does not fit. Please write the year in which you were born.")
 USED = say("This link was used before. Please ask for a new one.")
 
 UNKNOWN = Counter("unknown_links_total", "Links that were asked for and never were")
@@ -42,15 +47,21 @@ blueprint = Blueprint("links", __name__)
 @public
 def show(token: str) -> ResponseReturnValue:
     """Show what the link opens, with one button; opening it changes nothing."""
-    return _page(_open(token), token)
+    link, wrong = _open(token), session.pop(WRONG, None)
+    if wrong is None:
+        return _page(link, token)
+    return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
 
 
 @blueprint.post("/l/<path:token>")
 @public
 @unit_of_work()
 def follow(token: str) -> ResponseReturnValue:
-    """Open it: begin a visit that may see what the link is for, and go there."""
-    link = _open(token)
+    """Open it: begin a visit that may see what the link is for, and go there.
+
+    Questions that are over are opened too: what she gave in time may wait on her phone.
+    """
+    link = _open(token, is_checked=True)
     if link.kind is LinkKind.ANSWER:
         return _answer(link, token)
     if link.kind is LinkKind.SIGN_IN:
@@ -79,9 +90,19 @@ def come_in_by_code() -> ResponseReturnValue:
     return _come_in(link, link.account)
 
 
-def _open(token: str) -> Link:
+@blueprint.errorhandler(AlreadySent)
+@blueprint.errorhandler(Over)
+def over(refusal: AlreadySent | Over) -> ResponseReturnValue:
+    """Say that questions are over; where answers still wait on her phone, ask who she is."""
+    token: str = (request.view_args or {})["token"]
+    link = tokens.find(token)
+    assert link is not None
+    return _page(link, token, refusal=refusal, wrong=session.pop(WRONG, None)), refusal.status
+
+
+def _open(token: str, *, is_checked: bool = False) -> Link:
     """The link, if it opens something. Raises `NotFound`, `LinkEnded`, or for questions
-    that are over what `assessments` says of them.
+    that are over what `assessments` says of them, unless it `is_checked` who she is.
     """
     link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
     if link is None or link.kind is LinkKind.CALENDAR:
@@ -91,6 +112,8 @@ def _open(token: str) -> Link:
     if link.is_open(now) and subject.goes_on(link, now):
         return link
     if link.is_open(now) and subject.assessment is not None and subject.is_hers_to_answer:
+        if is_checked:
+            return link
         assessments.require_open(subject.assessment, now=now)  # says what has become of it
     raise LinkEnded(
         say("This link has ended. Your newest mail has one that works, or ask for a new one.")
@@ -105,16 +128,13 @@ def _answer(link: Link, token: str) -> ResponseReturnValue:
     """
     typed = "".join(request.form.get("birth_year", "")[:LONGEST_TOKEN].split())
     if not (typed.isdecimal() and len(typed) == DIGITS_OF_A_YEAR) and link.tries < tokens.TRIES:
-        wrong = _("Please write the year in which you were born, in four digits: 1961.")
-        return _page(link, token, wrong=wrong), 422
+        return _asked_again(token, NO_YEAR)
     is_counted = tokens.count_try(link)
     db.session.commit()
     db.session.refresh(link)
-    if not is_counted:
-        return _page(link, token), 429
-    if not typed.isdecimal() or str(int(typed)) != link.account.contact.birth_year:
-        wrong = _("This year does not fit. Please write the year in which you were born.")
-        return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
+    is_year = typed.isdecimal() and str(int(typed)) == link.account.contact.birth_year
+    if not is_counted or not is_year:
+        return _asked_again(token, WRONG_YEAR)
     link.tries = 0
     _permit(link.account, Scope.ANSWER, link)
     assessment = subjects.of(link).assessment
@@ -122,6 +142,12 @@ def _answer(link: Link, token: str) -> ResponseReturnValue:
     assessments.check_passed(assessment)
     assessments.open_once(assessment, now=outside().now())
     return redirect(url_for("assessments.intro", assessment_id=link.subject_id), 303)
+
+
+def _asked_again(token: str, wrong: str) -> ResponseReturnValue:
+    """By a redirect, so that "back" finds a page that can be shown again."""
+    session[WRONG] = wrong
+    return redirect(url_for(".show", token=token), 303)
 
 
 def _sign_in(link: Link, token: str) -> ResponseReturnValue:
@@ -179,17 +205,20 @@ def _permit(account: Account, scope: Scope, link: Link) -> None:
     entry.let_in(account, scope, subject_id=subject_id, link=link)
 
 
-def _page(link: Link, token: str, **more: object) -> str:
+def _page(link: Link, token: str, wrong: str | None = None, **more: Any) -> str:
     """The page of a link's kind, in the language and zone of the person it was sent to."""
     with _reading_as(link.account):
-        return _render(link, token, subjects.of(link), **more)
+        said = translated(wrong) if wrong else ""
+        return _render(link, token, subjects.of(link), wrong=said, **more)
 
 
 def _reading_as(account: Account) -> AbstractContextManager[None]:
     return reading_as(str(session.get("language") or account.language), account.zone)
 
 
-def _render(link: Link, token: str, subject: Subject, **more: object) -> str:
+def _render(
+    link: Link, token: str, subject: Subject, refusal: Refused | None = None, **more: Any
+) -> str:
     site = subject.participant.site if subject.participant is not None else None
     if site is not None:
         more |= {"help_phone": site.phone, "emergency_number": site.emergency_number}
@@ -201,7 +230,8 @@ def _render(link: Link, token: str, subject: Subject, **more: object) -> str:
     before = guard.current_visit()
     is_anothers = before is not None and before.account_id != link.account_id
     return render_template(
-        f"links/{link.kind}.html",
+        f"links/{link.kind}.html" if refusal is None else "links/over.html",
+        reason=translated(refusal.sentence, **refusal.gaps) if refusal is not None else "",
         link=link,
         token=token,
         booking=subject.booking,

@@ -76,7 +76,7 @@ def test_an_answer_sent_after_the_visit_ended_is_saved_after_the_year_of_birth(
     fields = hidden(by_link.get(address).text)
     clock.forward(**HOURS)
 
-    asked = by_link.post(address, data={**fields, "answer": "3"})
+    asked = by_link.post(address, data={**fields, "answer": "3"}, follow_redirects=True)
     assert (asked.status_code, values(week_0)) == (401, {})
     assert "Your last answer is not lost" in asked.text
     again = {**hidden(asked.text), "birth_year": YEAR}
@@ -96,7 +96,7 @@ def test_a_browser_that_lost_its_cookie_keeps_the_answer_too(
     fields = hidden(by_link.get(address).text)
     by_link.delete_cookie("visit")
 
-    asked = by_link.post(address, data={**fields, "answer": "3"})
+    asked = by_link.post(address, data={**fields, "answer": "3"}, follow_redirects=True)
     by_link.post(f"/questions/{week_0.id}/again", data={**hidden(asked.text), "birth_year": YEAR})
 
     assert values(week_0) == {"phq2": 3}
@@ -109,7 +109,7 @@ def test_the_page_that_asks_again_knows_nobody_by_name_and_holds_no_answer_in_cl
     fields = hidden(by_link.get(address).text)
     clock.forward(**HOURS)
 
-    page = by_link.post(address, data={**fields, "answer": "3"}).text
+    page = by_link.post(address, data={**fields, "answer": "3"}, follow_redirects=True).text
 
     for word in ("Ada", "Byron", YEAR, "phq2", "Nearly every day", "interest or pleasure"):
         assert word not in page, word
@@ -137,7 +137,9 @@ def test_without_a_ticket_of_ours_nobody_learns_that_there_are_questions(
             pages.add(answer.text)
     assert len({re.sub(r'value="[^"]*"|questions/[\w/-]*', "", page) for page in pages}) == 1
     good = app.test_client().post(
-        f"/questions/{week_0.id}/2", data={"ticket": ticket, "answer": "1"}
+        f"/questions/{week_0.id}/2",
+        data={"ticket": ticket, "answer": "1"},
+        follow_redirects=True,
     )
     assert "In which year were you born?" in good.text
     assert values(week_0) == {}
@@ -149,15 +151,16 @@ def test_five_years_that_do_not_fit_shut_it_and_the_right_one_comes_too_late(
     address, again = f"/questions/{week_0.id}/2", f"/questions/{week_0.id}/again"
     fields = hidden(by_link.get(address).text)
     clock.forward(**HOURS)
-    page = by_link.post(address, data={**fields, "answer": "3"})
+    page = by_link.post(address, data={**fields, "answer": "3"}, follow_redirects=True)
     for status in (422, 422, 422, 422, 429):
         carried = hidden(page.text)
-        page = by_link.post(again, data={**carried, "birth_year": "1930"})
+        typed = {**carried, "birth_year": "1930"}
+        page = by_link.post(again, data=typed, follow_redirects=True)
         assert page.status_code == status
     assert "Please ring us" in page.text
     assert "030 000 0000" in page.text
 
-    late = by_link.post(again, data={**carried, "birth_year": YEAR})
+    late = by_link.post(again, data={**carried, "birth_year": YEAR}, follow_redirects=True)
 
     assert (late.status_code, values(week_0)) == (429, {})
     service.check_passed(db.session.get_one(Assessment, week_0.id))  # staff sent a new link
@@ -200,7 +203,7 @@ def test_sending_after_the_visit_ended_leads_back_to_all_her_answers(
     fields = hidden(by_link.get(f"/questions/{week_0.id}/check").text)
     clock.forward(**HOURS)
 
-    asked = by_link.post(f"/questions/{week_0.id}/check", data=fields)
+    asked = by_link.post(f"/questions/{week_0.id}/check", data=fields, follow_redirects=True)
     again = {**hidden(asked.text), "birth_year": YEAR}
     answer = by_link.post(f"/questions/{week_0.id}/again", data=again)
 
@@ -252,7 +255,7 @@ def test_somebody_else_on_the_same_phone_does_not_take_her_answer(
     with by_link.session_transaction() as cookie:
         cookie[guard.VISITOR_COOKIE] = token
 
-    asked = by_link.post(address, data={**fields, "answer": "3"})
+    asked = by_link.post(address, data={**fields, "answer": "3"}, follow_redirects=True)
     assert values(week_0) == {}
     by_link.post(f"/questions/{week_0.id}/again", data={**hidden(asked.text), "birth_year": YEAR})
 

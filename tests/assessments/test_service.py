@@ -242,7 +242,12 @@ class TestSave:
             db.session.flush()
             counts.append([s.split()[0] for s in count_queries])
 
-        assert counts[1:] == [["UPDATE", "UPDATE", "INSERT"]] * 6
+        assert counts[1:] == [["UPDATE", "INSERT"]] * 6
+        count_queries.clear()
+        service.save(week_0, form, item.code, 8, now=moment + MINUTE, client_key=uuid4())
+        db.session.flush()
+        changed = [s.split()[0] for s in count_queries]
+        assert changed == ["UPDATE", "INSERT", "UPDATE", "INSERT"]
 
 
 class TestFinish:

@@ -183,7 +183,9 @@ def test_what_does_not_apply_has_a_button_in_its_own_words(
 
     assert sitting(week_0).named("qlq-cipn20/cipn19").answer.state is AnswerState.NOT_APPLICABLE  # type: ignore[union-attr]
     assert "You said that this does not apply to you" in browser.get(address).text
-    other = browser.post(f"/questions/{week_0.id}/18", data={"not_applicable": "1"})
+    other = browser.post(
+        f"/questions/{week_0.id}/18", data={"not_applicable": "1"}, follow_redirects=True
+    )
     assert other.status_code == 422
 
 

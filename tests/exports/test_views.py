@@ -175,7 +175,7 @@ def test_a_score_is_named_with_its_range_its_direction_and_its_rule(browse_as, r
 
     assert "0 to 27." in text
     assert "A high number means more trouble." in text
-    assert "Rule for missing answers: complete." in text
+    assert "questions are answered (complete)." in text
     assert "“no feeling left”" in picture(
         browse_as(researcher), "scores", "/staff/data?score=neuropathy-nrs/numb_feet"
     )

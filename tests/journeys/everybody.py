@@ -92,7 +92,7 @@ def gather(platform: Platform) -> Cast:
             "waiting.ask": {"session_id": _full(trainer, now)},
             "desk.ask_to_cancel": {"booking_id": later.id},
         },
-        _links(woman, soon.id, begun, staff["new"].id, now),
+        _links(woman, soon.id, begun, over, staff["new"].id, now),
         staff["new"].totp_secret or "",
     )  # fmt: skip
     found.cookies |= {
@@ -123,10 +123,13 @@ def _sittings(woman: Any, now: Any) -> tuple[UUID, UUID, UUID]:
     return begun.id, sent.id, over.id
 
 
-def _links(woman: Any, booking: UUID, sitting: UUID, colleague: UUID, now: Any) -> dict[str, str]:
+def _links(
+    woman: Any, booking: UUID, sitting: UUID, over: UUID, colleague: UUID, now: Any
+) -> dict[str, str]:
     wanted = {
         "join": (LinkKind.JOIN, woman.account_id, booking, None),
         "answer": (LinkKind.ANSWER, woman.account_id, sitting, None),
+        "over": (LinkKind.ANSWER, woman.account_id, over, None),
         "bookings": (LinkKind.BOOKINGS, woman.account_id, None, None),
         "sign in": (LinkKind.SIGN_IN, woman.account_id, None, None),
         "elsewhere": (LinkKind.SIGN_IN, woman.account_id, None, "another browser"),

@@ -182,6 +182,7 @@ def _instead(cast: Cast, chrome: Browser) -> Iterator[Seen]:
     for who, address, status in (
         ("survivor who was away", f"{sitting}/3", 401),
         ("survivor", f"/questions/{cast.values['over']}/", 410),
+        (None, f"/l/{cast.links['over']}", 410),
         (None, "/home/", 401),
         (None, "/nothing-here", 404),
         (None, "/l/not-a-token", 404),

@@ -19,7 +19,10 @@ DAY = timedelta(days=1)
 
 
 def type_year(browser, token, year):
-    return browser.post(f"/l/{token}", data={"birth_year": year})
+    """What she sees then: the way on, or the same page anew, by a redirect."""
+    answer = browser.post(f"/l/{token}", data={"birth_year": year})
+    assert answer.status_code == 303
+    return browser.get(answer.location) if answer.location == f"/l/{token}" else answer
 
 
 def test_the_year_of_birth_is_asked_before_the_first_question(browser, hers):
@@ -104,6 +107,32 @@ def test_a_link_to_questions_that_are_over_says_so(browser, hers, change, status
     assert sentence in answer.text
 
 
+def test_questions_that_are_over_open_after_the_year_for_what_waits_on_her_phone(browser, hers):
+    token = hers.token("answer")
+    hers.assessment.closes_on, hers.assessment.started_at = TODAY - DAY, NOON
+    db.session.commit()
+    page = browser.get(f"/l/{token}")
+    assert f'id="kept" data-sitting="{hers.assessment.id}" hidden' in page.text
+
+    wrong = type_year(browser, token, "1930")
+    assert (wrong.status_code, "This year does not fit" in wrong.text) == (410, True)
+    assert browser.get(f"/questions/{hers.assessment.id}/").status_code == 401
+    there = browser.get(type_year(browser, token, YEAR).location)
+
+    assert there.status_code == 410
+    assert 'id="asked"' in there.text
+
+
+def test_who_left_the_trial_is_asked_nothing_by_a_link_to_questions_that_are_over(browser, hers):
+    token = hers.token("answer")
+    hers.assessment.closes_on, hers.assessment.started_at = TODAY - DAY, NOON
+    hers.participant.withdrawn_on = TODAY
+    db.session.commit()
+    answer = browser.post(f"/l/{token}", data={"birth_year": YEAR})
+    assert answer.status_code == 410
+    assert "birth_year" not in browser.get(f"/l/{token}").text
+
+
 def test_who_is_in_the_middle_goes_on_with_the_same_link_after_the_last_day(browser, hers, clock):
     token = hers.token("answer")
     clock.moment = hers.assessment.ends_at - timedelta(minutes=1)
@@ -115,7 +144,8 @@ def test_who_is_in_the_middle_goes_on_with_the_same_link_after_the_last_day(brow
     assert browser.post(f"{place}/2", data={"answer": "3"}).status_code == 303
     assert type_year(browser, token, YEAR).status_code == 303
     clock.forward(minutes=60)
-    assert browser.post(f"{place}/3", data={"answer": "3"}).status_code == 410
+    late = browser.post(f"{place}/3", data={"answer": "3"}, follow_redirects=True)
+    assert late.status_code == 410
     assert browser.get(f"/l/{token}").status_code == 410
 
 
