@@ -54,6 +54,7 @@ from remote_training.operations import views as operations_views
 from remote_training.outside.world import Outside
 from remote_training.participants import queries as participants
 from remote_training.reminders import letters
+from remote_training.reminders import views as reminders_views
 from remote_training.replies import letters as reply_letters
 from remote_training.safety import views as safety_views
 from remote_training.studies import load
@@ -82,6 +83,8 @@ BLUEPRINTS = (
     plan_views.blueprint,
     week_views.blueprint,
     safety_views.blueprint,
+    reminders_views.hers,
+    reminders_views.desk,
     exports_views.blueprint,
     operations_views.blueprint,
 )
@@ -109,7 +112,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     _install_database(app)
     edge.install(app)
     _install_words(app)
-    own_forms.install(app, exempt=WITH_TICKETS)
+    own_forms.install(app, exempt=WITH_TICKETS, is_no_form=links_views.is_one_click)
     guard.login_manager.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -34,7 +34,8 @@ class Role(StrEnum):
 class LinkKind(StrEnum):
     """What a link opens (contract: Links in mail); an invitation is for new staff.
 
-    `calendar` is the address of a feed: no page, and it stands in no mail.
+    `calendar` is the address of a feed: no page, and it stands in no mail. The `stop_` kinds
+    stop one kind of optional mail.
     """
 
     JOIN = "join"
@@ -43,14 +44,20 @@ class LinkKind(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
     CALENDAR = "calendar"
+    STOP_DAY = "stop_day"
+    STOP_HOUR = "stop_hour"
+    STOP_QUESTIONS = "stop_questions"
 
 
 class Scope(StrEnum):
-    """What a participant's visit may see: one class, one questionnaire, her bookings, all."""
+    """What a participant's visit may see: one class, one questionnaire, her bookings, which
+    reminders she wants, all.
+    """
 
     JOIN = "join"
     ANSWER = "answer"
     BOOKINGS = "bookings"
+    REMINDERS = "reminders"
     EVERYTHING = "everything"
 
 

@@ -155,7 +155,7 @@ def send_link(booking: Booking, *, now: datetime, by: UUID) -> None:
     if session.is_called_off or now >= session.ends_at:
         raise NoLinkNow(say("The link cannot be sent: this class is over or called off."))
     queued = outbox.queue(
-        "reminder_hour",
+        "join_link",
         to=booking.participant.contact_id,
         facts={"booking_id": str(booking.id)},
         not_after=session.ends_at,

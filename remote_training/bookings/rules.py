@@ -19,9 +19,6 @@ from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
-DAY_FRESH = timedelta(hours=26)  # who booked less far ahead has the confirmation at hand
-HOUR_FRESH = timedelta(minutes=75)
-
 
 def check(participant: Participant, session: Session) -> date:
     """Refuse a class that is not hers to book; gives the first day of her programme.
@@ -93,12 +90,6 @@ def trains_until(first_on: date) -> date | None:
 def is_late(given_back_at: datetime, starts_at: datetime) -> bool:
     """Whether a place that is given back at that moment is given back late."""
     return given_back_at > starts_at - timedelta(hours=study().booking.cancel_by_hours)
-
-
-def reminders(booked_at: datetime, starts_at: datetime) -> tuple[bool, bool]:
-    """Whether a reminder comes a day before, and an hour before, for who booked at that moment."""
-    ahead = starts_at - booked_at
-    return ahead >= DAY_FRESH, ahead >= HOUR_FRESH
 
 
 def _check_is_in_programme(participant: Participant, session: Session) -> date:

@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from remote_training.accounts import guard
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import cards, queries, rules, service, waiting_queries
+from remote_training.bookings import cards, queries, reminding, rules, service, waiting_queries
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.core.db import unit_of_work
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
+from remote_training.participants import wishes
 from remote_training.participants.models import Participant
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/classes")
@@ -53,8 +54,11 @@ def book(session_id: UUID) -> ResponseReturnValue:
 def show(booking_id: UUID) -> ResponseReturnValue:
     """Say how the booking stands, and what happens next."""
     booking = _mine(booking_id)
-    reminders = rules.reminders(booking.booked_at, booking.session.starts_at)
-    return _booking_page("show", booking, reminders=reminders, may_join=guard.sees_everything)
+    her, session = booking.participant, booking.session
+    reminded_at = reminding.moments(
+        booking.booked_at, session.starts_at, wishes.of(her), her.zone, now=outside().now()
+    )
+    return _booking_page("show", booking, reminded_at=reminded_at, may_join=guard.sees_everything)
 
 
 @blueprint.get("/bookings/<uuid:booking_id>/cancel")

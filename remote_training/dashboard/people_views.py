@@ -32,7 +32,7 @@ from remote_training.dashboard.desk import me, of_my_sites, sites
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
 from remote_training.participants import service as participants_service
-from remote_training.participants import study_numbers
+from remote_training.participants import study_numbers, wishes
 from remote_training.participants.models import Participant
 from remote_training.safety import queries as safety
 from remote_training.studies.current import study
@@ -123,6 +123,8 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         needs_care=queries.needs_care(messages),
         alerts=safety.open_by_participant(site_ids(Role.COORDINATOR))[her.id],
         timeline=timeline(her, arm, now=now, shows_arm=sees_arm()),
+        wish=wishes.chosen(her),
+        wishes=wishes.of(her),
         history=queries.history(her, booked, shows_arm=sees_arm()),
     )
 

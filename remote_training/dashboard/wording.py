@@ -10,6 +10,7 @@ from remote_training.core.words import language
 from remote_training.instruments import load as instruments
 from remote_training.messages.models import State
 from remote_training.participants.models import Sex
+from remote_training.reminders import optional
 
 SEX_WORDS = {Sex.FEMALE: _l("female"), Sex.MALE: _l("male"), Sex.OTHER: _l("other")}
 
@@ -34,6 +35,11 @@ FACT_WORDS = {
     "emergency_phone": _l("Emergency contact: telephone"),
     "language": _l("Language"),
     "zone": _l("Time zone"),
+    "day_before": _l("Reminder a day before a class"),
+    "hour_before": _l("Reminder an hour before a class"),
+    "questions": _l("Reminder of questions"),
+    "earliest_hour": _l("Reminders not before"),
+    "latest_hour": _l("Reminders not after"),
 }
 
 
@@ -84,7 +90,7 @@ KIND_WORDS = {
     "questions_due": _l("Questions"),
     "questions_reminder": _l("Questions, reminder"),
     "sign_in": _l("Link to sign in"),
-    "join_link": _l("Link to a class"),
+    "join_link": _l("Link to a class, sent by hand"),
     "alert_raised": _l("Alert"),
 }
 
@@ -99,10 +105,17 @@ MESSAGE_WORDS = {
     State.VOID: ("plain", _l("no longer needed, not sent")),
 }
 
+HELD_WORDS = {
+    optional.NOT_WISHED: _l("she does not want reminders of this kind"),
+    optional.QUIET: _l("it was night where she is"),
+    optional.ENOUGH: _l("she had enough reminders for that day"),
+}
+
 ACTION_WORDS = {
     "participants.enrol": _l("Added to the trial"),
     "participants.record": _l("Facts recorded"),
     "participants.allocate": _l("Arm recorded"),
+    "participants.choose_reminders": _l("Reminders chosen"),
     "participants.correct_contact": _l("Name or contact corrected"),
     "participants.send_link_again": _l("Link sent again"),
     "assessments.send_link": _l("Link to questions sent again"),

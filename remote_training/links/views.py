@@ -1,7 +1,8 @@
 """`/l/<token>`: what each link in a mail opens.
 
 GET and HEAD show a page and change nothing. Its button posts; then the visit holds what
-the link opens, and the address bar is clean again.
+the link opens, and the address bar is clean again. A link that stops a kind of optional mail
+is also pressed by mail programs, without a cookie (RFC 8058).
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ from remote_training.links.forms import NewPasswordForm
 from remote_training.links.subjects import Subject
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
+from remote_training.participants import wishes
+from remote_training.reminders import optional
 
 LONGEST_TOKEN = 100
 DIGITS_OF_A_YEAR = 4
 WRONG = "wrong"
 NO_YEAR = say("Please write the year in which you were born, in four digits: 1961.")
 WRONG_YEAR = say("This year does not fit. Please write the year in which you were born.")
+ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 section 3.2
+STOPPED_BY = {kind: reminder for reminder, kind in optional.STOPS.items()}
 USED = say("This link was used before. Please ask for a new one.")
 
 UNKNOWN = Counter("unknown_links_total", "Links that were asked for and never were")
@@ -61,6 +66,8 @@ def follow(token: str) -> ResponseReturnValue:
 
     Questions that are over are opened too: what she gave in time may wait on her phone.
     """
+    if is_one_click():
+        return _stop(token)
     link = _open(token, is_checked=True)
     if link.kind is LinkKind.ANSWER:
         return _answer(link, token)
@@ -71,8 +78,17 @@ def follow(token: str) -> ResponseReturnValue:
     if link.kind is LinkKind.JOIN:
         _permit(link.account, Scope.JOIN, link)
         return redirect(url_for("attendance.door", booking_id=link.subject_id), 303)
+    if link.kind in STOPPED_BY:
+        _permit(link.account, Scope.REMINDERS, link)
+        return redirect(url_for("reminders.show"), 303)
     _permit(link.account, Scope.BOOKINGS, link)
     return redirect(url_for("bookings.index"), 303)
+
+
+def is_one_click() -> bool:
+    """Whether this request is that of a mail program's "unsubscribe", or of our button for it."""
+    name, value = ONE_CLICK
+    return request.endpoint == "links.follow" and request.form.get(name) == value
 
 
 @blueprint.post("/code")
@@ -118,6 +134,23 @@ def _open(token: str, *, is_checked: bool = False) -> Link:
     raise LinkEnded(
         say("This link has ended. Your newest mail has one that works, or ask for a new one.")
     )
+
+
+def _stop(token: str) -> ResponseReturnValue:
+    """Stop the kind of mail that the link is about, and nothing else.
+
+    The answer is the same whatever there was to stop, and however often it is asked.
+    """
+    link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
+    if link is None or link.kind not in STOPPED_BY:
+        UNKNOWN.inc()
+        return render_template("links/stopped.html", token=token)
+    now, subject = outside().now(), subjects.of(link)
+    if link.is_open(now) and subject.participant is not None and subject.goes_on(link, now):
+        reminder = STOPPED_BY[link.kind]
+        wishes.stop(subject.participant, reminder, now=now, by=link.account_id)
+    with _reading_as(link.account):
+        return render_template("links/stopped.html", token=token)
 
 
 def _answer(link: Link, token: str) -> ResponseReturnValue:
@@ -227,10 +260,14 @@ def _render(
         more["is_asked_here"] = _asked_here(link)
     if link.kind is LinkKind.INVITATION:
         more.setdefault("form", NewPasswordForm(formdata=None))
+    if link.kind in STOPPED_BY and subject.participant is not None:
+        more["reminder"] = STOPPED_BY[link.kind]
+        more["is_wanted"] = wishes.of(subject.participant).wants(STOPPED_BY[link.kind])
+    name = "stop" if link.kind in STOPPED_BY else link.kind
     before = guard.current_visit()
     is_anothers = before is not None and before.account_id != link.account_id
     return render_template(
-        f"links/{link.kind}.html" if refusal is None else "links/over.html",
+        f"links/{name}.html" if refusal is None else "links/over.html",
         reason=translated(refusal.sentence, **refusal.gaps) if refusal is not None else "",
         link=link,
         token=token,

@@ -194,8 +194,8 @@ class _Round:
         with _subjects(begun) as subjects:
             for message in begun:
                 letter = _letter(message, subjects, now)
-                if letter is None:
-                    others.append(Outcome(message, Answer.VOID))
+                if isinstance(letter, Outcome):
+                    others.append(letter)
                 else:
                     ready.append(Ready(message, letter, now))
         return ready, others
@@ -222,13 +222,15 @@ def _subjects(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Any]]:
         yield ChainMap(*read)
 
 
-def _letter(message: Message, subjects: Mapping[UUID, Any], now: datetime) -> mail.Mail | None:
-    """What goes on the wire; None where it is no longer wanted."""
+def _letter(message: Message, subjects: Mapping[UUID, Any], now: datetime) -> mail.Mail | Outcome:
+    """What goes on the wire; void where it is no longer wanted, or held back."""
     try:
         kind = kinds.kinds()[message.kind]
         subject = subjects[message.id]
         if not kind.is_wanted(subject, message, now):
-            return None
+            return Outcome(message, Answer.VOID)
+        if (why := kind.held_back(subject, message, now)) is not None:
+            return Outcome(message, Answer.VOID, why)
         return mail.build(kind.compose(subject, message, now), now=now)
     except DBAPIError:
         raise

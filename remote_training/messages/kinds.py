@@ -21,6 +21,10 @@ from remote_training.outside.mail import Letter
 Subject = TypeVar("Subject")
 
 
+def nothing(_subject: Any, _message: Message, _now: datetime) -> None:
+    """Hold back nothing."""
+
+
 class Policy(StrEnum):
     """What is done where a crash leaves it open whether a mail went out.
 
@@ -44,6 +48,9 @@ class Kind(Generic[Subject]):
         out, and a fault of that message alone. It may write what they need as it closes.
     is_wanted
         Asked right before sending, with the moment: False makes the message void.
+    held_back
+        Asked after that, for mail that somebody may do without: why it does not go, as a short
+        code that staff see at the message, which is void then; None where it goes.
     compose
         Writes the letter; makes the links in it. What it raises is a fault of this row alone.
     """
@@ -53,6 +60,7 @@ class Kind(Generic[Subject]):
     about: Callable[[Sequence[Message]], AbstractContextManager[Mapping[UUID, Subject]]]
     is_wanted: Callable[[Subject, Message, datetime], bool]
     compose: Callable[[Subject, Message, datetime], Letter]
+    held_back: Callable[[Subject, Message, datetime], str | None] = nothing
 
 
 def kinds() -> Mapping[str, Kind[Any]]:

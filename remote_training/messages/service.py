@@ -95,13 +95,14 @@ def queue(
 def queue_all(planned: Sequence[Planned], *, now: datetime) -> int:
     """Put many in the outbox at once, each key only once for ever; returns how many are new.
 
-    One statement for each 500, also where two do it at the same moment.
+    One statement of one shape, however many; also where two do it at the same moment.
     """
     new = 0
+    added = _insert(ROWS).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    added = added.execution_options(preserve_rowcount=True)
     for start in range(0, len(planned), AT_ONCE):
         rows = [one.row(now) for one in planned[start : start + AT_ONCE]]
-        added = _insert(Message).values(rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
-        done = db.session.execute(added.execution_options(preserve_rowcount=True))
+        done = db.session.execute(added, rows)
         new += max(0, int(done.rowcount))  # type: ignore[attr-defined]
     return new
 
@@ -252,6 +253,6 @@ def _settle(*where: Any, **values: Any) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def _insert(table: type[Message | Heartbeat]) -> Any:
+def _insert(table: sa.Table | type[Heartbeat]) -> Any:
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

@@ -16,8 +16,14 @@ from wtforms.validators import ValidationError
 class OwnForms(CSRFProtect):  # type: ignore[misc]
     """Checks the token of each form, first with the newest key, then with the older ones."""
 
+    def __init__(self, app: Flask, is_no_form: Callable[[], bool]) -> None:
+        super().__init__(app)
+        self._is_no_form = is_no_form
+
     def protect(self, apply_exemptions: bool = False) -> None:
         """Pass a form of ours, or raise `CSRFError`."""
+        if self._is_no_form():
+            return
         try:
             super().protect(apply_exemptions)
         except CSRFError:
@@ -30,9 +36,15 @@ class OwnForms(CSRFProtect):  # type: ignore[misc]
         return any(_fits(token, key) for key in current_app.config["SECRET_KEY_FALLBACKS"])
 
 
-def install(app: Flask, *, exempt: Sequence[Callable[..., Any]]) -> None:
-    """Check every form but those of the exempt views, which ask for a ticket of their own."""
-    forms = OwnForms(app)
+def install(
+    app: Flask, *, exempt: Sequence[Callable[..., Any]], is_no_form: Callable[[], bool]
+) -> None:
+    """Check every form but those of the exempt views, which ask for a ticket of their own.
+
+    `is_no_form` says of the request in hand that no form of ours can have sent it, and that
+    its view asks for no cookie.
+    """
+    forms = OwnForms(app, is_no_form)
     for view in exempt:
         forms.exempt(view)
 

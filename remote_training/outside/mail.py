@@ -1,6 +1,7 @@
 """One e-mail: what it says, how it is built, and what can go wrong on its way.
 
-Source: RFC 5322, RFC 2046, RFC 6047 (iMIP), RFC 3834 (automatic mail).
+Source: RFC 5322, RFC 2046, RFC 6047 (iMIP), RFC 3834 (automatic mail), RFC 2369 and RFC 8058
+(stopping optional mail by one press).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from remote_training.core.addresses import mail_address
 from remote_training.core.text import clean_line, clean_lines
 
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]{1,120}@[A-Za-z0-9.-]{1,120}>")
+STOP_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/-]{1,400}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')  # RFC 5322 section 3.2.3
 METHODS = ("REQUEST", "CANCEL", "PUBLISH", "REPLY")
@@ -130,6 +132,9 @@ class Letter:
         The finished page, or empty for a mail of text only.
     references
         Shaped as a `message_id`: mail programs show mails that name the same one together.
+    stop_url
+        Only for optional mail: the address that stops mail of this kind, by a POST without a
+        cookie. Mail programs show it as "unsubscribe".
     """
 
     message_id: str
@@ -143,6 +148,7 @@ class Letter:
     reply_to: str = ""
     language: str = ""
     references: str = ""
+    stop_url: str = ""
 
 
 def build(letter: Letter, *, now: datetime) -> Mail:
@@ -184,6 +190,10 @@ def _ready_headers(letter: Letter, now: datetime) -> list[str]:
     ]
     if letter.references:
         headers.append(f"References: {_fitting(MESSAGE_ID, letter.references, 'a message id')}")
+    if letter.stop_url:
+        address = _fitting(STOP_ADDRESS, letter.stop_url, "an address of ours")
+        headers.append(f"List-Unsubscribe: <{address}>")
+        headers.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     if letter.language:
         headers.append(f"Content-Language: {_fitting(LANGUAGE, letter.language, 'a language')}")
     return headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -69,3 +69,35 @@ class Allocation(Model):
     participant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("participant.id"), unique=True)
     arm: Mapped[str] = mapped_column(sa.String(20))
     allocated_on: Mapped[date]
+
+
+class Way(StrEnum):
+    """How somebody chose: on her page, by the link in a mail, or by telephone at the desk."""
+
+    PAGE = "page"
+    MAIL = "mail"
+    DESK = "desk"
+
+
+class ReminderWish(Model):
+    """Which optional mails somebody wants, and between which hours of hers.
+
+    Who never chose has no row: she gets all, in the hours of the study. `earliest_hour` and
+    `latest_hour` are whole hours of her day; None for those of the study.
+    """
+
+    __tablename__ = "reminder_wish"
+    __table_args__ = (
+        sa.CheckConstraint("earliest_hour BETWEEN 0 AND 12", name="earliest_hour"),
+        sa.CheckConstraint("latest_hour BETWEEN 16 AND 23", name="latest_hour"),
+    )
+
+    participant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("participant.id"), unique=True)
+    day_before: Mapped[bool] = mapped_column(default=True)
+    hour_before: Mapped[bool] = mapped_column(default=True)
+    questions: Mapped[bool] = mapped_column(default=True)
+    earliest_hour: Mapped[int | None]
+    latest_hour: Mapped[int | None]
+    chosen_at: Mapped[datetime]
+    chosen_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
+    way: Mapped[Way]

@@ -24,7 +24,8 @@ from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
-from remote_training.reminders import paper, subjects
+from remote_training.reminders import optional, paper, subjects
+from remote_training.reminders.optional import Reminded
 from remote_training.safety import queries as safety
 
 
@@ -32,6 +33,7 @@ def kinds() -> dict[str, Kind[Any]]:
     """The table of message kinds that the outbox asks."""
     again, once = Policy.AGAIN, Policy.ONCE
     bookings, asked = subjects.bookings, subjects.assessments
+    booked, sat = optional.reminded(bookings), optional.reminded(asked)
     people, readers = subjects.participants, subjects.accounts
     table: tuple[Kind[Any], ...] = (
         Kind("welcome", again, people, _has_not_left, _welcome),
@@ -39,10 +41,11 @@ def kinds() -> dict[str, Kind[Any]]:
         Kind("booking_cancelled", again, bookings, _is_given_back, _cancelled),
         Kind("place_offered", again, subjects.waiting, _is_kept, _offered),
         Kind("class_called_off", again, bookings, _is_called_off, _cancelled),
-        Kind("reminder_day", once, bookings, _is_coming, _reminder),
-        Kind("reminder_hour", once, bookings, _is_not_over, _reminder),
+        Kind("join_link", once, bookings, _is_not_over, _linked),
+        Kind("reminder_day", once, booked, _is_awaited, _reminder, optional.held_back),
+        Kind("reminder_hour", once, booked, _is_awaited, _reminder, optional.held_back),
         Kind("questions_due", once, asked, _is_open, _questions),
-        Kind("questions_reminder", once, asked, _is_open, _questions),
+        Kind("questions_reminder", once, sat, _is_unsent, _question_reminder, optional.held_back),
         Kind("sign_in", again, readers, _may_sign_in, _sign_in),
         Kind("staff_invitation", again, readers, _is_invited, _invitation),
         Kind("alert_raised", again, subjects.alerts, _nobody_has_looked, _alert),
@@ -59,6 +62,11 @@ def _has_not_left(woman: Participant, _message: Message, _now: datetime) -> bool
 
 def _is_coming(booking: Booking, message: Message, now: datetime) -> bool:
     return _is_on(booking, message) and now < booking.session.starts_at
+
+
+def _is_awaited(one: Reminded[Booking], message: Message, now: datetime) -> bool:
+    """Nobody who is in the room already is told to come."""
+    return one.about is not None and _is_coming(one.about, message, now) and not one.is_there
 
 
 def _is_not_over(booking: Booking, message: Message, now: datetime) -> bool:
@@ -89,6 +97,10 @@ def _is_called_off(booking: Booking, _message: Message, now: datetime) -> bool:
 
 def _is_open(assessment: Assessment | None, _message: Message, now: datetime) -> bool:
     return assessment is not None and states.is_open(assessment, now=now)
+
+
+def _is_unsent(one: Reminded[Assessment], message: Message, now: datetime) -> bool:
+    return _is_open(one.about, message, now)
 
 
 def _may_sign_in(account: Account, _message: Message, _now: datetime) -> bool:
@@ -140,8 +152,15 @@ def _offered(entry: Waiting, message: Message, now: datetime) -> Letter:
     )
 
 
-def _reminder(booking: Booking, message: Message, now: datetime) -> Letter:
+def _linked(booking: Booking, message: Message, now: datetime) -> Letter:
     return _about(booking, message, now, _join(booking, now), None)
+
+
+def _reminder(one: Reminded[Booking], message: Message, now: datetime) -> Letter:
+    booking = one.about
+    assert booking is not None
+    stop = _stop(booking.participant, message, now)
+    return _about(booking, message, now, _join(booking, now), None, **stop)
 
 
 def _about(
@@ -150,9 +169,10 @@ def _about(
     now: datetime,
     join_url: str | None,
     calendar: CalendarPart | None,
+    **links: str,
 ) -> Letter:
     woman, session = booking.participant, booking.session
-    personal = {"classes_url": _classes(woman, now)}
+    personal = {"classes_url": _classes(woman, now), **links}
     if join_url is not None:
         personal["join_url"] = join_url
     return paper.letter(
@@ -169,14 +189,20 @@ def _about(
     )
 
 
-def _questions(assessment: Assessment, message: Message, now: datetime) -> Letter:
+def _question_reminder(one: Reminded[Assessment], message: Message, now: datetime) -> Letter:
+    assessment = one.about
+    assert assessment is not None
+    return _questions(assessment, message, now, **_stop(assessment.participant, message, now))
+
+
+def _questions(assessment: Assessment, message: Message, now: datetime, **links: str) -> Letter:
     woman = assessment.participant
     token = tokens.mint(LinkKind.ANSWER, woman.account_id, now=now, subject_id=assessment.id)
     return paper.letter(
         message,
         woman.account,
         site=woman.site,
-        personal={"answer_url": paper.link(token)},
+        personal={"answer_url": paper.link(token), **links},
         closes_on=assessment.last_on,
         minutes=_minutes(assessment),
         has_started=assessment.is_started,
@@ -239,6 +265,12 @@ def _entry(booking: Booking, join_url: str | None) -> Entry:
 def _join(booking: Booking, now: datetime) -> str:
     account_id = booking.participant.account_id
     return paper.link(tokens.mint(LinkKind.JOIN, account_id, now=now, subject_id=booking.id))
+
+
+def _stop(woman: Participant, message: Message, now: datetime) -> dict[str, str]:
+    """The link that stops mail of this kind; it ends when her address changes, or she leaves."""
+    kind = optional.STOPS[optional.REMINDERS[message.kind]]
+    return {"stop_url": paper.link(tokens.mint(kind, woman.account_id, now=now))}
 
 
 def _classes(woman: Participant, now: datetime) -> str:

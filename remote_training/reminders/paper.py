@@ -54,7 +54,8 @@ def letter(
     """Write `templates/messages/<kind>` three times: subject, plain text, HTML.
 
     `personal` are the words and links of this letter alone; her first name is added. Letters
-    of one `thread` are shown together by her mail program. The other `facts` must be hashable:
+    of one `thread` are shown together by her mail program. `stop_url` among the personal words
+    is said by the mail's headers as well. The other `facts` must be hashable:
     letters with equal ones share a print.
     """
     contact, sender = account.contact, settings.current().sender
@@ -80,6 +81,7 @@ def letter(
         calendar=calendar,
         language=account.language,
         references=thread,
+        stop_url=words.get("stop_url", ""),
     )
 
 

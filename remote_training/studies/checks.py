@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from remote_training.instruments import load as instruments
 if TYPE_CHECKING:
     from remote_training.studies.load import Study, Timepoint
 
+LATEST_MORNING, EARLIEST_EVENING = time(12), time(16)
 LISTS = ("sites", "arms", "modules", "timepoints")
 
 
@@ -118,6 +120,14 @@ def _reminders(study: Study) -> list[str]:
         faults.append("reminders: the days must rise, the one that asks first.")
     if days[0] < -first or days[-1] > last:
         faults.append("reminders: there is one on a day on which no window is open.")
+    quiet_from, quiet_until = study.reminders.quiet_from, study.reminders.quiet_until
+    if any(one.tzinfo is not None for one in (quiet_from, quiet_until)):
+        faults.append("reminders: the quiet hours are times of day where she is, without a zone.")
+    elif quiet_until > LATEST_MORNING or quiet_from < EARLIEST_EVENING:
+        faults.append(
+            "reminders: the quiet hours begin at 16:00 or later and end at 12:00 or earlier, "
+            "so that there is some time in which a mail may come."
+        )
     return faults
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -114,10 +114,20 @@ class Reminders(Part):
     """Mails about one sitting, in days after it is due: one that asks, some that remind.
 
     There are never more than these.
+
+    Attributes
+    ----------
+    quiet_from, quiet_until
+        The hours of the night, where she is, in which no optional mail comes.
+    most_per_day
+        The most optional mails that one person gets on one day of hers.
     """
 
     ask_days_after: int = Field(ge=-365, le=365)
     remind_days_after: tuple[Days, ...]
+    quiet_from: time = time(21)
+    quiet_until: time = time(8)
+    most_per_day: int = Field(default=4, ge=1, le=50)
 
     @property
     def days(self) -> tuple[int, ...]:

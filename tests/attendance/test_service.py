@@ -277,7 +277,7 @@ def test_the_link_is_sent_again_once_a_minute(booking: Booking) -> None:
         service.send_link(booking, now=minute(at), by=trainer)
     db.session.flush()
     sent = db.session.scalars(sa.select(Message).order_by(Message.queued_at)).all()
-    assert [message.kind for message in sent] == ["reminder_hour"] * 2
+    assert [message.kind for message in sent] == ["join_link"] * 2
     assert sent[0].facts == {"booking_id": str(booking.id)}
     assert sent[0].contact_id == booking.participant.contact_id
     assert actions() == ["attendance.send_link"] * 2

@@ -245,7 +245,7 @@ def test_the_link_is_sent_again_by_one_press(trainer: FlaskClient, session: Sess
         assert answer.status_code == 303
     assert "The link is on its way to Anna V." in trainer.get(answer.location).text
     queued = db.session.scalars(sa.select(Message)).one()
-    assert (queued.kind, queued.facts) == ("reminder_hour", {"booking_id": str(booking.id)})
+    assert (queued.kind, queued.facts) == ("join_link", {"booking_id": str(booking.id)})
 
 
 def test_the_link_to_a_class_that_is_over_is_not_sent(

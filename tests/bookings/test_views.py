@@ -9,6 +9,8 @@ from remote_training.bookings import service
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db, unit_of_work
 from remote_training.messages.models import Message
+from remote_training.participants import wishes
+from remote_training.participants.models import Way
 from tests import make
 from tests.fakes import NOON
 
@@ -235,8 +237,20 @@ def test_only_the_reminders_that_will_come_are_promised(ada, browse_as, ahead, d
     page = browse_as(ada).post(f"/classes/{session.id}/book", follow_redirects=True).text
 
     assert "What happens next" in page
-    assert ("A day before and an hour before" in page) is day
-    assert ("nd an hour before the class we remind you" in page or "An hour before" in page) is hour
+    assert ("We remind you on Tuesday 24 November, 16:00" in page) is day
+    assert ("We remind you on" in page) is (day or hour)
+    assert ("We remind you on Wednesday 25 November" in page) is hour
+
+
+def test_a_reminder_that_she_does_not_want_is_not_promised(ada, browse_as):
+    session = make.session(starts_at=NOON + timedelta(hours=27))
+    wishes.choose(ada, way=Way.PAGE, now=NOON, by=ada.account_id, day_before=False)
+    db.session.commit()
+
+    page = browse_as(ada).post(f"/classes/{session.id}/book", follow_redirects=True).text
+
+    assert "We remind you on Tuesday" not in page
+    assert "We remind you on Wednesday 25 November, 15:00" in page
 
 
 def test_what_does_not_fit_her_week_says_so_and_has_no_button(ada, browse_as):

@@ -134,6 +134,8 @@ def _links(
         "sign in": (LinkKind.SIGN_IN, woman.account_id, None, None),
         "elsewhere": (LinkKind.SIGN_IN, woman.account_id, None, "another browser"),
         "invitation": (LinkKind.INVITATION, colleague, None, None),
+        "stop": (LinkKind.STOP_DAY, woman.account_id, None, None),
+        "stopped": (LinkKind.STOP_HOUR, woman.account_id, None, None),
     }
     return {
         name: tokens.mint(

@@ -47,7 +47,7 @@ WHO = {
     "/staff/second-factor": "halfway",
     "/staff/set-up": "new",
 }
-LINKS = ("join", "answer", "bookings", "sign in", "elsewhere", "invitation")
+LINKS = ("join", "answer", "bookings", "sign in", "elsewhere", "invitation", "stop", "stopped")
 WALKS = ("public", "visitor", "staff", "pressed")
 Seen = tuple[str, Page]  # how one comes there, and the page
 
@@ -131,6 +131,10 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
                 page.locator("main form button").click()
                 page.wait_for_load_state()
                 yield "a code for another browser", page
+            if kind == "stopped":
+                page.get_by_role("button", name="Stop these reminders").click()
+                page.wait_for_load_state()
+                yield "reminders that are stopped", page
     for way, who, address, press in (
         ("name and contact", Role.COORDINATOR, "people/{participant_id}/", '[action$="/card"]'),
         ("where she is", Role.TRAINER, "classes/{session_id}/", '[action$="/card"]'),

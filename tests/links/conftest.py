@@ -11,7 +11,7 @@ from tests import make
 from tests.fakes import NOON
 
 YEAR = "1960"
-KINDS = ("join", "answer", "bookings", "sign_in", "invitation")
+KINDS = ("join", "answer", "bookings", "sign_in", "invitation", "stop_day")
 
 
 class Hers:
@@ -46,6 +46,7 @@ class Hers:
             "join": ({}, f"/class/{self.booking.id}/"),
             "answer": ({"birth_year": YEAR}, f"/questions/{self.assessment.id}/"),
             "bookings": ({}, "/classes/"),
+            "stop_day": ({}, "/home/reminders/"),
             "sign_in": ({}, "/home/"),
             "invitation": ({"password": "purple bicycles sing"}, "/staff/sign-in"),
         }[kind]

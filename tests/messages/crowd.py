@@ -15,7 +15,7 @@ from remote_training.messages.models import Message, State
 from tests import make
 
 PEOPLE = 20
-KINDS = ("booking_confirmed", "reminder_day", "welcome", "reminder_hour")
+KINDS = ("booking_confirmed", "join_link", "welcome", "join_link")  # at any hour, however many
 
 
 def fill(count: int, draw: Random, *, now: datetime) -> None:

@@ -36,7 +36,7 @@ LINK = re.compile(r"http://localhost/l/([A-Za-z0-9_-]{43})")
 KINDS = (
     "welcome", "booking_confirmed", "booking_cancelled", "class_called_off", "reminder_day",
     "reminder_hour", "questions_due", "questions_reminder", "sign_in", "staff_invitation",
-    "place_offered",
+    "place_offered", "join_link",
 )  # fmt: skip
 OPENS = {
     "welcome": {LinkKind.BOOKINGS},
@@ -44,10 +44,11 @@ OPENS = {
     "booking_cancelled": {LinkKind.BOOKINGS},
     "class_called_off": {LinkKind.BOOKINGS},
     "place_offered": {LinkKind.BOOKINGS},
-    "reminder_day": {LinkKind.JOIN, LinkKind.BOOKINGS},
-    "reminder_hour": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "join_link": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "reminder_day": {LinkKind.JOIN, LinkKind.BOOKINGS, LinkKind.STOP_DAY},
+    "reminder_hour": {LinkKind.JOIN, LinkKind.BOOKINGS, LinkKind.STOP_HOUR},
     "questions_due": {LinkKind.ANSWER},
-    "questions_reminder": {LinkKind.ANSWER},
+    "questions_reminder": {LinkKind.ANSWER, LinkKind.STOP_QUESTIONS},
     "sign_in": {LinkKind.SIGN_IN},
     "staff_invitation": {LinkKind.INVITATION},
 }
@@ -319,7 +320,9 @@ def move(booking: Booking, _session: Session) -> None:
     booking.sequence += 1
 
 
-@pytest.mark.parametrize("kind", ["booking_confirmed", "reminder_day", "reminder_hour"])
+@pytest.mark.parametrize(
+    "kind", ["booking_confirmed", "reminder_day", "reminder_hour", "join_link"]
+)
 @pytest.mark.parametrize("change", [give_back, call_off, leave, move])
 def test_what_changed_before_sending_makes_it_void(app: Flask, kind: str, change: Any) -> None:
     booking = make.booking()
@@ -343,9 +346,10 @@ def test_a_class_that_began_needs_no_reminder_but_the_link_once_more(
     contact_id = booking.participant.contact_id
     clock.forward(days=1, minutes=5)
     assert sent(app, "reminder_day", facts, contact_id) == []
-    assert len(sent(app, "reminder_hour", facts, contact_id)) == 1
+    assert sent(app, "reminder_hour", facts, contact_id) == []
+    assert len(sent(app, "join_link", facts, contact_id)) == 1
     clock.forward(hours=1)
-    assert len(sent(app, "reminder_hour", facts, contact_id)) == 1
+    assert len(sent(app, "join_link", facts, contact_id)) == 1
 
 
 def test_sent_answers_and_closed_windows_are_not_asked_for(
@@ -376,4 +380,4 @@ def test_many_kinds_at_once_cost_few_questions(app: Flask, count_queries: list[s
     count_queries.clear()
     assert jobs.deliver("w", app.extensions["outside"]) == jobs.GROUP
     assert len([one for one in count_queries if "FROM booking" in one]) == 1
-    assert len(count_queries) <= 12
+    assert len(count_queries) <= 13

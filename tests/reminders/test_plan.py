@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -109,13 +109,21 @@ def test_ticks_plan_once_also_two_at_a_time(app: Flask) -> None:
 
 def test_a_reminder_is_too_late_two_hours_before_and_when_it_begins(app: Flask) -> None:
     make.booking(session=make.session(starts_at=STARTS), booked_at=LONG_AGO)
-    planned(STARTS - timedelta(hours=20))
+    planned(STARTS - timedelta(hours=4))
     planned(STARTS - timedelta(minutes=50))
     ends = {
         row[0]: row[1] for row in db.session.execute(sa.select(Message.kind, Message.not_after))
     }
     assert ends["reminder_day"] == STARTS - timedelta(hours=2)
     assert ends["reminder_hour"] == STARTS
+
+
+def test_a_reminder_of_the_day_before_is_too_late_when_it_is_night(app: Flask) -> None:
+    make.booking(session=make.session(starts_at=STARTS), booked_at=LONG_AGO)
+    planned(STARTS - timedelta(hours=20))
+    of_classes = sa.select(Message.not_after).where(Message.kind == "reminder_day")
+    ends = db.session.scalars(of_classes).all()
+    assert ends == [datetime(2026, 11, 26, 19, 59, tzinfo=UTC)]
 
 
 def local(day: date, hour: int, zone: str) -> datetime:

@@ -1,0 +1,118 @@
+"""When somebody is reminded of a class: pure rules over wall clocks, nothing is read here.
+
+Optional mail comes between two times of her day (`Wishes`). What would come in her quiet
+hours comes before them, or is left out where another reminder says the same.
+
+A day before
+    At the hour of the class on the day before, by her clock; in the evening of that day,
+    half an hour before quiet begins, where that hour lies outside of her times. Never less
+    than 4 hours before a class that begins soon after midnight.
+An hour before
+    60 minutes before. Where that is too early in the morning: when quiet ends, if half an
+    hour is left until the class; else in the evening before, where she wants no reminder a day
+    before, and not at all where she does, for that one holds the same link. Where it is
+    too late at night: in the evening, half an hour before quiet begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from remote_training.participants.wishes import Reminder, Wishes
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+EVENING = timedelta(minutes=30)  # before quiet begins: time for all mails of an evening to go
+MORNING = timedelta(minutes=30)  # the least that is left between the end of quiet and a class
+GONE_BY = timedelta(minutes=1)  # before quiet begins nothing is handed over any more
+AHEAD = timedelta(hours=4)  # the least of a reminder a day before
+FRESH = {Reminder.DAY_BEFORE: timedelta(hours=2), Reminder.HOUR_BEFORE: timedelta(minutes=15)}
+PLANNED_UNTIL = {
+    Reminder.DAY_BEFORE: timedelta(hours=3),
+    Reminder.HOUR_BEFORE: timedelta(minutes=15),
+}
+TOO_LATE = {Reminder.DAY_BEFORE: timedelta(hours=2), Reminder.HOUR_BEFORE: timedelta(0)}
+LONGEST = {Reminder.DAY_BEFORE: timedelta(hours=36), Reminder.HOUR_BEFORE: timedelta(hours=25)}
+
+
+@lru_cache(maxsize=65536)
+def comes_at(reminder: Reminder, starts_at: datetime, wishes: Wishes, zone: str) -> datetime | None:
+    """When a reminder of a class is due; None where there is none of this kind."""
+    if not wishes.wants(reminder):
+        return None
+    rule = _day_before if reminder is Reminder.DAY_BEFORE else _hour_before
+    return rule(starts_at, wishes, ZoneInfo(zone))
+
+
+def is_fresh(reminder: Reminder, told_at: datetime, at: datetime) -> bool:
+    """Whether she heard of the class so lately (booked it, or it moved) that none is needed."""
+    return told_at > at - FRESH[reminder]
+
+
+def not_after(
+    reminder: Reminder, starts_at: datetime, wishes: Wishes, zone: str, *, now: datetime
+) -> datetime | None:
+    """Until when a reminder that is due at `now` may leave; None where it is not to be planned.
+
+    A day before: as long as it is 3 hours before the class, and it leaves no later than 2
+    hours before. An hour before: 15 minutes, and the beginning. Neither in quiet hours.
+    """
+    at = comes_at(reminder, starts_at, wishes, zone)
+    if at is None or not at <= now < starts_at - PLANNED_UNTIL[reminder]:
+        return None
+    quiet_at = loud_until(now, wishes, zone)
+    return None if quiet_at is None else min(starts_at - TOO_LATE[reminder], quiet_at)
+
+
+def loud_until(now: datetime, wishes: Wishes, zone: str) -> datetime | None:
+    """Until when optional mail may leave today; None in quiet hours, and in their last minute."""
+    local = now.astimezone(ZoneInfo(zone))
+    if not wishes.is_loud(local.time()):
+        return None
+    ends_at = _at(local.date(), wishes.latest, ZoneInfo(zone)) - GONE_BY
+    return ends_at if now < ends_at else None
+
+
+def moments(
+    booked_at: datetime, starts_at: datetime, wishes: Wishes, zone: str, *, now: datetime
+) -> Sequence[datetime]:
+    """When she is still to be reminded of a class that she booked at that moment, in order."""
+    kinds = (Reminder.DAY_BEFORE, Reminder.HOUR_BEFORE)
+    due = ((kind, comes_at(kind, starts_at, wishes, zone)) for kind in kinds)
+    return sorted(
+        at for kind, at in due if at is not None and at > now and not is_fresh(kind, booked_at, at)
+    )
+
+
+def _day_before(starts_at: datetime, wishes: Wishes, zone: ZoneInfo) -> datetime:
+    local = starts_at.astimezone(zone)
+    evening, clock = _evening(wishes), local.time().replace(fold=0)
+    fits = wishes.earliest <= clock <= evening
+    on_the_day_before = _at(local.date() - DAY, clock if fits else evening, zone)
+    return min(on_the_day_before, starts_at - AHEAD)
+
+
+def _hour_before(starts_at: datetime, wishes: Wishes, zone: ZoneInfo) -> datetime | None:
+    begins, local = starts_at.astimezone(zone), (starts_at - HOUR).astimezone(zone)
+    evening = _evening(wishes)
+    if wishes.earliest <= local.time() <= evening:
+        return starts_at - HOUR
+    morning = _at(begins.date(), wishes.earliest, zone)
+    if starts_at - HOUR < morning <= starts_at - MORNING:
+        return morning
+    is_night = local.time() > evening
+    on = local.date() if is_night else local.date() - DAY
+    if on < begins.date() and wishes.day_before:
+        return None
+    return _at(on, evening, zone)
+
+
+def _evening(wishes: Wishes) -> time:
+    return (datetime.combine(date.min, wishes.latest) - EVENING).time()
+
+
+def _at(on: date, clock: time, zone: ZoneInfo) -> datetime:
+    """A time of a wall clock: the first where there are two, an hour later where there is none."""
+    return datetime.combine(on, clock, zone).astimezone(UTC)
