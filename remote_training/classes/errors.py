@@ -13,5 +13,9 @@ class TrainerBusy(WrongSeries):
     """The trainer gives another class at that time."""
 
 
+class HostBusy(WrongSeries):
+    """The meeting host has another class at that time, or no host of the site is free."""
+
+
 class ClassOver(Refused):
     """The class has ended."""

@@ -19,7 +19,8 @@ DOORS_OPEN = timedelta(minutes=15)
 class Series(Model):
     """A class that repeats every week at the same wall time of its own zone.
 
-    `weekday` is 0 for Monday; `module` a code of the study file.
+    `weekday` is 0 for Monday; `module` a code of the study file, and so is `host`: the
+    meeting host that was chosen for all its hours, None where each takes one that is free.
     """
 
     __tablename__ = "series"
@@ -34,6 +35,7 @@ class Series(Model):
     trainer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
     module: Mapped[str] = mapped_column(sa.String(20))
     language: Mapped[str] = mapped_column(sa.String(8))
+    host: Mapped[str | None] = mapped_column(sa.String(40))
     zone: Mapped[str] = mapped_column(sa.String(60))
     weekday: Mapped[int]
     wall_time: Mapped[time]
@@ -51,7 +53,8 @@ class Session(Model):
     on the waiting list who is asked first; the database refuses one too many.
 
     `sequence` grows with each change that calendars must hear of, and `changed_at` is the
-    moment of the last one (at first: when the hour was offered).
+    moment of the last one (at first: when the hour was offered). `host` is the code of its
+    meeting host in the study file, None at a site that has none.
     """
 
     __tablename__ = "session"
@@ -62,6 +65,7 @@ class Session(Model):
         sa.Index("ix_session_site_starts_at", "site_id", "starts_at"),
         sa.Index("ix_session_trainer_starts_at", "trainer_id", "starts_at"),
         sa.Index("ix_session_starts_at", "starts_at"),
+        sa.Index("ix_session_host_starts_at", "host", "starts_at"),
     )
 
     series_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("series.id"))
@@ -70,6 +74,7 @@ class Session(Model):
     trainer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
     module: Mapped[str] = mapped_column(sa.String(20))
     language: Mapped[str] = mapped_column(sa.String(8))
+    host: Mapped[str | None] = mapped_column(sa.String(40))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     places: Mapped[int]

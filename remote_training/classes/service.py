@@ -11,12 +11,26 @@ import sqlalchemy as sa
 
 from remote_training.accounts.models import Account, Grant, Role
 from remote_training.audit import service as audit
+from remote_training.classes import clashes, names
 from remote_training.classes import wall_time as wall
-from remote_training.classes.errors import ClassOver, TrainerBusy, WrongSeries
+from remote_training.classes.clashes import Hour, Seated
+from remote_training.classes.errors import ClassOver, HostBusy, TrainerBusy, WrongSeries
 from remote_training.classes.models import Series, Session
 from remote_training.core import reasons
 from remote_training.core.db import db
-from remote_training.core.words import LANGUAGES, day, say
+from remote_training.core.words import (
+    LANGUAGES,
+    clock,
+    day,
+    moment,
+    reading_as,
+    say,
+    translated,
+    zone_name,
+)
+from remote_training.core.words import (
+    language as reader_language,
+)
 from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
@@ -41,6 +55,7 @@ def offer(
     places: int,
     first_on: date,
     last_on: date,
+    host: str | None = None,
     now: datetime,
     by: UUID | None,
 ) -> Series:
@@ -48,7 +63,8 @@ def offer(
 
     Every hour begins when a clock of `zone` shows `wall_time`, in summer as in winter
     (`classes.wall_time.moment` says what happens in the hour that is left out or comes
-    twice). `weekday` is 0 for Monday; `minutes` is the length of each hour.
+    twice). `weekday` is 0 for Monday; `minutes` is the length of each hour. Without a
+    `host` each hour takes the first meeting host of the site that is free.
 
     Raises
     ------
@@ -58,6 +74,8 @@ def offer(
         none that is still to come.
     TrainerBusy
         Where the trainer already gives a class at one of those times.
+    HostBusy
+        Where the host has another class then, or none of the site is free.
     """
     series = Series(
         site_id=site.id,
@@ -69,20 +87,22 @@ def offer(
         wall_time=wall_time,
         minutes=minutes,
         places=places,
+        host=host,
         first_on=first_on,
         last_on=last_on,
     )
     _check(series, now)
     _check_trainer(trainer, site)
-    hours = _hours(series, now)
+    _check_host(host, site)
+    hours = _hours(series)
     if hours[-1].ends_at <= now:
         raise WrongSeries(ALL_OVER, field="last_on")
-    _check_trainer_is_free(trainer, hours)
+    clashes.one_at_a_time(site, [trainer.id])
+    seated = clashes.seat(hours, site)
+    _refuse_clashes(seated, zone)
     db.session.add(series)
     db.session.flush()
-    for hour in hours:
-        hour.series_id = series.id
-    db.session.add_all(hours)
+    db.session.add_all(_session(one.hour, series, now) for one in seated)
     audit.note(
         "classes.offer", "series", series.id, by=by, now=now, site=site.code, hours=len(hours)
     )
@@ -156,24 +176,18 @@ def _check_trainer(trainer: Account, site: Site) -> None:
         raise WrongSeries(say("Please choose a trainer of this site."), field="trainer")
 
 
-def _hours(series: Series, now: datetime) -> list[Session]:
+def _check_host(host: str | None, site: Site) -> None:
+    if host is not None and host not in [one.code for one in study().site(site.code).hosts]:
+        raise WrongSeries(say("Please choose a meeting host of this site."), field="host")
+
+
+def _hours(series: Series) -> list[Hour]:
     length = timedelta(minutes=series.minutes)
     hours = []
     for on in wall.days(series.weekday, series.first_on, series.last_on):
         starts_at = wall.moment(on, series.wall_time, series.zone)
-        hours.append(
-            Session(
-                on_date=on,
-                site_id=series.site_id,
-                trainer_id=series.trainer_id,
-                module=series.module,
-                language=series.language,
-                starts_at=starts_at,
-                ends_at=starts_at + length,
-                places=series.places,
-                changed_at=now,
-            )
-        )
+        ends_at = starts_at + length
+        hours.append(Hour(on, starts_at, ends_at, series.trainer_id, series.module, series.host))
     if not hours:
         raise WrongSeries(
             say("There is no such day of the week between these two days."), field="last_on"
@@ -181,19 +195,58 @@ def _hours(series: Series, now: datetime) -> list[Session]:
     return hours
 
 
-def _check_trainer_is_free(trainer: Account, hours: Sequence[Session]) -> None:
-    first, last = hours[0].starts_at, hours[-1].ends_at
-    held = sa.select(Session).where(
-        Session.trainer_id == trainer.id,
-        Session.called_off_at.is_(None),
-        Session.ends_at > first,
-        Session.starts_at < last,
-    )
-    for other in db.session.scalars(held.order_by(Session.starts_at)):
-        for hour in hours:
-            if hour.starts_at < other.ends_at and other.starts_at < hour.ends_at:
+def _refuse_clashes(seated: Sequence[Seated], zone: str) -> None:
+    """Raise for the first hour at which trainer or host are in another class, naming that."""
+    for one in seated:
+        with reading_as(reader_language(), zone):
+            for other in one.of_trainer[:1]:
                 raise TrainerBusy(
-                    say("This trainer already gives a class at that time on %(day)s."),
-                    day=day(other.starts_at),
+                    say(
+                        "This trainer already gives a class at that time on %(day)s: "
+                        "%(module)s, %(begin)s to %(end)s (%(zone)s)."
+                    ),
                     field="trainer",
+                    **_named(other),
                 )
+            if one.of_hosts:
+                raise HostBusy(
+                    say("No meeting host is free on %(moment)s (%(zone)s): %(clashes)s."),
+                    field="host",
+                    moment=moment(one.hour.starts_at),
+                    zone=zone_name(),
+                    clashes="; ".join(_kept(other) for other in one.of_hosts),
+                )
+
+
+def _kept(other: Hour) -> str:
+    return translated(
+        say("%(host)s is in %(module)s, %(begin)s to %(end)s"),
+        host=study().host(other.host or "").name,
+        **_named(other),
+    )
+
+
+def _named(other: Hour) -> dict[str, str]:
+    return {
+        "day": day(other.starts_at),
+        "begin": clock(other.starts_at),
+        "end": clock(other.ends_at),
+        "zone": zone_name(),
+        "module": names.of_module(other.module),
+    }
+
+
+def _session(hour: Hour, series: Series, now: datetime) -> Session:
+    return Session(
+        series_id=series.id,
+        on_date=hour.on_date,
+        site_id=series.site_id,
+        trainer_id=hour.trainer_id,
+        module=series.module,
+        language=series.language,
+        host=hour.host,
+        starts_at=hour.starts_at,
+        ends_at=hour.ends_at,
+        places=series.places,
+        changed_at=now,
+    )

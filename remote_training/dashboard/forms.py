@@ -35,6 +35,7 @@ from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
 UNKNOWN = SelectChoice("", _l("not known"))
+ANY_HOST = SelectChoice("", _l("whichever is free"))
 YES, NO = "yes", "no"
 SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
 CHOSEN = InputRequired(_l("Please choose one of the answers."))
@@ -204,6 +205,7 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]
 
     module = SelectField(_l("Kind of class"), [CHOSEN])
     trainer = SelectField(_l("Trainer"), [CHOSEN])
+    host = SelectField(_l("Meeting host"), default="")
     weekday = SelectField(
         _l("Day of the week"),
         [CHOSEN],
@@ -238,6 +240,7 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]
             for code, grant in self._trainers.items()
         ]
         self.zone.choices = zone_choices(*(grant.site.zone for grant in trainers))
+        self.host.choices = [ANY_HOST, *_hosts(trainers)]
 
     @property
     def series(self) -> dict[str, Any]:
@@ -248,6 +251,7 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]
         return {
             "site": grant.site,
             "trainer": grant.account,
+            "host": self.host.data or None,
             **{field: self[field].data for field in (*plain, *days)},
         }
 
@@ -255,6 +259,15 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]
         """The field that a refusal is written at."""
         field = str(refusal.gaps.get("field", "first_on"))
         return cast(Field, self._fields.get(field, self.first_on))
+
+
+def _hosts(trainers: Sequence[Grant]) -> list[SelectChoice]:
+    sites = dict.fromkeys(grant.site for grant in trainers)
+    return [
+        SelectChoice(host.code, host.name)
+        for site in sites
+        for host in study().site(site.code).hosts
+    ]
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from remote_training.accounts import service as accounts
 from remote_training.accounts.models import Account, Grant, Role
 from remote_training.classes import service as classes
+from remote_training.classes.errors import WrongSeries
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.demo import behaviour
@@ -133,9 +135,12 @@ def offer_classes_soon(world: Outside) -> int:
     served = set(db.session.scalars(soon))
     without = [site for site in studies.sites() if site.id not in served]
     db.session.rollback()
+    offered = 0
     for site in without:
-        offer_class_soon(stage, site, now)
-    return len(without)
+        with suppress(WrongSeries):  # everybody is in a class just now
+            offer_class_soon(stage, site, now)
+            offered += 1
+    return offered
 
 
 def _free_trainer(stage: Stage, site: Site, end: datetime) -> Account:

@@ -18,7 +18,7 @@ LISTS = ("sites", "arms", "modules", "timepoints")
 
 def contradictions(study: Study) -> list[str]:
     """One sentence for everything in which the study disagrees with itself."""
-    faults = _codes(study) + _arms_and_modules(study)
+    faults = _codes(study) + _hosts(study) + _arms_and_modules(study)
     for timepoint in study.timepoints:
         faults += _arms_of(study, timepoint) + _instruments(timepoint)
         faults += _days(study, timepoint)
@@ -45,6 +45,15 @@ def _codes(study: Study) -> list[str]:
         for name in LISTS
         for code in definitions.twice([part.code for part in getattr(study, name)])
     ]
+
+
+def _hosts(study: Study) -> list[str]:
+    """A meeting host is one account: it stands once, at one site."""
+    hosts = [host for site in study.sites for host in site.hosts]
+    codes = definitions.twice([host.code for host in hosts])
+    accounts = definitions.twice([host.account for host in hosts if host.account])
+    faults = [f"sites, hosts: the code {code!r} stands twice." for code in codes]
+    return faults + [f"sites, hosts: the account {one!r} stands twice." for one in accounts]
 
 
 def _arms_and_modules(study: Study) -> list[str]:

@@ -40,8 +40,19 @@ class Helpline(Part):
         return _said(self.name, language), _said(self.hours, language)
 
 
+class Host(Part):
+    """Somebody's account at the meeting provider under which one class at a time takes place.
+
+    `account` is the provider's own id of it, empty where it is not known yet.
+    """
+
+    code: str = Field(pattern=r"^[a-z0-9_-]{1,40}$")
+    name: str = Field(min_length=1, max_length=120)
+    account: str = Field(default="", max_length=200)
+
+
 class SitePart(Part):
-    """A site as the study file describes it."""
+    """A site as the study file describes it. Without `hosts` its classes need none."""
 
     code: str = Field(pattern=r"^[a-z0-9-]{2,20}$")
     name: str = Field(min_length=1, max_length=120)
@@ -50,6 +61,7 @@ class SitePart(Part):
     phone: str = Field(min_length=3, max_length=40)
     emergency_number: str = Field(min_length=2, max_length=20)
     helplines: tuple[Helpline, ...] = ()
+    hosts: tuple[Host, ...] = ()
 
     @field_validator("zone")
     @classmethod
@@ -170,6 +182,8 @@ class Timepoint(Part):
 class Rules(Part):
     """Numbers that the study may change: minutes, and hours after which an alert that nobody
     has looked at is told once more. Who left so many minutes before the end ended early.
+
+    `host_buffer_minutes` lie between two classes of one meeting host.
     """
 
     doors_open_minutes: int = Field(ge=0)
@@ -177,6 +191,7 @@ class Rules(Part):
     attended_from_minutes: int = Field(ge=0)
     alert_again_after_hours: int = Field(default=4, ge=1, le=168)
     left_early_minutes: int = Field(default=5, ge=1, le=120)
+    host_buffer_minutes: int = Field(default=15, ge=0, le=240)
 
 
 class Decline(StrEnum):
@@ -253,6 +268,10 @@ class Study(Part):
     def site(self, code: str) -> SitePart:
         """The site of this code; `KeyError` where there is none."""
         return {site.code: site for site in self.sites}[code]
+
+    def host(self, code: str) -> Host:
+        """The meeting host of this code, of whichever site; `KeyError` where there is none."""
+        return {host.code: host for site in self.sites for host in site.hosts}[code]
 
     def windows_of(self, point: Timepoint) -> Windows:
         """The windows of a time-point: its own numbers before those of the study."""

@@ -1,0 +1,148 @@
+"""A trainer and a meeting host are each in one class at a time: who is where, and what clashes.
+
+Whoever writes hours holds `one_at_a_time` first, so that two who plan at the same moment
+see each other's hours.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remote_training.accounts.models import Account
+from remote_training.classes.models import Session
+from remote_training.core.db import db
+from remote_training.studies.current import study
+from remote_training.studies.models import Site
+
+LONGEST = timedelta(minutes=240)
+NONE_APART = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Hour:
+    """A class hour as it is, or as somebody would like it to be."""
+
+    on_date: date
+    starts_at: datetime
+    ends_at: datetime
+    trainer_id: UUID
+    module: str
+    host: str | None = None
+
+    def is_near(self, other: Hour, apart: timedelta = NONE_APART) -> bool:
+        """Whether less than so much time lies between the two, or they overlap."""
+        return self.starts_at < other.ends_at + apart and other.starts_at < self.ends_at + apart
+
+
+@dataclass
+class Agenda:
+    """Hours in order of time, as many as are known; asked which of them are near another."""
+
+    hours: list[Hour] = field(default_factory=list)
+
+    def add(self, hour: Hour) -> None:
+        """Put one more in."""
+        self.hours.insert(bisect_left(self.hours, hour.starts_at, key=_begins), hour)
+
+    def near(self, hour: Hour, apart: timedelta = NONE_APART) -> list[Hour]:
+        """Those that overlap with an hour, or are nearer than that, soonest first."""
+        first = bisect_left(self.hours, hour.starts_at - LONGEST - apart, key=_begins)
+        last = bisect_left(self.hours, hour.ends_at + apart, key=_begins)
+        return [other for other in self.hours[first:last] if hour.is_near(other, apart)]
+
+
+@dataclass(frozen=True)
+class Seated:
+    """A wanted hour with its host, where one is free; and what stands in its way, if anything.
+
+    `of_trainer` are hours that the trainer gives at that time; `of_hosts`, where no host is
+    left, the hour that keeps each of those who were asked.
+    """
+
+    hour: Hour
+    of_trainer: tuple[Hour, ...] = ()
+    of_hosts: tuple[Hour, ...] = ()
+
+
+def one_at_a_time(site: Site, trainer_ids: Iterable[UUID]) -> None:
+    """Hold a site and trainers: nobody else gives them hours until this is written."""
+    for model, ids in ((Site, [site.id]), (Account, sorted(set(trainer_ids)))):
+        held = sa.select(model.id).where(model.id.in_(ids)).order_by(model.id)
+        db.session.execute(held.with_for_update(key_share=True))
+
+
+def buffer() -> timedelta:
+    """So much time lies between two classes of one host."""
+    return timedelta(minutes=study().rules.host_buffer_minutes)
+
+
+def seat(wanted: Sequence[Hour], site: Site, *, but: Collection[UUID] = ()) -> list[Seated]:
+    """Give each hour a host, and say where trainer or host are in another class already.
+
+    An hour that names a host has that one; the others the first of the site, in the order of
+    the study file, that is free. Beside what is held, the wanted hours stand in each other's
+    way. `but` are class hours that do not count: those that are about to be changed.
+    """
+    hosts = [host.code for host in study().site(site.code).hosts]
+    held = _held(wanted, hosts, but)
+    by_trainer, by_host = _by(held, "trainer_id"), _by(held, "host")
+    seated = []
+    for hour in sorted(wanted, key=_begins):
+        mine = by_trainer.setdefault(hour.trainer_id, Agenda())
+        of_trainer = tuple(mine.near(hour))
+        asked = [hour.host] if hour.host is not None else hosts
+        host, of_hosts = _first_free(hour, asked, by_host)
+        hour = replace(hour, host=host)
+        mine.add(hour)
+        if host is not None:
+            by_host.setdefault(host, Agenda()).add(hour)
+        seated.append(Seated(hour, of_trainer, of_hosts))
+    return seated
+
+
+def _first_free(
+    hour: Hour, asked: Sequence[str], by_host: dict[object, Agenda]
+) -> tuple[str | None, tuple[Hour, ...]]:
+    in_the_way = []
+    for host in asked:
+        near = by_host.setdefault(host, Agenda()).near(hour, buffer())
+        if not near:
+            return host, ()
+        in_the_way.append(near[0])
+    return None, tuple(in_the_way)
+
+
+def _held(wanted: Sequence[Hour], hosts: Sequence[str], but: Collection[UUID]) -> list[Hour]:
+    if not wanted:
+        return []
+    named = {*hosts, *(hour.host for hour in wanted if hour.host is not None)}
+    rows = sa.select(
+        Session.on_date, Session.starts_at, Session.ends_at, Session.trainer_id,
+        Session.module, Session.host, Session.id,
+    ).where(
+        sa.or_(
+            Session.trainer_id.in_({hour.trainer_id for hour in wanted}), Session.host.in_(named)
+        ),
+        Session.called_off_at.is_(None),
+        Session.ends_at > min(hour.starts_at for hour in wanted) - buffer(),
+        Session.starts_at < max(hour.ends_at for hour in wanted) + buffer(),
+    )  # fmt: skip
+    found = db.session.execute(rows.order_by(Session.starts_at, Session.id))
+    return [Hour(*row[:-1]) for row in found if row.id not in but]
+
+
+def _by(hours: Sequence[Hour], name: str) -> dict[object, Agenda]:
+    agendas: dict[object, Agenda] = {}
+    for hour in hours:
+        agendas.setdefault(getattr(hour, name), Agenda()).hours.append(hour)
+    return agendas
+
+
+def _begins(hour: Hour) -> datetime:
+    return hour.starts_at
