@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import export, feed, outbox, planning, web
+from benchmarks import crowd, export, feed, outbox, planning, web
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "page": web.page,
     "booking": web.booking,
+    "crowd": crowd.crowd,
     "answer": web.answer,
     "feed": feed.feed,
     "outbox": outbox.outbox,

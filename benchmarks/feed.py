@@ -45,7 +45,9 @@ def feed() -> Iterator[Figure]:
 def _feeds(app: Flask) -> list[str]:
     """The feeds of twenty people who have booked 36 classes each."""
     women = people.enrol(app, 20)
-    hours = people.offer(ENTRIES, places=len(women), apart=timedelta(hours=12))
+    twice = people.offer(24, places=len(women), apart=people.TWICE_A_WEEK)
+    once = people.offer(12, places=len(women), apart=timedelta(weeks=1), module="fatigue", hour=6)
+    hours = twice + once
     for woman in women:
         for hour in hours:
             bookings.book(woman, hour, now=clock.now(), by=None)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -81,7 +81,7 @@ def platform(url: str, smtp_url: str = "smtp://127.0.0.1:9") -> Flask:
     return app
 
 
-def enrol(app: Flask, count: int) -> list[Participant]:
+def enrol(app: Flask, count: int, *, prefix: str = "bench") -> list[Participant]:
     """Participants who may train, all at one site."""
     now, today = clock.now(), clock.now().date()
     site = studies.sites()[0]
@@ -90,7 +90,7 @@ def enrol(app: Flask, count: int) -> list[Participant]:
         woman = participants.enrol(
             site=site,
             name=f"Bench Mark{n}",
-            email=f"bench{n}@example.org",
+            email=f"{prefix}{n}@example.org",
             phone="030 000 0000",
             birth_year="1960",
             language="en",
@@ -107,8 +107,18 @@ def enrol(app: Flask, count: int) -> list[Participant]:
     return people
 
 
-def offer(count: int, *, places: int, apart: timedelta = timedelta(hours=2)) -> list[Session]:
-    """Class hours one after the other, from tomorrow on."""
+TWICE_A_WEEK = timedelta(hours=84)  # as often as one person may come to the same kind of class
+
+
+def offer(
+    count: int,
+    *,
+    places: int,
+    apart: timedelta = timedelta(hours=2),
+    module: str = "base",
+    hour: int = 0,
+) -> list[Session]:
+    """Class hours one after the other, the first tomorrow at this hour."""
     site = studies.sites()[0]
     trainer = accounts.create_staff(
         "Bench Trainer", f"{uuid4().hex}@example.org", language="en", zone=site.zone,
@@ -116,19 +126,19 @@ def offer(count: int, *, places: int, apart: timedelta = timedelta(hours=2)) -> 
     )  # fmt: skip
     db.session.flush()
     accounts.grant(trainer, Role.TRAINER, site, now=clock.now(), by=None, reason="bench")
-    begin = datetime.combine(
-        clock.now().date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC
-    )
-    hours = [_hour(site.id, trainer.id, begin + n * apart, places) for n in range(count)]
+    begin = datetime.combine(clock.now().date() + timedelta(days=1), time(hour), tzinfo=UTC)
+    hours = [_hour(site.id, trainer.id, begin + n * apart, places, module) for n in range(count)]
     db.session.add_all(hours)
     db.session.commit()
     return hours
 
 
-def _hour(site_id: object, trainer_id: object, starts_at: datetime, places: int) -> Session:
+def _hour(
+    site_id: object, trainer_id: object, starts_at: datetime, places: int, module: str
+) -> Session:
     on_date: date = starts_at.date()
     return Session(
-        site_id=site_id, trainer_id=trainer_id, module="base", language="en", on_date=on_date,
+        site_id=site_id, trainer_id=trainer_id, module=module, language="en", on_date=on_date,
         starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), places=places,
         changed_at=clock.now(),
     )  # fmt: skip

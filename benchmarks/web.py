@@ -46,11 +46,11 @@ def booking() -> Iterator[Figure]:
     for name, url, app in _platforms():
         with app.app_context():
             women = people.enrol(app, PEOPLE)
-            hours = people.offer(24, places=PEOPLE)
+            hours = people.offer(24, places=PEOPLE, apart=people.TWICE_A_WEEK)
             browsers = people.sign_in(app, women)
             ids = [hour.id for hour in hours]
         pairs = [(browser, hour_id) for hour_id in ids for browser in browsers]
-        requests = [_post(browser, f"/classes/{hour_id}/book", {}) for browser, hour_id in pairs]
+        requests = [post(browser, f"/classes/{hour_id}/book", {}) for browser, hour_id in pairs]
         with served("wsgi:app", people.environment(url)) as ours:
             run = ours.drive(requests, status=303)
         with _floor(url, [str(hour_id) for hour_id in ids]) as floor:
@@ -136,7 +136,7 @@ def _answers(browsers: list[people.Browser]) -> list[Request]:
         ).all()
     )
     return [
-        _post(browser, f"/questions/{found[browser.participant.id]}/{n}", {"answer": str(n % 4)})
+        post(browser, f"/questions/{found[browser.participant.id]}/{n}", {"answer": str(n % 4)})
         for n in range(1, ASKED + 1)
         for browser in browsers
     ]
@@ -147,7 +147,8 @@ def _bare_answers(count: int) -> list[Request]:
     return [Request("POST", "/answer", body=urlencode(row)) for row in rows]
 
 
-def _post(browser: people.Browser, path: str, data: dict[str, str]) -> Request:
+def post(browser: people.Browser, path: str, data: dict[str, str]) -> Request:
+    """A form of hers, as her browser sends it."""
     body = urlencode(data | {"csrf_token": browser.csrf})
     return Request("POST", path, browser.cookie, body)
 

@@ -34,7 +34,7 @@ from remote_training.assessments import late as assessments_late
 from remote_training.assessments import views as assessments_views
 from remote_training.attendance import trainer_views
 from remote_training.attendance import views as attendance_views
-from remote_training.bookings import feed_views, waiting_views
+from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
@@ -43,6 +43,7 @@ from remote_training.core.errors import Refused
 from remote_training.core.settings import Settings
 from remote_training.core.words import say, translated
 from remote_training.dashboard import booking_views, people_views, plan_views, week_views
+from remote_training.dashboard import programme_views as desk_programme_views
 from remote_training.dashboard import views as dashboard_views
 from remote_training.demo import views as demo_views
 from remote_training.exports import views as exports_views
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     home_views.blueprint,
     bookings_views.blueprint,
     waiting_views.blueprint,
+    programme_views.blueprint,
     feed_views.blueprint,
     assessments_views.blueprint,
     assessments_again.blueprint,
@@ -80,6 +82,7 @@ BLUEPRINTS = (
     dashboard_views.blueprint,
     people_views.blueprint,
     booking_views.blueprint,
+    desk_programme_views.blueprint,
     plan_views.blueprint,
     week_views.blueprint,
     safety_views.blueprint,

@@ -11,11 +11,13 @@ from remote_training.audit.models import Entry
 from remote_training.core.db import db
 
 
-def about(subject_ids: Collection[UUID], *, limit: int = 100) -> Sequence[Entry]:
-    """What happened to these subjects, newest first, at most `limit` entries."""
+def about(
+    subject_ids: Collection[UUID], *, subjects: Collection[str], limit: int = 100
+) -> Sequence[Entry]:
+    """What happened to these subjects of these kinds, newest first, at most `limit` entries."""
     found = (
         sa.select(Entry)
-        .where(Entry.subject_id.in_(subject_ids))
+        .where(Entry.subject.in_(subjects), Entry.subject_id.in_(subject_ids))
         .order_by(Entry.at.desc(), Entry.id)
         .limit(limit)
     )

@@ -23,6 +23,7 @@ from remote_training.classes import names
 from remote_training.core import words
 from remote_training.studies.current import study
 
+FEW = 3  # places left, from where on their number matters
 LINE_BREAK = Markup("<br>")
 
 
@@ -43,6 +44,8 @@ class Card:
         line each.
     places
         How many places are left, in words.
+    is_scarce
+        Whether so few are left that it matters.
     hindrance
         Why it does not fit beside what she holds, in a few words.
     may_wait
@@ -60,6 +63,7 @@ class Card:
     hindrance: str = ""
     may_wait: bool = False
     is_kept: bool = False
+    is_scarce: bool = False
     is_full: bool = False
     is_called_off: bool = False
     doors_are_open: bool = False
@@ -125,6 +129,10 @@ class Writer:
             days.append((day, name, [self._slot(slot, f"{at:%H:%M}", name) for at, slot in on_it]))
         return days
 
+    def slot(self, slot: Slot) -> Card:
+        """The card of one class that she can book."""
+        return self._slot(slot, words.clock(slot.starts_at), words.day(slot.starts_at))
+
     def _slot(self, slot: Slot, clock: str, day: str) -> Card:
         return Card(
             id=slot.session_id,
@@ -133,6 +141,7 @@ class Writer:
             moment=f"{day}, {clock}",
             about=self._about(slot.minutes, slot.module, slot.trainer_name, slot.language),
             places=self._places(slot.places_left),
+            is_scarce=slot.places_left <= FEW,
             is_full=slot.places_left <= 0,
             hindrance=self._hindrance(slot.hindrance),
             may_wait=slot.places_left <= 0

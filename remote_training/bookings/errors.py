@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remote_training.core.errors import NotAllowed, Refused
+from remote_training.core.errors import Invalid, NotAllowed, Refused
 from remote_training.core.words import say
 
 
@@ -91,3 +91,7 @@ class GivenBack(Refused):
 
 class OtherKind(Refused):
     """A place is moved to a class of the same kind only."""
+
+
+class WrongChoice(Invalid):
+    """No weekly class was chosen for her programme, or too many of one kind."""

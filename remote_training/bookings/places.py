@@ -134,12 +134,12 @@ def free(session: Session) -> None:
     db.session.expire(session, ["taken"])
 
 
-def tell(kind: str, booking: Booking, *, not_after: datetime, now: datetime) -> None:
+def tell(kind: str, booking: Booking, *, not_after: datetime, now: datetime, **facts: str) -> None:
     """Queue a mail about a booking."""
     outbox.queue(
         kind,
         to=booking.participant.contact_id,
-        facts={"booking_id": str(booking.id)},
+        facts={"booking_id": str(booking.id), **facts},
         not_after=not_after,
         now=now,
     )

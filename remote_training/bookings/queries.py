@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
 
 from remote_training.accounts.models import Account
+from remote_training.audit import queries as audit
 from remote_training.bookings import fit, rules
 from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking
@@ -147,6 +148,21 @@ def live(participant: Participant, session: Session) -> Booking | None:
     return db.session.scalars(found).one_or_none()
 
 
+def moved_to(booking: Booking) -> Booking | None:
+    """The booking to which a place was moved when this one ended; None where it was given back."""
+    same_moment = BOOKINGS.where(
+        Booking.participant_id == booking.participant_id,
+        Booking.booked_at == booking.cancelled_at,
+        Booking.id != booking.id,
+    )
+    began = db.session.scalars(same_moment).all()
+    ids = [one.id for one in began]
+    for entry in audit.about(ids, subjects=("booking",)) if ids else ():
+        if entry.action == "bookings.move" and entry.detail.get("left") == str(booking.id):
+            return next(one for one in began if one.id == entry.subject_id)
+    return None
+
+
 def upcoming(participant: Participant, *, now: datetime) -> Sequence[Booking]:
     """Her live bookings of classes that have not ended, soonest first.
 
@@ -201,7 +217,7 @@ def bookable(
     if wanted is None:
         return []
     rows, hours = db.session.execute(BOOKABLE, wanted).all(), fit.held(holds)
-    named = _first_names({row.trainer_id for row in rows})
+    named = first_names({row.trainer_id for row in rows})
     return [
         Slot(
             key, starts_at, _minutes(starts_at, ends_at), module, language, named[trainer], left,
@@ -257,7 +273,8 @@ def _hers_to_book(participant: Participant, now: datetime) -> dict[str, Any] | N
     }
 
 
-def _first_names(account_ids: set[UUID]) -> dict[UUID, str]:
+def first_names(account_ids: set[UUID]) -> dict[UUID, str]:
+    """First names of trainers, by the ids of their accounts."""
     accounts = db.session.scalars(TRAINERS, {"account_ids": list(account_ids)})
     return {account.id: account.contact.first_name for account in accounts}
 

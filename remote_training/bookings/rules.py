@@ -12,6 +12,7 @@ from remote_training.bookings.errors import (
     OtherProgramme,
     ProgrammeOver,
 )
+from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.errors import NotFound
 from remote_training.core.words import long_day, say
@@ -90,6 +91,13 @@ def trains_until(first_on: date) -> date | None:
 def is_late(given_back_at: datetime, starts_at: datetime) -> bool:
     """Whether a place that is given back at that moment is given back late."""
     return given_back_at > starts_at - timedelta(hours=study().booking.cancel_by_hours)
+
+
+def undo_until(booking: Booking) -> datetime | None:
+    """How long who gave a place back can have it back, or comes first in line; None while held."""
+    if booking.cancelled_at is None:
+        return None
+    return booking.cancelled_at + timedelta(minutes=study().booking.undo_minutes)
 
 
 def _check_is_in_programme(participant: Participant, session: Session) -> date:

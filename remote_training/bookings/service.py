@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -17,15 +18,27 @@ from remote_training.bookings.errors import (
     OtherKind,
 )
 from remote_training.bookings.models import Booking
+from remote_training.classes import queries as classes_queries
 from remote_training.classes import service as classes
 from remote_training.classes.models import Session
-from remote_training.core.db import db
+from remote_training.core.db import db, unit_of_work
+from remote_training.core.errors import Refused
 from remote_training.core.words import say
+from remote_training.messages import service as outbox
 from remote_training.participants.models import Participant
 
+GAVE_IT_BACK = say("You gave this place back. You can book another class.")
 
-def book(participant: Participant, session: Session, *, now: datetime, by: UUID | None) -> Booking:
-    """Give the participant a place, and queue the confirmation.
+
+def book(
+    participant: Participant,
+    session: Session,
+    *,
+    now: datetime,
+    by: UUID | None,
+    mail: str = "booking_confirmed",
+) -> Booking:
+    """Give the participant a place, and queue the mail of this kind that says so.
 
     Raises
     ------
@@ -38,7 +51,7 @@ def book(participant: Participant, session: Session, *, now: datetime, by: UUID 
     places.take(session)
     booking = places.add(participant, session, now)
     waiting_list.settle(participant, session, now=now)
-    places.tell("booking_confirmed", booking, not_after=session.starts_at, now=now)
+    places.tell(mail, booking, not_after=session.starts_at, now=now)
     audit.note(
         "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
     )
@@ -61,6 +74,28 @@ def book_once(
         return held
 
 
+def book_all(
+    participant_id: UUID, session_ids: Sequence[UUID], *, now: datetime, by: UUID | None
+) -> list[UUID]:
+    """Book many classes, each in a transaction of its own; returns the ids of the new bookings.
+
+    One that is refused leaves the others as they are, and those that she holds are left alone:
+    asking again books nothing twice. Of one class she gets the mail that every booking has; of
+    several a short one for her calendar each, and one that lists them all.
+    """
+    mail = "booking_confirmed" if len(session_ids) == 1 else "booking_in_calendar"
+    booked: list[Booking] = []
+    for session_id in session_ids:
+        with suppress(Refused), unit_of_work():
+            her = db.session.get_one(Participant, participant_id)
+            hour = classes_queries.session(session_id)
+            booked.append(book(her, hour, now=now, by=by, mail=mail))
+    if booked and len(session_ids) > 1:
+        with unit_of_work():
+            _tell_of_all(booked, now=now)
+    return [booking.id for booking in booked]
+
+
 def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) -> Booking:
     """Give a place back and take one in another class of the same kind, or do neither.
 
@@ -81,7 +116,7 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     if not booking.is_live:
         if held := queries.live(booking.participant, session):
             return held
-        raise GivenBack(say("You gave this place back. You can book another class."))
+        raise GivenBack(GAVE_IT_BACK)
     left = booking.session
     if now >= left.starts_at:
         raise HasBegun(say("This class has already begun: your place can no longer be moved."))
@@ -91,11 +126,12 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     for hour in sorted((left, session), key=lambda hour: hour.id):  # one order for all who move
         places.lock(hour)
     places.take(session)
-    places.give_back(booking, now)
+    if not places.give_back(booking, now):  # at another screen, while we waited for the class
+        raise GivenBack(GAVE_IT_BACK)
     moved = places.add(booking.participant, session, now)
     waiting_list.settle(booking.participant, session, now=now)
     waiting_list.fill(left, now=now)
-    places.tell("booking_cancelled", booking, not_after=left.ends_at, now=now)
+    places.tell("booking_moved", booking, not_after=left.ends_at, now=now, moved_to=str(moved.id))
     places.tell("booking_confirmed", moved, not_after=session.starts_at, now=now)
     audit.note(
         "bookings.move", "booking", moved.id, by=by, now=now,
@@ -144,3 +180,14 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
         db.session.expire(booking, ["sequence"])
         places.tell("class_called_off", booking, not_after=session.ends_at, now=now)
     return told
+
+
+def _tell_of_all(booked: Sequence[Booking], *, now: datetime) -> None:
+    her = booked[0].participant
+    outbox.queue(
+        "programme_booked",
+        to=her.contact_id,
+        facts={"participant_id": str(her.id), "booking_ids": [str(one.id) for one in booked]},
+        not_after=max(one.session.starts_at for one in booked),
+        now=now,
+    )

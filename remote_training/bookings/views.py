@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -10,7 +11,16 @@ from flask.typing import ResponseReturnValue
 from remote_training.accounts import guard
 from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
-from remote_training.bookings import cards, queries, reminding, rules, service, waiting_queries
+from remote_training.bookings import (
+    cards,
+    programme,
+    queries,
+    reminding,
+    rules,
+    service,
+    waiting_list,
+    waiting_queries,
+)
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -32,10 +42,12 @@ def index() -> ResponseReturnValue:
     holds = queries.held(her, now=now)
     booked = [writer.booked(booking) for booking in holds if booking.session.ends_at > now]
     waits = [writer.waits(found.entry) for found in waiting_queries.standing(her, now=now)]
-    days = writer.by_day(queries.bookable(her, holds, now=now))
+    slots = queries.bookable(her, holds, now=now)
+    weeks = programme.weeks_open(her, holds, slots, now=now)
     return _page(
-        "index", her, booked=booked, waits=waits, days=days, may_join=guard.sees_everything
-    )
+        "index", her, booked=booked, waits=waits, days=writer.by_day(slots), weeks=weeks,
+        may_join=guard.sees_everything,
+    )  # fmt: skip
 
 
 @blueprint.post("/<uuid:session_id>/book")
@@ -53,10 +65,12 @@ def book(session_id: UUID) -> ResponseReturnValue:
 @visitor(Scope.BOOKINGS)
 def show(booking_id: UUID) -> ResponseReturnValue:
     """Say how the booking stands, and what happens next."""
-    booking = _mine(booking_id)
+    booking, now = _mine(booking_id), outside().now()
+    if not booking.is_live:
+        return _ended_page(booking, now)
     her, session = booking.participant, booking.session
     reminded_at = reminding.moments(
-        booking.booked_at, session.starts_at, wishes.of(her), her.zone, now=outside().now()
+        booking.booked_at, session.starts_at, wishes.of(her), her.zone, now=now
     )
     return _booking_page("show", booking, reminded_at=reminded_at, may_join=guard.sees_everything)
 
@@ -110,6 +124,16 @@ def _her() -> Participant:
 
 def _mine(booking_id: UUID) -> Booking:
     return queries.mine(booking_id, visitor_account().id)
+
+
+def _ended_page(booking: Booking, now: datetime) -> str:
+    return _booking_page(
+        "show",
+        booking,
+        moved_to=queries.moved_to(booking),
+        undo_until=rules.undo_until(booking),
+        may_wait=now < waiting_list.closes_at(booking.session),
+    )
 
 
 def _booking_page(name: str, booking: Booking, **more: object) -> str:

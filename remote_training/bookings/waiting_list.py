@@ -50,10 +50,10 @@ def join(
         Where nobody moves up any more.
     """
     places.one_at_a_time(participant)
+    places.lock(session)  # before anything is asked: it may be called off this very moment
     places.check(participant, session, now)
     if now >= closes_at(session):
         raise TooLateToWait(say("The class is too soon: nobody moves up from the list any more."))
-    places.lock(session)
     entry = _standing(participant.id, session.id)
     if entry is None:
         entry = Waiting(

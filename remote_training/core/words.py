@@ -76,6 +76,12 @@ def long_day(at: datetime | date) -> str:
     return _written(_date(local), "EEEE d MMMM y", _babel_locale())
 
 
+def weekday(at: datetime | date) -> str:
+    """`Tuesday`, in the reader's language and zone."""
+    local = at.astimezone(zone()) if isinstance(at, datetime) else at
+    return _written(_date(local), "EEEE", _babel_locale())
+
+
 def clock(at: datetime) -> str:
     """`10:00`, in the reader's zone, 24 hours."""
     return f"{at.astimezone(zone()):%H:%M}"

@@ -139,9 +139,10 @@ def history(
     participant: Participant, bookings: Collection[Booking], *, shows_arm: bool
 ) -> Sequence[Event]:
     """What happened to her and her bookings, newest first; without the arm for the blinded."""
+    about = [participant.id, *(booking.id for booking in bookings)]
     entries = [
         entry
-        for entry in audit.about([participant.id, *(booking.id for booking in bookings)])
+        for entry in audit.about(about, subjects=("participant", "booking"))
         if shows_arm or entry.action != ARM_ACTION
     ]
     actors = _names({entry.actor_id for entry in entries if entry.actor_id is not None})

@@ -81,7 +81,10 @@ SITTING_WORDS = {
 KIND_WORDS = {
     "welcome": _l("Welcome, with a link"),
     "booking_confirmed": _l("Class booked"),
+    "booking_in_calendar": _l("Class booked, for her calendar"),
+    "programme_booked": _l("Many classes booked: the list of them"),
     "booking_cancelled": _l("Place given back"),
+    "booking_moved": _l("Place moved to another class"),
     "place_offered": _l("Place offered from the waiting list"),
     "class_called_off": _l("Class called off"),
     "says_no": _l("Her calendar said no: she is asked"),

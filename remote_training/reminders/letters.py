@@ -6,6 +6,7 @@ No subject and no calendar entry holds a health word, a module or an arm.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +39,10 @@ def kinds() -> dict[str, Kind[Any]]:
     table: tuple[Kind[Any], ...] = (
         Kind("welcome", again, people, _has_not_left, _welcome),
         Kind("booking_confirmed", again, bookings, _is_coming, _confirmed),
+        Kind("booking_in_calendar", again, bookings, _is_coming, _confirmed),
+        Kind("programme_booked", again, people, _has_classes_of, _programme),
         Kind("booking_cancelled", again, bookings, _is_given_back, _cancelled),
+        Kind("booking_moved", again, bookings, _is_given_back, _moved),
         Kind("place_offered", again, subjects.waiting, _is_kept, _offered),
         Kind("class_called_off", again, bookings, _is_called_off, _cancelled),
         Kind("join_link", once, bookings, _is_not_over, _linked),
@@ -83,6 +87,11 @@ def _is_on(booking: Booking, message: Message) -> bool:
 
 def _is_given_back(booking: Booking, _message: Message, now: datetime) -> bool:
     return not booking.is_live and now < booking.session.ends_at
+
+
+def _has_classes_of(woman: Participant, message: Message, now: datetime) -> bool:
+    """She takes part, and of the classes that it lists one is still to come."""
+    return woman.withdrawn_on is None and bool(subjects.coming(woman, message, now))
 
 
 def _is_kept(entry: Waiting, _message: Message, now: datetime) -> bool:
@@ -138,6 +147,25 @@ def _cancelled(booking: Booking, message: Message, now: datetime) -> Letter:
     return _about(booking, message, now, None, CalendarPart("CANCEL", content))
 
 
+def _moved(booking: Booking, message: Message, now: datetime) -> Letter:
+    """Takes the class that she left out of her calendar, and says where her place is now."""
+    content = invitation.cancellation(_entry(booking, None), now=now)
+    calendar, new = CalendarPart("CANCEL", content), subjects.moved_to(booking, message)
+    if new is None:  # she has given that one back as well, or moved on
+        return _about(booking, message, now, None, calendar, moved_to=None)
+    return _about(booking, message, now, _join(new, now), calendar, moved_to=new.session.starts_at)
+
+
+def _programme(woman: Participant, message: Message, now: datetime) -> Letter:
+    """All the classes of one going over her weeks; each has its calendar entry in its own mail."""
+    listed = tuple(
+        (booking.session.starts_at, booking.session.trainer.contact.first_name)
+        for booking in subjects.coming(woman, message, now)
+    )
+    personal = {"classes_url": _classes(woman, now)}
+    return paper.letter(message, woman.account, site=woman.site, personal=personal, classes=listed)
+
+
 def _offered(entry: Waiting, message: Message, now: datetime) -> Letter:
     woman, session = entry.participant, entry.session
     return paper.letter(
@@ -160,7 +188,7 @@ def _reminder(one: Reminded[Booking], message: Message, now: datetime) -> Letter
     booking = one.about
     assert booking is not None
     stop = _stop(booking.participant, message, now)
-    return _about(booking, message, now, _join(booking, now), None, **stop)
+    return _about(booking, message, now, _join(booking, now), None, stop)
 
 
 def _about(
@@ -169,10 +197,11 @@ def _about(
     now: datetime,
     join_url: str | None,
     calendar: CalendarPart | None,
-    **links: str,
+    links: Mapping[str, str] | None = None,
+    **facts: datetime | None,
 ) -> Letter:
     woman, session = booking.participant, booking.session
-    personal = {"classes_url": _classes(woman, now), **links}
+    personal = {"classes_url": _classes(woman, now), **(links or {})}
     if join_url is not None:
         personal["join_url"] = join_url
     return paper.letter(
@@ -186,6 +215,7 @@ def _about(
         doors_open_at=session.doors_open_at,
         minutes=session.minutes,
         trainer=session.trainer.contact.first_name,
+        **facts,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -115,6 +116,30 @@ def alerts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Told]]:
     heard = _read(_ALERTS, messages, "alert_id")
     with accounts(messages) as readers:
         yield {one: Told(heard[one], reader) for one, reader in readers.items() if one in heard}
+
+
+def coming(woman: Participant, message: Message, now: datetime) -> Sequence[Booking]:
+    """Of the bookings that a message lists, hers that she still holds, soonest first."""
+    ids = {UUID(text) for text in message.facts["booking_ids"]}
+    held = db.session.scalars(_BOOKINGS, {"ids": list(ids)}).all()
+    hers = [
+        booking
+        for booking in held
+        if booking.participant_id == woman.id
+        and booking.is_live
+        and not booking.session.is_called_off
+        and booking.session.starts_at > now
+    ]
+    return sorted(hers, key=lambda booking: booking.session.starts_at)
+
+
+def moved_to(booking: Booking, message: Message) -> Booking | None:
+    """The booking to which a place was moved, while she holds it."""
+    new = _id(message, "moved_to")
+    found = db.session.scalars(_BOOKINGS, {"ids": [new]}).one_or_none() if new else None
+    if found is None or found.participant_id != booking.participant_id:
+        return None
+    return found if found.is_live and not found.session.is_called_off else None
 
 
 def site_of(account: Account) -> Site | None:

@@ -347,7 +347,7 @@ def test_a_place_moves_in_one_step_and_both_calendars_entries_are_told():
     assert moved.session_id == taken.id
     assert moved.calendar_uid != booking.calendar_uid
     assert (left.taken, taken.taken) == (0, 1)
-    assert sorted(kinds()) == ["booking_cancelled", "booking_confirmed", "booking_confirmed"]
+    assert sorted(kinds()) == ["booking_confirmed", "booking_confirmed", "booking_moved"]
     entry = db.session.scalars(sa.select(Entry).where(Entry.action == "bookings.move")).one()
     assert entry.detail == {"participant": str(ada.id), "left": str(booking.id)}
 

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,7 @@ import sqlalchemy as sa
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import LinkKind
-from remote_training.bookings import service
+from remote_training.bookings import service, waiting_list
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db, unit_of_work
 from remote_training.messages.models import Message
@@ -15,6 +16,7 @@ from tests import make
 from tests.fakes import NOON
 
 MINUTES_TO_GO = timedelta(minutes=6)
+UNDO = re.compile(r'action="([^"]+)">(?:(?!</form>).)*Undo: give me my place back', re.DOTALL)
 
 
 @pytest.fixture
@@ -109,18 +111,69 @@ def test_looking_at_the_cancel_page_changes_nothing(ada, browse_as):
     assert bookings()[0].is_live
 
 
-def test_cancelling_gives_the_place_back_and_offers_to_book_again(ada, browse_as):
+def test_cancelling_gives_the_place_back_and_can_be_undone_for_half_an_hour(ada, browse_as, clock):
     booking = make.booking(participant=ada)
-    browser = browse_as(ada)
+    browser, address = browse_as(ada), f"/classes/bookings/{booking.id}"
 
-    page = browser.post(f"/classes/bookings/{booking.id}/cancel", follow_redirects=True).text
-    again = browser.post(f"/classes/bookings/{booking.id}/cancel")
+    page = browser.post(f"{address}/cancel", follow_redirects=True).text
+    again = browser.post(f"{address}/cancel")
 
     assert "You have given your place back" in page
-    assert "Book this class again" in page
+    assert "Until 13:30 you can have your place back" in page
     assert again.status_code == 303
     [row] = bookings()
     assert (row.is_live, row.sequence, row.session.taken) == (False, 1, 0)
+
+    [undo] = UNDO.findall(page)
+    page = browser.post(undo, follow_redirects=True).text
+    assert "Your place is booked" in page
+    assert [one.is_live for one in bookings()] == [False, True]
+
+    clock.forward(minutes=30)
+    page = browser.get(address).text
+    assert "Undo" not in page
+    assert "Book this class again" in page
+
+
+def test_where_somebody_else_has_it_by_now_she_comes_first_in_line(ada, browse_as, clock):
+    session = make.session(places=1, starts_at=NOON + timedelta(days=2))
+    booking = make.booking(participant=ada, session=session, booked_at=NOON - timedelta(days=1))
+    next_one, last = make.participant(), make.participant()
+    for who in (next_one, last):
+        waiting_list.join(who, session, is_at_once=True, now=NOON, by=None)
+    db.session.commit()
+    browser, address = browse_as(ada), f"/classes/bookings/{booking.id}"
+
+    page = browser.post(f"{address}/cancel", follow_redirects=True).text
+
+    assert "Somebody else has the place by now." in page
+    assert "Undo" not in page
+    assert f'action="/classes/{session.id}/wait"' in page
+    page = browser.post(
+        f"/classes/{session.id}/wait", data={"at_once": "1"}, follow_redirects=True
+    ).text
+    assert "You are the first in line." in page
+
+    clock.forward(minutes=30)
+    page = browser.get(address).text
+    assert "at the front" not in page
+    assert f'href="/classes/{session.id}/wait"' in page
+
+
+def test_a_booking_that_was_moved_says_so_and_leads_to_the_new_one(ada, browse_as):
+    booking = make.booking(participant=ada)
+    free = make.session(starts_at=NOON + timedelta(days=2))
+    make.booking(participant=ada, session=make.session(starts_at=NOON + timedelta(days=9)))
+    browser, address = browse_as(ada), f"/classes/bookings/{booking.id}"
+    new = browser.post(f"{address}/move/{free.id}").location
+
+    page = browser.get(address).text
+
+    assert "Your place was moved" in page
+    assert "given your place back" not in page
+    assert "Thursday 26 November, 13:00 (Amsterdam time)" in page
+    assert f'href="{new}"' in page
+    assert "Undo" not in page
 
 
 def test_a_class_that_has_begun_stays_booked(ada, browse_as, clock):

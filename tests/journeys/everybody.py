@@ -67,6 +67,7 @@ def gather(platform: Platform) -> Cast:
         make.session(trainer=trainer, starts_at=now + ahead)
         for ahead in (timedelta(minutes=10), timedelta(days=2), timedelta(days=3))
     ]
+    make.session(trainer=trainer, starts_at=now + timedelta(days=9))  # for her next week
     soon, later = (bookings.book(woman, hour, now=now, by=None) for hour in hours[:2])
     begun, sent, over = _sittings(woman, now)
     staff: dict[Any, Account] = {role: make.staff(role) for role in Role} | {Role.TRAINER: trainer}

@@ -35,6 +35,8 @@ NOT_WALKED = {
     "/staff/me/calendar": "once an address is made: PRESSED",
     "/questions/<uuid:assessment_id>/sheet": "no page: what a script shows of it is walked in "
     "test_each_place_that_the_script_shows_is_accessible",
+    "/classes/programme/weeks": "after a choice: PRESSED",
+    "/staff/people/<uuid:participant_id>/programme/weeks": "after a choice: PRESSED",
     "/calendar/<feed_token>.ics": "a file for calendar programs",
     "/staff/": "leads to the sign-in, or to the first page",
     "/staff/people/<uuid:participant_id>/card": "leads back: the page is shown by a press",
@@ -158,6 +160,23 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
             page.get_by_role("button", name="Make a calendar address").click()
             page.wait_for_load_state()
             yield f"a calendar address of {address}", page
+    for who, address in (
+        (Role.COORDINATOR, "/staff/people/{participant_id}/programme/"),
+        ("survivor", "/classes/programme/"),  # she comes last, and books what there is
+    ):
+        with _browser(cast, chrome, who) as page:
+            page.goto(url + address.format(**values))
+            page.locator("main form button").click()
+            page.wait_for_load_state()
+            yield f"no class chosen, {address}", page
+            page.locator("[type=checkbox]").first.check()
+            page.locator("main form button").click()
+            page.wait_for_load_state()
+            yield f"the weeks of {address}", page
+            if who == "survivor":
+                page.locator("main form button").last.click()
+                page.wait_for_load_state()
+                yield "what came of her choice", page
     yield from _rooms(cast, chrome)
     yield from _instead(cast, chrome)
 

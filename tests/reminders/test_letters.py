@@ -37,11 +37,15 @@ KINDS = (
     "welcome", "booking_confirmed", "booking_cancelled", "class_called_off", "reminder_day",
     "reminder_hour", "questions_due", "questions_reminder", "sign_in", "staff_invitation",
     "place_offered", "join_link",
+    "place_offered", "booking_in_calendar", "booking_moved", "programme_booked",
 )  # fmt: skip
 OPENS = {
     "welcome": {LinkKind.BOOKINGS},
     "booking_confirmed": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "booking_in_calendar": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "programme_booked": {LinkKind.BOOKINGS},
     "booking_cancelled": {LinkKind.BOOKINGS},
+    "booking_moved": {LinkKind.JOIN, LinkKind.BOOKINGS},
     "class_called_off": {LinkKind.BOOKINGS},
     "place_offered": {LinkKind.BOOKINGS},
     "join_link": {LinkKind.JOIN, LinkKind.BOOKINGS},
@@ -60,7 +64,7 @@ NEVER = re.compile(
 )
 
 
-def subject_of(kind: str, **changes: Any) -> tuple[dict[str, str], UUID]:
+def subject_of(kind: str, **changes: Any) -> tuple[dict[str, Any], UUID]:
     """What a message of this kind is about, and the contact that it goes to."""
     person = make.contact(name="Ada Lezer", email=ADA)
     if kind == "staff_invitation":
@@ -79,13 +83,20 @@ def subject_of(kind: str, **changes: Any) -> tuple[dict[str, str], UUID]:
         return {"waiting_id": str(make.waiting(participant=woman, session=hour).id)}, person.id
     state = {
         "booking_cancelled": {"cancelled_at": NOON, "sequence": 1},
+        "booking_moved": {"cancelled_at": NOON, "sequence": 1},
         "class_called_off": {"sequence": 1},
     }
     booking = make.booking(participant=woman, session=hour, **state.get(kind, {}))
     if kind == "class_called_off":
         hour.called_off_at = NOON
         db.session.commit()
-    return {"booking_id": str(booking.id)}, person.id
+    facts: dict[str, Any] = {"booking_id": str(booking.id)}
+    if kind == "booking_moved":
+        new = make.session(trainer=hour.trainer, starts_at=NOON + timedelta(days=2))
+        facts["moved_to"] = str(make.booking(participant=woman, session=new).id)
+    if kind == "programme_booked":
+        facts = {"participant_id": str(woman.id), "booking_ids": [str(booking.id)]}
+    return facts, person.id
 
 
 def mail_of(app: Flask, kind: str, **changes: Any) -> EmailMessage:
@@ -94,7 +105,7 @@ def mail_of(app: Flask, kind: str, **changes: Any) -> EmailMessage:
     return sent(app, kind, facts, contact_id)[-1]
 
 
-def sent(app: Flask, kind: str, facts: dict[str, str], contact_id: UUID) -> list[EmailMessage]:
+def sent(app: Flask, kind: str, facts: dict[str, Any], contact_id: UUID) -> list[EmailMessage]:
     """Queue one message, deliver, and give all mails that were sent by then."""
     world: Outside = app.extensions["outside"]
     with unit_of_work():
@@ -176,6 +187,7 @@ def test_no_ordinary_mail_holds_a_word_about_health_or_arm(
     ("kind", "method", "sequence"),
     [
         ("booking_confirmed", "REQUEST", 0),
+        ("booking_in_calendar", "REQUEST", 0),
         ("booking_cancelled", "CANCEL", 1),
         ("class_called_off", "CANCEL", 1),
     ],
@@ -381,3 +393,77 @@ def test_many_kinds_at_once_cost_few_questions(app: Flask, count_queries: list[s
     assert jobs.deliver("w", app.extensions["outside"]) == jobs.GROUP
     assert len([one for one in count_queries if "FROM booking" in one]) == 1
     assert len(count_queries) <= 13
+
+
+def test_a_mail_about_a_place_that_was_moved_says_where_to_and_takes_the_old_entry_out(
+    app: Flask,
+) -> None:
+    mail = mail_of(app, "booking_moved")
+    text = part(mail, "plain")
+    assert mail["Subject"] == "Moved: your class on Wednesday 25 November, 13:00"
+    assert text.startswith("Thursday 26 November, 13:00 (Amsterdam time)")
+    assert (
+        "your class on Wednesday 25 November, 13:00 was moved to Thursday 26 November, 13:00."
+        in text
+    )
+    assert "given back" not in text
+    calendar = next(one for one in mail.walk() if one.get_content_type() == "text/calendar")
+    assert calendar.get_param("method") == "CANCEL"
+    content = calendar.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    pass_gate(content)
+    old = db.session.scalars(sa.select(Booking).where(Booking.cancelled_at.is_not(None))).one()
+    new = db.session.scalars(sa.select(Booking).where(Booking.cancelled_at.is_(None))).one()
+    file = content.replace(b"\r\n ", b"").decode()
+    assert f"UID:{old.calendar_uid}" in file
+    assert new.calendar_uid not in file
+    opened = tokens.find(str(LINK.findall(text)[0]))
+    assert opened is not None
+    assert opened.subject_id == new.id
+
+
+def test_who_has_given_the_new_place_back_as_well_is_not_sent_there(app: Flask) -> None:
+    facts, contact_id = subject_of("booking_moved")
+    with unit_of_work():
+        new = db.session.get_one(Booking, UUID(facts["moved_to"]))
+        new.cancelled_at = NOON
+    mail = sent(app, "booking_moved", facts, contact_id)[-1]
+    assert "you have given back your place" in part(mail, "plain")
+    assert mail["Subject"] == "Cancelled: your class on Wednesday 25 November, 13:00"
+
+
+def test_the_list_of_her_classes_names_each_that_she_still_holds(app: Flask) -> None:
+    woman = make.participant(zone="Australia/Melbourne")
+    hours = [make.session(starts_at=NOON + timedelta(days=day)) for day in (1, 2, 8)]
+    facts = {
+        "participant_id": str(woman.id),
+        "booking_ids": [str(make.booking(participant=woman, session=hour).id) for hour in hours],
+    }
+    with unit_of_work():
+        gone = db.session.get_one(Booking, UUID(facts["booking_ids"][1]))
+        gone.cancelled_at = NOON
+    mail = sent(app, "programme_booked", facts, woman.contact_id)[-1]
+    text = part(mail, "plain")
+    assert mail["Subject"] == "Your 2 classes are booked"
+    assert text.startswith("The next one: Wednesday 25 November, 23:00 (Melbourne time)")
+    assert "* Wednesday 25 November, 23:00, with" in text
+    assert "* Wednesday 2 December, 23:00, with" in text
+    assert "Thursday 26" not in text
+    assert all(one.get_content_type() != "text/calendar" for one in mail.walk())
+
+
+def test_a_list_is_not_sent_when_nothing_of_it_is_left(app: Flask) -> None:
+    facts, contact_id = subject_of("programme_booked")
+    with unit_of_work():
+        db.session.scalars(sa.select(Booking)).one().cancelled_at = NOON
+    assert sent(app, "programme_booked", facts, contact_id) == []
+
+
+def test_a_mail_for_her_calendar_is_short(app: Flask) -> None:
+    short, whole = (
+        mail_of(app, "booking_in_calendar"),
+        part(mail_of(app, "booking_confirmed"), "plain"),
+    )
+    assert short["Subject"] == "For your calendar: your class on Wednesday 25 November, 13:00"
+    assert "What to prepare" not in part(short, "plain")
+    assert "What to prepare" in whole

@@ -1,0 +1,414 @@
+"""A whole programme in one go: her weeks, the weekly classes to choose from, what fits where.
+
+It only looks. What is booked is booked class by class through `service.book`, by the same
+rule: here as there `fit.hindrance` says what fits beside what she holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from remote_training.bookings import fit, queries, rules
+from remote_training.bookings.errors import WrongChoice
+from remote_training.bookings.models import Booking
+from remote_training.bookings.queries import IS_HELD_BY_HER, Slot
+from remote_training.classes import names
+from remote_training.classes import wall_time as wall
+from remote_training.classes.models import Series, Session
+from remote_training.core.db import db
+from remote_training.core.words import say
+from remote_training.participants.models import Participant
+from remote_training.studies.current import study
+
+ENDLESS_WEEKS = 12  # so many at a time, where a programme has no end
+MOST_OTHERS = 3
+FULL = say("This class is full.")
+CALLED_OFF = say("This class does not take place.")
+TOO_LATE = say("It is too late to book this class.")
+NO_CLASS = say("There is no class at this time in that week.")
+WITHOUT_SERIES = (None, None, None, None)
+
+# composed once, so that no request composes it again
+HOURS = (
+    sa.select(
+        Session.id,
+        Session.starts_at,
+        Session.ends_at,
+        Session.on_date,
+        Session.module,
+        Session.language,
+        Session.trainer_id,
+        Session.places - Session.taken,
+        Session.called_off_at,
+        Booking.id,
+        Series.zone,
+        Series.weekday,
+        Series.wall_time,
+        Series.trainer_id,
+    )
+    .outerjoin(Series, Series.id == Session.series_id)
+    .outerjoin(Booking, IS_HELD_BY_HER)
+    .where(
+        Session.site_id == sa.bindparam("site_id"),
+        Session.module.in_(sa.bindparam("modules", expanding=True)),
+        Session.on_date >= sa.bindparam("first_on"),
+        Session.on_date <= sa.bindparam("last_on"),
+        Session.starts_at > sa.bindparam("since"),
+        Session.starts_at < sa.bindparam("until"),
+    )
+    .order_by(Session.starts_at, Session.id)
+)
+
+
+class Rhythm(NamedTuple):
+    """What makes two class hours the same weekly class: so a series that follows on another
+    one is the same, and so is a class that is offered by the hour, at the same wall time.
+    """
+
+    module: str
+    language: str
+    zone: str
+    weekday: int
+    wall_time: time
+    trainer_id: UUID
+
+    @property
+    def code(self) -> str:
+        """Twelve signs by which a page names it."""
+        return sha256("/".join(map(str, self)).encode()).hexdigest()[:12]
+
+    def moment_in(self, begins_on: date) -> datetime:
+        """When it is in the week that begins on a day."""
+        on = next(wall.days(self.weekday, begins_on, begins_on + fit.WEEK))
+        return wall.moment(on, self.wall_time, self.zone)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A class hour in her weeks; `is_hers` where she holds a place in it."""
+
+    hour: fit.Hour
+    rhythm: Rhythm
+    language: str
+    trainer_id: UUID
+    places_left: int
+    is_called_off: bool
+    is_hers: bool
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """A weekly class that she can choose.
+
+    Attributes
+    ----------
+    usual
+        The first of its hours at the time that most of them have in her zone.
+    is_steady
+        False where it is at another time, in her zone, in some weeks.
+    weeks
+        In how many of her weeks she holds it, or it has a place that fits beside what she holds.
+    """
+
+    code: str
+    usual: Slot
+    is_steady: bool
+    weeks: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one weekly class comes to in one week.
+
+    Attributes
+    ----------
+    week
+        The first day of the week.
+    at
+        When the class is, or would be.
+    slot
+        The class that can be booked, or None.
+    is_hers
+        Whether she holds a place in it already.
+    reason
+        Why nothing can be booked, as a sentence to be translated.
+    others
+        Classes of the same kind in that week that would fit, nearest in time first.
+    session_id
+        The class that was asked for, where what came of it is told.
+    """
+
+    module: str
+    week: date
+    at: datetime
+    slot: Slot | None = None
+    is_hers: bool = False
+    reason: str = ""
+    others: Sequence[Slot] = ()
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week of her programme; `number` counts from 1."""
+
+    number: int
+    begins_on: date
+    lines: Sequence[Line]
+
+    @property
+    def last_on(self) -> date:
+        """Its last day."""
+        return self.begins_on + fit.WEEK - timedelta(days=1)
+
+
+class Programme:
+    """What is offered in the weeks that she has left, beside what she holds."""
+
+    def __init__(
+        self, her: Participant, first_on: date, holds: Sequence[Booking], *, now: datetime
+    ) -> None:
+        self._zone, self._first_on, self._now = ZoneInfo(her.zone), first_on, now
+        self._closes = now + timedelta(minutes=study().booking.closes_minutes)
+        self._held = fit.held(holds)
+        self._all_weeks = weeks_left(her, first_on, now=now)
+        self._offered = self._read(her) if self._all_weeks else []
+
+    @cached_property
+    def weeks(self) -> list[date]:
+        """The first days of the weeks that she has left, up to the last in which there is a class.
+
+        Classes are often offered a few weeks ahead: what comes later cannot be looked at yet.
+        """
+        last = max((self._week(one) for one in self._offered), default=date.min)
+        return [week for week in self._all_weeks if week <= last]
+
+    @property
+    def goes_on_from(self) -> date | None:
+        """The first day of a week of hers for which no class is offered yet; None where all are."""
+        later = self._all_weeks[len(self.weeks) :]
+        return later[0] if later else None
+
+    def weeklies(self) -> list[Weekly]:
+        """The weekly classes that have a place for her in some week, from Monday on."""
+        grouped: dict[Rhythm, list[Offered]] = defaultdict(list)
+        for one in self._offered:
+            if not one.is_called_off and one.hour.starts_at > self._closes:
+                grouped[one.rhythm].append(one)
+        weeklies = [
+            self._weekly(rhythm, hours)
+            for rhythm, hours in grouped.items()
+            if any(self._refusal(one) is None for one in hours)
+        ]
+        return sorted(weeklies, key=lambda one: (*self._in_week(one.usual.starts_at), one.code))
+
+    def wrong_choice(self, codes: Collection[str]) -> WrongChoice | None:
+        """What is wrong with a choice of weekly classes: none at all, or too many of a kind."""
+        chosen = Counter(one.usual.module for one in self.weeklies() if one.code in codes)
+        if not chosen:
+            return WrongChoice(say("Please choose at least one class."))
+        for module, count in sorted(chosen.items()):
+            most = study().module(module).most_per_week
+            if most is not None and count > most:
+                return WrongChoice(
+                    say("Please choose no more than %(most)s of this kind: %(kind)s."),
+                    most=most,
+                    kind=names.of_module(module),
+                )
+        return None
+
+    def plan(self, codes: Collection[str]) -> list[Week]:
+        """Her weeks with these weekly classes: what would be booked, what does not fit.
+
+        What is planned for one week or class is in the way of the next, as it will be when it
+        is booked.
+        """
+        rhythms = sorted(
+            {one.rhythm for one in self._offered if one.rhythm.code in codes},
+            key=lambda rhythm: rhythm.moment_in(self._first_on),
+        )
+        self._held = list(self._held)
+        lines = {week: [self._line(rhythm, week) for rhythm in rhythms] for week in self.weeks}
+        return [
+            Week((week - self._first_on) // fit.WEEK + 1, week, self._worth_saying(lines[week]))
+            for week in self.weeks
+        ]
+
+    def outcome(self, session_ids: Collection[UUID]) -> list[Line]:
+        """What became of these classes: hers, or why not and what else there is, soonest first."""
+        asked = [one for one in self._offered if one.hour.session_id in session_ids]
+        return self._with_others([self._came_of(one) for one in asked])
+
+    def _read(self, her: Participant) -> list[Offered]:
+        last_on = rules.trains_until(self._first_on) or self._all_weeks[-1] + fit.WEEK
+        begins = datetime.combine(self._all_weeks[0], time(), tzinfo=UTC) - fit.WEEK
+        wanted = {
+            "participant_id": her.id,
+            "site_id": her.site_id,
+            "modules": rules.modules(her),
+            "first_on": self._all_weeks[0],
+            "last_on": last_on,
+            "since": begins,
+            "until": datetime.combine(last_on, time(), tzinfo=UTC) + fit.WEEK,
+        }
+        zone = her.site.zone
+        return [_offered(row, zone) for row in db.session.execute(HOURS, wanted)]
+
+    @cached_property
+    def _trainers(self) -> dict[UUID, str]:
+        return queries.first_names({one.trainer_id for one in self._offered})
+
+    @cached_property
+    def _in_weeks(self) -> dict[tuple[Rhythm | str, date], list[Offered]]:
+        found: dict[tuple[Rhythm | str, date], list[Offered]] = defaultdict(list)
+        for one in self._offered:
+            found[one.rhythm, self._week(one)].append(one)
+            found[one.hour.module, self._week(one)].append(one)
+        return found
+
+    def _week(self, one: Offered) -> date:
+        return fit.week(one.hour.on_date, self._first_on)
+
+    def _in_week(self, at: datetime) -> tuple[int, time]:
+        local = at.astimezone(self._zone)
+        return local.weekday(), local.time()
+
+    def _weekly(self, rhythm: Rhythm, hours: Sequence[Offered]) -> Weekly:
+        fits = [one for one in hours if one.is_hers or self._refusal(one) is None]
+        times = Counter(self._in_week(one.hour.starts_at) for one in hours)
+        usual = max(times, key=lambda at: times[at])
+        first = next(one for one in hours if self._in_week(one.hour.starts_at) == usual)
+        return Weekly(
+            rhythm.code, self._slot(first), len(times) == 1, len(set(map(self._week, fits)))
+        )
+
+    def _line(self, rhythm: Rhythm, week: date) -> Line:
+        hours = self._in_weeks.get((rhythm, week), [])
+        at = hours[0].hour.starts_at if hours else rhythm.moment_in(week)
+        if any(one.is_hers for one in hours):
+            return Line(rhythm.module, week, at, is_hers=True)
+        for one in hours:
+            if self._refusal(one) is None:
+                self._held.append(one.hour)
+                return Line(rhythm.module, week, one.hour.starts_at, self._slot(one))
+        reason = (self._refusal(hours[0]) or "") if hours else NO_CLASS
+        return Line(rhythm.module, week, at, reason=TOO_LATE if at <= self._closes else reason)
+
+    def _came_of(self, one: Offered) -> Line:
+        reason = "" if one.is_hers else self._refusal(one) or ""
+        slot = None if one.is_hers or reason else self._slot(one)
+        week = self._week(one)
+        hour = one.hour
+        return Line(
+            hour.module, week, hour.starts_at, slot, one.is_hers, reason,
+            session_id=hour.session_id,
+        )  # fmt: skip
+
+    def _worth_saying(self, lines: Iterable[Line]) -> list[Line]:
+        """The lines of a week; not what is over in it already, where there is nothing else."""
+        return [line for line in self._with_others(lines) if line.reason != TOO_LATE or line.others]
+
+    def _with_others(self, lines: Iterable[Line]) -> list[Line]:
+        """The same lines, those without a class with up to three others: none stands twice."""
+        given: set[UUID] = set()
+        done = []
+        for line in lines:
+            if line.reason:
+                others = [one for one in self._others(line) if one.session_id not in given]
+                given |= {one.session_id for one in others[:MOST_OTHERS]}
+                line = replace(line, others=others[:MOST_OTHERS])
+            done.append(line)
+        return done
+
+    def _others(self, line: Line) -> list[Slot]:
+        same = self._in_weeks.get((line.module, line.week), [])
+        free = [one for one in same if self._refusal(one) is None]
+        nearest = sorted(free, key=lambda one: abs(one.hour.starts_at - line.at))
+        return [self._slot(one) for one in nearest]
+
+    def _refusal(self, one: Offered) -> str | None:
+        """Why a class cannot be booked beside what she holds or plans; None where it can."""
+        if one.is_called_off:
+            return CALLED_OFF
+        if one.hour.starts_at <= self._closes:
+            return TOO_LATE
+        if misfit := fit.hindrance(one.hour, self._held, self._first_on):
+            return misfit.brief
+        return FULL if one.places_left <= 0 else None
+
+    def _slot(self, one: Offered) -> Slot:
+        hour = one.hour
+        minutes = int((hour.ends_at - hour.starts_at).total_seconds() // 60)
+        return Slot(
+            hour.session_id, hour.starts_at, minutes, hour.module, one.language,
+            self._trainers[one.trainer_id], one.places_left,
+        )  # fmt: skip
+
+
+def of(participant: Participant, *, now: datetime) -> Programme | None:
+    """Her programme as it can be booked now; None where she may not train or has no weeks left.
+
+    Costs the same few queries however much is offered.
+    """
+    first_on = rules.trains_from(participant) if participant.may_train else None
+    if first_on is None or not weeks_left(participant, first_on, now=now):
+        return None
+    return Programme(participant, first_on, queries.held(participant, now=now), now=now)
+
+
+def weeks_left(participant: Participant, first_on: date, *, now: datetime) -> list[date]:
+    """The first days of the weeks of her programme that are not over, in their order."""
+    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    begins, last = fit.week(max(today, first_on), first_on), rules.trains_until(first_on)
+    if last is None:
+        return [begins + n * fit.WEEK for n in range(ENDLESS_WEEKS)]
+    return [begins + n * fit.WEEK for n in range(max(0, ((last - begins) // fit.WEEK) + 1))]
+
+
+def weeks_open(
+    participant: Participant, holds: Sequence[Booking], slots: Sequence[Slot], *, now: datetime
+) -> int:
+    """How many weeks she has left, where in one of them she holds nothing and something fits.
+
+    `holds` and `slots` as a page of classes has read them; 0 where there is nothing to do.
+    """
+    first_on = rules.trains_from(participant) if slots else None
+    if first_on is None:
+        return 0
+    weeks = weeks_left(participant, first_on, now=now)
+    filled = {fit.week(hour.on_date, first_on) for hour in fit.held(holds)}
+    fits = any(slot.places_left > 0 and slot.hindrance is None for slot in slots)
+    return len(weeks) if fits and not filled.issuperset(weeks) else 0
+
+
+def _offered(row: Sequence[Any], zone: str) -> Offered:
+    key, starts_at, ends_at, on_date, module, language, trainer, left, off, booking = row[:10]
+    rhythm = _rhythm(row[10:], module, language, zone, starts_at, trainer)
+    return Offered(
+        fit.Hour(key, starts_at, ends_at, on_date, module),
+        rhythm, language, trainer, left, off is not None, booking is not None,
+    )  # fmt: skip
+
+
+def _rhythm(
+    series: Sequence[Any],
+    module: str,
+    language: str,
+    zone: str,
+    starts_at: datetime,
+    trainer: UUID,
+) -> Rhythm:
+    if tuple(series) != WITHOUT_SERIES:
+        return Rhythm(module, language, *series)
+    local = starts_at.astimezone(ZoneInfo(zone))
+    return Rhythm(module, language, zone, local.weekday(), local.time(), trainer)
