@@ -152,5 +152,5 @@ def _usual_at(session: Session, series: Series | None) -> datetime | None:
 
 def _reasons(session_ids: Collection[UUID]) -> dict[UUID | None, str]:
     """Why each of these was called off, as it was written down."""
-    entries = audit.about(session_ids, limit=2 * len(session_ids) + 1)
+    entries = audit.about(session_ids, subjects=("session",), limit=2 * len(session_ids) + 1)
     return {e.subject_id: e.reason or "" for e in entries if e.action == CALLED_OFF}

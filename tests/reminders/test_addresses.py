@@ -25,6 +25,7 @@ from flask.testing import FlaskClient
 from remote_training.accounts import service as accounts
 from remote_training.accounts.models import Account, Role
 from remote_training.alerts import service as alerts
+from remote_training.attendance import service as attendance
 from remote_training.bookings import answers, service, waiting_list
 from remote_training.bookings.models import Booking
 from remote_training.calendars.reply import Says
@@ -109,6 +110,26 @@ def _given_back(stage: Stage) -> None:
         service.cancel(booking, now=NOON, by=None)
 
 
+def _moved(stage: Stage) -> None:
+    later = make.session(trainer=stage.tess, starts_at=STARTS + timedelta(days=1))
+    for booking in stage.book():
+        service.move(booking, later, now=NOON, by=None)
+
+
+def _all_weeks(stage: Stage) -> None:
+    hours = [stage.session]
+    hours.append(make.session(trainer=stage.tess, starts_at=STARTS + timedelta(days=7)))
+    ids = [hour.id for hour in hours]
+    db.session.commit()
+    for her in stage.women:
+        service.book_all(her.id, ids, now=NOON, by=None)
+
+
+def _link_again(stage: Stage) -> None:
+    for booking in stage.book():
+        attendance.send_link(booking, now=NOON, by=stage.tess.id)
+
+
 def _called_off(stage: Stage) -> None:
     stage.book()
     service.call_off(stage.session, now=NOON, by=stage.carla.id, reason="Tess is ill")
@@ -175,7 +196,11 @@ def _alert(stage: Stage) -> None:
 HAPPENS: dict[str, Callable[[Stage], None]] = {
     "welcome": _welcome,
     "booking_confirmed": _booked,
+    "booking_in_calendar": _all_weeks,
+    "programme_booked": _all_weeks,
     "booking_cancelled": _given_back,
+    "booking_moved": _moved,
+    "join_link": _link_again,
     "place_offered": _offered,
     "class_called_off": _called_off,
     "reminder_day": _day_before,
