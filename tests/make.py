@@ -108,7 +108,7 @@ def series(**changes: Any) -> Series:
         "module": "base",
         "language": "en",
         "zone": "Europe/Amsterdam",
-        "weekday": 1,
+        "weekdays": "1",
         "wall_time": time(10, 0),
         "minutes": 60,
         "places": 12,

@@ -17,9 +17,13 @@ class NotCleared(NotAllowed):
 class NotBegun(NotAllowed):
     """Her classes begin later, or it is not yet known when."""
 
+    brief = say("Your classes have not begun by then.")
+
 
 class ProgrammeOver(NotAllowed):
     """A class after the last week of her programme."""
+
+    brief = say("Your programme has ended by then.")
 
 
 class OtherProgramme(NotAllowed):

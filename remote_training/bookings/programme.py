@@ -52,7 +52,7 @@ HOURS = (
         Session.called_off_at,
         Booking.id,
         Series.zone,
-        Series.weekday,
+        Series.weekdays,
         Series.wall_time,
         Series.trainer_id,
     )
@@ -89,7 +89,7 @@ class Rhythm(NamedTuple):
 
     def moment_in(self, begins_on: date) -> datetime:
         """When it is in the week that begins on a day."""
-        on = next(wall.days(self.weekday, begins_on, begins_on + fit.WEEK))
+        on = next(wall.days([self.weekday], begins_on, begins_on + fit.WEEK))
         return wall.moment(on, self.wall_time, self.zone)
 
 
@@ -393,7 +393,7 @@ def weeks_open(
 
 def _offered(row: Sequence[Any], zone: str) -> Offered:
     key, starts_at, ends_at, on_date, module, language, trainer, left, off, booking = row[:10]
-    rhythm = _rhythm(row[10:], module, language, zone, starts_at, trainer)
+    rhythm = _rhythm(row[10:], on_date, module, language, zone, starts_at, trainer)
     return Offered(
         fit.Hour(key, starts_at, ends_at, on_date, module),
         rhythm, language, trainer, left, off is not None, booking is not None,
@@ -402,6 +402,7 @@ def _offered(row: Sequence[Any], zone: str) -> Offered:
 
 def _rhythm(
     series: Sequence[Any],
+    on_date: date,
     module: str,
     language: str,
     zone: str,
@@ -409,6 +410,8 @@ def _rhythm(
     trainer: UUID,
 ) -> Rhythm:
     if tuple(series) != WITHOUT_SERIES:
-        return Rhythm(module, language, *series)
+        own_zone, weekdays, wall_time, own_trainer = series
+        weekday = wall.nearest(map(int, weekdays), on_date.weekday())
+        return Rhythm(module, language, own_zone, weekday, wall_time, own_trainer)
     local = starts_at.astimezone(ZoneInfo(zone))
     return Rhythm(module, language, zone, local.weekday(), local.time(), trainer)

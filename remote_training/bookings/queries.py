@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from remote_training.accounts.models import Account
 from remote_training.audit import queries as audit
 from remote_training.bookings import fit, rules
-from remote_training.bookings.errors import Misfit
+from remote_training.bookings.errors import Misfit, NotBegun, ProgrammeOver
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
@@ -24,6 +24,7 @@ from remote_training.core.words import say
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
+AT_HAND = 3  # classes that a mail names
 OFFERED_AHEAD = timedelta(days=28)
 
 # what the page of classes asks: composed once, so that no request composes it again
@@ -254,6 +255,42 @@ def roster(session: Session) -> Sequence[Booking]:
         .order_by(Booking.booked_at, Booking.id)
     )
     return db.session.scalars(found).all()
+
+
+def of_sessions(session_ids: Collection[UUID]) -> Sequence[Booking]:
+    """The live bookings of some classes, with participants and contacts, first booked first."""
+    found = BOOKINGS.where(Booking.session_id.in_(session_ids), Booking.cancelled_at.is_(None))
+    return db.session.scalars(found).all()
+
+
+def hours_of(participant_ids: Collection[UUID]) -> dict[UUID, list[fit.Hour]]:
+    """All hours that some participants hold; classes that were called off are not among them."""
+    rows = (
+        sa.select(Booking.participant_id, Session.id, Session.starts_at, Session.ends_at)
+        .add_columns(Session.on_date, Session.module)
+        .join(Booking.session)
+        .where(Booking.participant_id.in_(participant_ids), Booking.cancelled_at.is_(None))
+        .where(Session.called_off_at.is_(None))
+        .order_by(Session.starts_at, Session.id)
+    )
+    found: dict[UUID, list[fit.Hour]] = {}
+    for row in db.session.execute(rows):
+        found.setdefault(row[0], []).append(fit.Hour(*row[1:]))
+    return found
+
+
+def misfit(booking: Booking) -> NotBegun | ProgrammeOver | Misfit | None:
+    """Why she could not book the class that she holds, as it stands now; None if she could."""
+    hours = hours_of([booking.participant_id]).get(booking.participant_id, [])
+    others = [hour for hour in hours if hour.session_id != booking.session_id]
+    return rules.misfit(booking.participant, fit.hour_of(booking.session), others)
+
+
+def nearest(booking: Booking, *, now: datetime) -> list[Slot]:
+    """The three `alternatives` that are nearest in time to a class, soonest first."""
+    at = booking.session.starts_at
+    by_distance = sorted(alternatives(booking, now=now), key=lambda slot: abs(slot.starts_at - at))
+    return sorted(by_distance[:AT_HAND], key=lambda slot: (slot.starts_at, slot.session_id))
 
 
 def _hers_to_book(participant: Participant, now: datetime) -> dict[str, Any] | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from remote_training.bookings import fit
 from remote_training.bookings.errors import (
     BookingClosed,
+    Misfit,
     NotBegun,
     NotCleared,
     NotTakingPart,
@@ -46,7 +49,7 @@ def check(participant: Participant, session: Session) -> date:
                 "She is not cleared for exercise yet. Please fill that in on her page first."
             ),
         )
-    first_on = _check_is_in_programme(participant, session)
+    first_on = _check_is_in_programme(participant, session.on_date)
     if session.module not in modules(participant):
         raise OtherProgramme(
             say("This class is not part of your programme. Please choose one from your list."),
@@ -88,6 +91,20 @@ def trains_until(first_on: date) -> date | None:
     return None if weeks is None else first_on + timedelta(weeks=weeks, days=-1)
 
 
+def misfit(
+    participant: Participant, hour: fit.Hour, others: Sequence[fit.Hour]
+) -> NotBegun | ProgrammeOver | Misfit | None:
+    """Why she could not book an hour that she has, now that it is at that time; None if she could.
+
+    `others` are the other hours that she holds.
+    """
+    try:
+        first_on = _check_is_in_programme(participant, hour.on_date)
+    except (NotBegun, ProgrammeOver) as refusal:
+        return refusal
+    return fit.hindrance(hour, others, first_on)
+
+
 def is_late(given_back_at: datetime, starts_at: datetime) -> bool:
     """Whether a place that is given back at that moment is given back late."""
     return given_back_at > starts_at - timedelta(hours=study().booking.cancel_by_hours)
@@ -100,7 +117,7 @@ def undo_until(booking: Booking) -> datetime | None:
     return booking.cancelled_at + timedelta(minutes=study().booking.undo_minutes)
 
 
-def _check_is_in_programme(participant: Participant, session: Session) -> date:
+def _check_is_in_programme(participant: Participant, on_date: date) -> date:
     first = trains_from(participant)
     if first is None:
         raise NotBegun(
@@ -109,14 +126,14 @@ def _check_is_in_programme(participant: Participant, session: Session) -> date:
                 "It is not yet known when her classes begin: her baseline or allocation is missing."
             ),
         )
-    if session.on_date < first:
+    if on_date < first:
         raise NotBegun(
             say("Your classes begin on %(day)s. You can book any class from that day on."),
             to_staff=say("Her classes begin on %(day)s. She can have any class from that day on."),
             day=long_day(first),
         )
     last = trains_until(first)
-    if last is not None and session.on_date > last:
+    if last is not None and on_date > last:
         raise ProgrammeOver(
             say("Your programme ends on %(day)s. Please ring us if you would like to go on."),
             to_staff=say("Her programme ends on %(day)s: this class is after it."),

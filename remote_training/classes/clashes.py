@@ -82,12 +82,15 @@ def buffer() -> timedelta:
     return timedelta(minutes=study().rules.host_buffer_minutes)
 
 
-def seat(wanted: Sequence[Hour], site: Site, *, but: Collection[UUID] = ()) -> list[Seated]:
+def seat(
+    wanted: Sequence[Hour], site: Site, *, but: Collection[UUID] = (), is_strict: bool = True
+) -> list[Seated]:
     """Give each hour a host, and say where trainer or host are in another class already.
 
-    An hour that names a host has that one; the others the first of the site, in the order of
-    the study file, that is free. Beside what is held, the wanted hours stand in each other's
-    way. `but` are class hours that do not count: those that are about to be changed.
+    An hour that names a host has that one (where it need not be `is_strict`: or another);
+    the others the first of the site, in the order of the study file, that is free. Beside
+    what is held, the wanted hours stand in each other's way. `but` are class hours that do
+    not count: those that are about to be changed. In order of time, as `wanted` where it is.
     """
     hosts = [host.code for host in study().site(site.code).hosts]
     held = _held(wanted, hosts, but)
@@ -96,7 +99,7 @@ def seat(wanted: Sequence[Hour], site: Site, *, but: Collection[UUID] = ()) -> l
     for hour in sorted(wanted, key=_begins):
         mine = by_trainer.setdefault(hour.trainer_id, Agenda())
         of_trainer = tuple(mine.near(hour))
-        asked = [hour.host] if hour.host is not None else hosts
+        asked = _asked(hour, hosts, is_strict)
         host, of_hosts = _first_free(hour, asked, by_host)
         hour = replace(hour, host=host)
         mine.add(hour)
@@ -104,6 +107,12 @@ def seat(wanted: Sequence[Hour], site: Site, *, but: Collection[UUID] = ()) -> l
             by_host.setdefault(host, Agenda()).add(hour)
         seated.append(Seated(hour, of_trainer, of_hosts))
     return seated
+
+
+def _asked(hour: Hour, hosts: Sequence[str], is_strict: bool) -> Sequence[str]:
+    if hour.host is None or (not is_strict and hour.host not in hosts):
+        return hosts
+    return [hour.host] if is_strict else [hour.host, *(one for one in hosts if one != hour.host)]
 
 
 def _first_free(

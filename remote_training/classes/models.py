@@ -19,13 +19,15 @@ DOORS_OPEN = timedelta(minutes=15)
 class Series(Model):
     """A class that repeats every week at the same wall time of its own zone.
 
-    `weekday` is 0 for Monday; `module` a code of the study file, and so is `host`: the
-    meeting host that was chosen for all its hours, None where each takes one that is free.
+    It is what was planned, and what was changed of all its hours from a day on; a single
+    hour may differ. `weekdays` are digits, 0 for Monday; `module` is a code of the study
+    file, and so is `host`: the meeting host that was chosen for all its hours, None where
+    each takes one that is free.
     """
 
     __tablename__ = "series"
     __table_args__ = (
-        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        sa.CheckConstraint("length(weekdays) BETWEEN 1 AND 7", name="weekdays"),
         sa.CheckConstraint("minutes BETWEEN 5 AND 240", name="minutes"),
         sa.CheckConstraint("places BETWEEN 1 AND 100", name="places"),
         sa.CheckConstraint("last_on >= first_on", name="order"),
@@ -37,7 +39,7 @@ class Series(Model):
     language: Mapped[str] = mapped_column(sa.String(8))
     host: Mapped[str | None] = mapped_column(sa.String(40))
     zone: Mapped[str] = mapped_column(sa.String(60))
-    weekday: Mapped[int]
+    weekdays: Mapped[str] = mapped_column(sa.String(7))
     wall_time: Mapped[time]
     minutes: Mapped[int]
     places: Mapped[int]
@@ -46,6 +48,33 @@ class Series(Model):
 
     site: Mapped[Site] = relationship()
     trainer: Mapped[Account] = relationship()
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """Its days of the week, 0 for Monday, in their order."""
+        return tuple(int(digit) for digit in self.weekdays)
+
+
+class Break(Model):
+    """Days on which a series has no class, both ends included; `why` may be empty."""
+
+    __tablename__ = "series_break"
+    __table_args__ = (sa.CheckConstraint("last_on >= first_on", name="order"),)
+
+    series_id: Mapped[UUID] = mapped_column(sa.ForeignKey("series.id"), index=True)
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    why: Mapped[str] = mapped_column(sa.String(120))
+
+
+class Substitute(Model):
+    """A trainer who may be asked first where the trainer of a series cannot come."""
+
+    __tablename__ = "series_substitute"
+    __table_args__ = (sa.UniqueConstraint("series_id", "account_id"),)
+
+    series_id: Mapped[UUID] = mapped_column(sa.ForeignKey("series.id"))
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
 
 
 class Session(Model):
@@ -61,7 +90,7 @@ class Session(Model):
     __table_args__ = (
         sa.CheckConstraint("taken >= 0 AND taken <= places", name="places"),
         sa.CheckConstraint("ends_at > starts_at", name="order"),
-        sa.UniqueConstraint("series_id", "on_date"),
+        sa.Index("ix_session_series_on_date", "series_id", "on_date"),
         sa.Index("ix_session_site_starts_at", "site_id", "starts_at"),
         sa.Index("ix_session_trainer_starts_at", "trainer_id", "starts_at"),
         sa.Index("ix_session_starts_at", "starts_at"),
@@ -85,6 +114,12 @@ class Session(Model):
 
     site: Mapped[Site] = relationship()
     trainer: Mapped[Account] = relationship()
+    series: Mapped[Series | None] = relationship()
+
+    @property
+    def zone(self) -> str:
+        """The zone whose clocks it goes by: that of its series, or of its site."""
+        return self.series.zone if self.series is not None else self.site.zone
 
     @property
     def minutes(self) -> int:

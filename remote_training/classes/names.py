@@ -14,6 +14,14 @@ SHIPPED_NAMES = (
 )
 
 
+def of_host(code: str | None) -> str:
+    """The name of a meeting host of the study file; nothing where there is none."""
+    try:
+        return study().host(code).name if code is not None else ""
+    except KeyError:
+        return code or ""
+
+
 def of_module(code: str) -> str:
     """The name of a module of the study file; the code itself where the file has none."""
     try:

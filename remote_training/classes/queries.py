@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from remote_training.accounts.models import Account, Grant, Role
-from remote_training.classes.models import Series, Session
+from remote_training.classes.models import Series, Session, Substitute
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
@@ -64,9 +64,44 @@ def series(site_ids: Collection[UUID]) -> Sequence[Series]:
         sa.select(Series)
         .where(Series.site_id.in_(site_ids))
         .options(*_with_people(Series))
-        .order_by(Series.first_on.desc(), Series.weekday, Series.wall_time, Series.id)
+        .order_by(Series.first_on.desc(), Series.weekdays, Series.wall_time, Series.id)
     )
     return db.session.scalars(found).all()
+
+
+def following(session: Session, *, now: datetime) -> Sequence[Session]:
+    """A class hour and those of its series on its day or later that have not begun, by time.
+
+    Those that were called off are not among them.
+    """
+    found = SESSIONS.where(
+        Session.series_id == session.series_id,
+        Session.on_date >= session.on_date,
+        Session.called_off_at.is_(None),
+        Session.starts_at > now,
+    )
+    return db.session.scalars(found).all() if session.series_id is not None else [session]
+
+
+def next_of(series_ids: Collection[UUID], *, now: datetime) -> dict[UUID, UUID]:
+    """The next class hour of each of these series that has one to come, by ids."""
+    found = (
+        sa.select(Session.series_id, Session.id)
+        .where(
+            Session.series_id.in_(series_ids),
+            Session.called_off_at.is_(None),
+            Session.starts_at > now,
+        )
+        .order_by(Session.starts_at.desc(), Session.id)
+    )
+    rows = db.session.execute(found)
+    return {series_id: id_ for series_id, id_ in rows if series_id is not None}
+
+
+def substitutes(session: Session) -> set[UUID]:
+    """The accounts of those who may be asked first where the trainer cannot come."""
+    found = sa.select(Substitute.account_id).where(Substitute.series_id == session.series_id)
+    return set(db.session.scalars(found))
 
 
 def trainers(site_ids: Collection[UUID]) -> Sequence[Grant]:

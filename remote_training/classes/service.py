@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
@@ -12,10 +14,11 @@ import sqlalchemy as sa
 from remote_training.accounts.models import Account, Grant, Role
 from remote_training.audit import service as audit
 from remote_training.classes import clashes, names
-from remote_training.classes import wall_time as wall
+from remote_training.classes import plan as plans
 from remote_training.classes.clashes import Hour, Seated
 from remote_training.classes.errors import ClassOver, HostBusy, TrainerBusy, WrongSeries
-from remote_training.classes.models import Series, Session
+from remote_training.classes.models import Break, Series, Session, Substitute
+from remote_training.classes.plan import LeftOut, Outlook, Plan
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import (
@@ -42,29 +45,27 @@ ONE_DAY = timedelta(days=1)  # behind UTC, where the day is still another one
 ALL_OVER = say("All classes between these two days would be over already.")
 
 
-def offer(
-    *,
-    site: Site,
-    trainer: Account,
-    module: str,
-    language: str,
-    zone: str,
-    weekday: int,
-    wall_time: time,
-    minutes: int,
-    places: int,
-    first_on: date,
-    last_on: date,
-    host: str | None = None,
-    now: datetime,
-    by: UUID | None,
-) -> Series:
+def outlook(plan: Plan, *, now: datetime) -> Outlook:
+    """Every class that a plan would make, and what stands in the way of each.
+
+    Raises `WrongSeries` for what is wrong about the plan itself.
+    """
+    _check(plan, now)
+    hours, left_out = _hours(plan, now)
+    coming, before = [], None
+    for seated in clashes.seat(hours, plan.site):
+        coming.append(plans.told(plan, seated, before, now))
+        before = seated
+    return Outlook(tuple(coming), tuple(left_out))
+
+
+def offer(plan: Plan, *, now: datetime, by: UUID | None, series_id: UUID | None = None) -> Series:
     """Offer a weekly class: a series with all its class hours.
 
-    Every hour begins when a clock of `zone` shows `wall_time`, in summer as in winter
+    Every hour begins when a clock of its zone shows its wall time, in summer as in winter
     (`classes.wall_time.moment` says what happens in the hour that is left out or comes
-    twice). `weekday` is 0 for Monday; `minutes` is the length of each hour. Without a
-    `host` each hour takes the first meeting host of the site that is free.
+    twice). With a `series_id` that is there already, that series is given: what is sent
+    twice is offered once.
 
     Raises
     ------
@@ -77,34 +78,19 @@ def offer(
     HostBusy
         Where the host has another class then, or none of the site is free.
     """
-    series = Series(
-        site_id=site.id,
-        trainer_id=trainer.id,
-        module=module,
-        language=language,
-        zone=zone,
-        weekday=weekday,
-        wall_time=wall_time,
-        minutes=minutes,
-        places=places,
-        host=host,
-        first_on=first_on,
-        last_on=last_on,
-    )
-    _check(series, now)
-    _check_trainer(trainer, site)
-    _check_host(host, site)
-    hours = _hours(series)
-    if hours[-1].ends_at <= now:
-        raise WrongSeries(ALL_OVER, field="last_on")
-    clashes.one_at_a_time(site, [trainer.id])
-    seated = clashes.seat(hours, site)
-    _refuse_clashes(seated, zone)
-    db.session.add(series)
-    db.session.flush()
+    _check(plan, now)
+    hours, _left_out = _hours(plan, now)
+    clashes.one_at_a_time(plan.site, [plan.trainer.id])
+    if series_id is not None and (known := db.session.get(Series, series_id)) is not None:
+        return known
+    seated = clashes.seat(hours, plan.site)
+    for one in seated:
+        for refusal in refusals(one, plan.zone):
+            raise refusal
+    series = _series(plan, series_id or uuid4())
     db.session.add_all(_session(one.hour, series, now) for one in seated)
     audit.note(
-        "classes.offer", "series", series.id, by=by, now=now, site=site.code, hours=len(hours)
+        "classes.offer", "series", series.id, by=by, now=now, site=plan.site.code, hours=len(hours)
     )
     return series
 
@@ -131,76 +117,80 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     return did_it
 
 
-def _check(series: Series, now: datetime) -> None:
-    for field, is_right, sentence in (
-        (
-            "module",
-            series.module in study().module_codes(),
-            say("Please choose a kind of class."),
-        ),
-        ("language", series.language in LANGUAGES, say("Please choose a language.")),
-        ("zone", series.zone in available_timezones(), say("Please choose a time zone.")),
-        ("weekday", 0 <= series.weekday < WEEKDAYS, say("Please choose a day of the week.")),
-        (
-            "minutes",
-            SHORTEST <= series.minutes <= LONGEST,
-            say("A class lasts 5 to 240 minutes."),
-        ),
-        ("places", 1 <= series.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
-        (
-            "last_on",
-            series.first_on <= series.last_on,
-            say("The last day must not be before the first."),
-        ),
-        (
-            "last_on",
-            series.last_on - series.first_on <= LONGEST_RUN,
-            say("Please offer at most two years at a time."),
-        ),
-        ("last_on", series.last_on >= now.date() - ONE_DAY, ALL_OVER),
-        (
-            "first_on",
-            series.first_on <= now.date() + FURTHEST,
-            say("Please begin within two years from now."),
-        ),
-    ):
-        if not is_right:
-            raise WrongSeries(sentence, field=field)
+def change(session: Session, hour: Hour, *, places: int, is_heard: bool, now: datetime) -> None:
+    """Give a class hour another time, trainer, host or number of places.
+
+    `is_heard` says that calendars must hear of it. Who holds a place is told by
+    `bookings.changes`, which calls this and has asked before whether it may be.
+    """
+    values: dict[str, Any] = {
+        "on_date": hour.on_date,
+        "starts_at": hour.starts_at,
+        "ends_at": hour.ends_at,
+        "trainer_id": hour.trainer_id,
+        "host": hour.host,
+        "places": places,
+    }
+    if is_heard:
+        values |= {"changed_at": now, "sequence": Session.sequence + 1}
+    changed = sa.update(Session).where(Session.id == session.id).values(**values)
+    db.session.execute(changed.execution_options(synchronize_session=False))
+    db.session.expire(session)
 
 
-def _check_trainer(trainer: Account, site: Site) -> None:
+def shift(
+    series: Series,
+    *,
+    days: int,
+    wall_time: time | None,
+    trainer_id: UUID | None,
+    places: int,
+    last_on: date,
+) -> None:
+    """Write down what was changed of all hours of a series from a day on.
+
+    `days` is by how many they moved; None stands for what is as it was.
+    """
+    series.weekdays = _digits((day + days) % WEEKDAYS for day in series.days)
+    if wall_time is not None:
+        series.wall_time = wall_time
+    series.trainer_id = trainer_id or series.trainer_id
+    series.places = places
+    series.last_on = max(series.last_on, last_on)
+
+
+def check_trainer(trainer: Account, site: Site, *, field: str = "trainer") -> None:
+    """Refuse somebody who is no trainer of this site with `WrongSeries`."""
     grant = sa.select(Grant.id).where(
         Grant.account_id == trainer.id, Grant.site_id == site.id, Grant.role == Role.TRAINER
     )
     if not trainer.is_active or db.session.scalar(grant) is None:
-        raise WrongSeries(say("Please choose a trainer of this site."), field="trainer")
+        raise WrongSeries(say("Please choose a trainer of this site."), field=field)
 
 
-def _check_host(host: str | None, site: Site) -> None:
-    if host is not None and host not in [one.code for one in study().site(site.code).hosts]:
-        raise WrongSeries(say("Please choose a meeting host of this site."), field="host")
+def check_places(places: int) -> None:
+    """Refuse a number of places that no class has with `WrongSeries`."""
+    if not 1 <= places <= MOST_PLACES:
+        raise WrongSeries(say("A class has 1 to 100 places."), field="places")
 
 
-def _hours(series: Series) -> list[Hour]:
-    length = timedelta(minutes=series.minutes)
-    hours = []
-    for on in wall.days(series.weekday, series.first_on, series.last_on):
-        starts_at = wall.moment(on, series.wall_time, series.zone)
-        ends_at = starts_at + length
-        hours.append(Hour(on, starts_at, ends_at, series.trainer_id, series.module, series.host))
-    if not hours:
-        raise WrongSeries(
-            say("There is no such day of the week between these two days."), field="last_on"
-        )
-    return hours
+def check_day(on_date: date, now: datetime) -> None:
+    """Refuse a day that is over, or more than two years away, with `WrongSeries`."""
+    if on_date < now.date() - ONE_DAY:
+        raise WrongSeries(say("This day is over already."), field="on_date")
+    if on_date > now.date() + FURTHEST:
+        raise WrongSeries(say("Please choose a day within two years from now."), field="on_date")
 
 
-def _refuse_clashes(seated: Sequence[Seated], zone: str) -> None:
-    """Raise for the first hour at which trainer or host are in another class, naming that."""
-    for one in seated:
-        with reading_as(reader_language(), zone):
-            for other in one.of_trainer[:1]:
-                raise TrainerBusy(
+def refusals(one: Seated, zone: str) -> list[WrongSeries]:
+    """What stands in the way of an hour, naming the class of trainer or host; by that zone's
+    clocks.
+    """
+    found: list[WrongSeries] = []
+    with reading_as(reader_language(), zone):
+        for other in one.of_trainer[:1]:
+            found.append(
+                TrainerBusy(
                     say(
                         "This trainer already gives a class at that time on %(day)s: "
                         "%(module)s, %(begin)s to %(end)s (%(zone)s)."
@@ -208,14 +198,109 @@ def _refuse_clashes(seated: Sequence[Seated], zone: str) -> None:
                     field="trainer",
                     **_named(other),
                 )
-            if one.of_hosts:
-                raise HostBusy(
+            )
+        if one.of_hosts:
+            found.append(
+                HostBusy(
                     say("No meeting host is free on %(moment)s (%(zone)s): %(clashes)s."),
                     field="host",
                     moment=moment(one.hour.starts_at),
                     zone=zone_name(),
                     clashes="; ".join(_kept(other) for other in one.of_hosts),
                 )
+            )
+    return found
+
+
+def _check(plan: Plan, now: datetime) -> None:
+    for field, is_right, sentence in (
+        (
+            "module",
+            plan.module in study().module_codes(),
+            say("Please choose a kind of class."),
+        ),
+        ("language", plan.language in LANGUAGES, say("Please choose a language.")),
+        ("zone", plan.zone in available_timezones(), say("Please choose a time zone.")),
+        (
+            "weekdays",
+            bool(plan.weekdays) and set(plan.weekdays) <= set(range(WEEKDAYS)),
+            say("Please choose a day of the week."),
+        ),
+        (
+            "minutes",
+            SHORTEST <= plan.minutes <= LONGEST,
+            say("A class lasts 5 to 240 minutes."),
+        ),
+        ("places", 1 <= plan.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
+        (
+            "last_on",
+            plan.first_on <= plan.last_on,
+            say("The last day must not be before the first."),
+        ),
+        (
+            "last_on",
+            plan.last_on - plan.first_on <= LONGEST_RUN,
+            say("Please offer at most two years at a time."),
+        ),
+        ("last_on", plan.last_on >= now.date() - ONE_DAY, ALL_OVER),
+        (
+            "first_on",
+            plan.first_on <= now.date() + FURTHEST,
+            say("Please begin within two years from now."),
+        ),
+    ):
+        if not is_right:
+            raise WrongSeries(sentence, field=field)
+    check_trainer(plan.trainer, plan.site)
+    _check_host(plan.host, plan.site)
+    for account in plan.substitutes:
+        check_trainer(account, plan.site, field="substitutes")
+
+
+def _check_host(host: str | None, site: Site) -> None:
+    if host is not None and host not in [one.code for one in study().site(site.code).hosts]:
+        raise WrongSeries(say("Please choose a meeting host of this site."), field="host")
+
+
+def _hours(plan: Plan, now: datetime) -> tuple[list[Hour], list[LeftOut]]:
+    hours, left_out = plans.hours(plan)
+    if not hours:
+        sentence = say("There is no such day of the week between these two days.")
+        if left_out:
+            sentence = say("The days off leave no class.")
+        raise WrongSeries(sentence, field="breaks" if left_out else "last_on")
+    if hours[-1].ends_at <= now:
+        raise WrongSeries(ALL_OVER, field="last_on")
+    return hours, left_out
+
+
+def _digits(weekdays: Iterable[int]) -> str:
+    return "".join(str(day) for day in sorted(set(weekdays)))
+
+
+def _series(plan: Plan, series_id: UUID) -> Series:
+    series = Series(
+        id=series_id,
+        site_id=plan.site.id,
+        trainer_id=plan.trainer.id,
+        module=plan.module,
+        language=plan.language,
+        host=plan.host,
+        zone=plan.zone,
+        weekdays=_digits(plan.weekdays),
+        wall_time=plan.wall_time,
+        minutes=plan.minutes,
+        places=plan.places,
+        first_on=plan.first_on,
+        last_on=plan.last_on,
+    )
+    db.session.add(series)
+    db.session.flush()
+    for off in plan.breaks:
+        db.session.add(Break(series_id=series.id, **asdict(off)))
+    for account in plan.substitutes:
+        db.session.add(Substitute(series_id=series.id, account_id=account.id))
+    return series
 
 
 def _kept(other: Hour) -> str:

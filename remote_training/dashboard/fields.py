@@ -5,8 +5,9 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from wtforms import DateField, IntegerField, TimeField
+from wtforms import DateField, IntegerField, SelectMultipleField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.widgets import CheckboxInput, ListWidget
 
 AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
 
@@ -45,6 +46,13 @@ class NumberField(IntegerField):
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError(_("Please write a whole number.")) from error
+
+
+class ChoicesField(SelectMultipleField):
+    """Boxes to tick, as many as one likes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def zone_choices(*first: str) -> list[SelectChoice]:

@@ -14,7 +14,6 @@ from wtforms import Field, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
-from remote_training.accounts.models import Grant
 from remote_training.classes import names
 from remote_training.contacts import checks
 from remote_training.contacts import service as contacts
@@ -25,17 +24,14 @@ from remote_training.core.fields import taken_by
 from remote_training.core.words import LANGUAGES
 from remote_training.dashboard.fields import (
     DayField,
-    NumberField,
-    WallTimeField,
     zone_choices,
 )
-from remote_training.dashboard.wording import ARM_WORDS, FACT_WORDS, SEX_WORDS, WEEKDAYS
+from remote_training.dashboard.wording import ARM_WORDS, FACT_WORDS, SEX_WORDS
 from remote_training.participants.models import Participant, Sex
 from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
 UNKNOWN = SelectChoice("", _l("not known"))
-ANY_HOST = SelectChoice("", _l("whichever is free"))
 YES, NO = "yes", "no"
 SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
 CHOSEN = InputRequired(_l("Please choose one of the answers."))
@@ -198,76 +194,6 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
         """The field that a refusal is written at: the one it names, or the reason."""
         fact = str(refusal.gaps.get("fact", "reason"))
         return cast(Field, self._fields.get(fact, self.reason))
-
-
-class SeriesForm(FlaskForm):  # type: ignore[misc]
-    """A weekly class to be offered."""
-
-    module = SelectField(_l("Kind of class"), [CHOSEN])
-    trainer = SelectField(_l("Trainer"), [CHOSEN])
-    host = SelectField(_l("Meeting host"), default="")
-    weekday = SelectField(
-        _l("Day of the week"),
-        [CHOSEN],
-        coerce=int,
-        choices=[SelectChoice(str(number), word) for number, word in enumerate(WEEKDAYS)],
-    )
-    wall_time = WallTimeField(
-        _l("Time"), [InputRequired(_l("Please write a time, such as 10:00."))]
-    )
-    zone = SelectField(_l("Time zone"), [CHOSEN])
-    minutes = NumberField(
-        _l("Minutes"), [InputRequired(_l("Please write how many minutes."))], default=60
-    )
-    places = NumberField(
-        _l("Places"), [InputRequired(_l("Please write how many places."))], default=12
-    )
-    language = SelectField(_l("Language"), [CHOSEN], choices=SPOKEN)
-    first_on = DayField(_l("First day"), [InputRequired(_l("Please write the first day."))])
-    last_on = DayField(_l("Last day"), [InputRequired(_l("Please write the last day."))])
-
-    def __init__(self, trainers: Sequence[Grant]) -> None:
-        here = trainers[0].site if trainers else None
-        super().__init__(
-            data={"zone": here.zone, "language": here.language} if here is not None else {}
-        )
-        self._trainers = {str(grant.id): grant for grant in trainers}
-        self.module.choices = [
-            SelectChoice(code, names.of_module(code)) for code in study().module_codes()
-        ]
-        self.trainer.choices = [
-            SelectChoice(code, f"{grant.account.contact.name}, {grant.site.name}")
-            for code, grant in self._trainers.items()
-        ]
-        self.zone.choices = zone_choices(*(grant.site.zone for grant in trainers))
-        self.host.choices = [ANY_HOST, *_hosts(trainers)]
-
-    @property
-    def series(self) -> dict[str, Any]:
-        """What was chosen, as `classes.service.offer` takes it; only after validation."""
-        grant = self._trainers[self.trainer.data]
-        plain = ("module", "weekday", "wall_time", "zone", "minutes", "places", "language")
-        days = ("first_on", "last_on")
-        return {
-            "site": grant.site,
-            "trainer": grant.account,
-            "host": self.host.data or None,
-            **{field: self[field].data for field in (*plain, *days)},
-        }
-
-    def said_at(self, refusal: Invalid) -> Field:
-        """The field that a refusal is written at."""
-        field = str(refusal.gaps.get("field", "first_on"))
-        return cast(Field, self._fields.get(field, self.first_on))
-
-
-def _hosts(trainers: Sequence[Grant]) -> list[SelectChoice]:
-    sites = dict.fromkeys(grant.site for grant in trainers)
-    return [
-        SelectChoice(host.code, host.name)
-        for site in sites
-        for host in study().site(site.code).hosts
-    ]
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]

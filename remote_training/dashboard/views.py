@@ -22,7 +22,7 @@ PLACES = (
     ("safety.index", _l("Alerts"), (Role.COORDINATOR,)),
     ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
     ("week.index", _l("Week"), (Role.TRAINER, Role.COORDINATOR)),
-    ("plan.index", _l("Class plan"), (Role.COORDINATOR,)),
+    ("plan.index", _l("Class plan"), (Role.COORDINATOR, Role.TRAINER)),
     ("exports.index", _l("Data"), (Role.RESEARCHER,)),
     ("team.index", _l("Staff"), (Role.ADMINISTRATOR,)),
 )

@@ -145,7 +145,8 @@ def _usual_at(session: Session, series: Series | None) -> datetime | None:
     if series is None:
         return None
     on = session.starts_at.astimezone(ZoneInfo(series.zone)).date()
-    nearest = on + timedelta(days=(series.weekday - on.weekday() + 3) % 7 - 3)
+    weekday = wall_time.nearest(series.days, on.weekday())
+    nearest = on + timedelta(days=(weekday - on.weekday() + 3) % 7 - 3)
     usual = wall_time.moment(nearest, series.wall_time, series.zone)
     return None if usual == session.starts_at else usual
 

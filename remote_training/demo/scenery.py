@@ -15,6 +15,7 @@ from remote_training.accounts.models import Account, Grant, Role
 from remote_training.classes import service as classes
 from remote_training.classes.errors import WrongSeries
 from remote_training.classes.models import Session
+from remote_training.classes.plan import Plan
 from remote_training.core.db import db, unit_of_work
 from remote_training.demo import behaviour
 from remote_training.demo.people import COMPLAINTS
@@ -76,21 +77,21 @@ def offer(stage: Stage, site: Site, share: int, first_on: date, end: datetime) -
     week += [(day, COMPLAINTS) for day in SPECIFIC_DAYS[: 1 if groups < len(COMPLAINTS) else 2]]
     for weekday, modules in week:
         for n, module in enumerate(modules):
-            classes.offer(
+            plan = Plan(
                 site=site,
                 trainer=_trainer(stage, site, n),
                 module=module,
                 language=site.language,
                 zone=site.zone,
-                weekday=weekday,
+                weekdays=[weekday],
                 wall_time=time(HOURS[n]),
                 minutes=60,
                 places=12,
                 first_on=first_on,
                 last_on=end.date() + timedelta(weeks=COMING_WEEKS),
-                now=stage.now,
-                by=stage.by(site),
+                substitutes=(_trainer(stage, site, n + 1),),
             )
+            classes.offer(plan, now=stage.now, by=stage.by(site))
 
 
 def offer_class_soon(stage: Stage, site: Site, end: datetime) -> None:
@@ -98,21 +99,20 @@ def offer_class_soon(stage: Stage, site: Site, end: datetime) -> None:
     zone = ZoneInfo(site.zone)
     local = (end + SOON).astimezone(zone)
     with unit_of_work():
-        series = classes.offer(
+        plan = Plan(
             site=site,
             trainer=_free_trainer(stage, site, end),
             module="base",
             language=site.language,
             zone=site.zone,
-            weekday=local.weekday(),
+            weekdays=[local.weekday()],
             wall_time=local.time().replace(second=0, microsecond=0),
             minutes=60,
             places=12,
             first_on=local.date(),
             last_on=local.date(),
-            now=end,
-            by=stage.by(site),
         )
+        series = classes.offer(plan, now=end, by=stage.by(site))
         db.session.flush()
         session = db.session.scalars(sa.select(Session).where(Session.series_id == series.id)).one()
         here = sa.select(Participant.id).where(Participant.site_id == site.id)

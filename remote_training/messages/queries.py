@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,6 +33,14 @@ def is_queued(dedupe_key: str) -> bool:
     """Whether a message with this key was queued, whatever became of it."""
     found = sa.select(sa.literal(True)).where(Message.dedupe_key == dedupe_key)
     return db.session.scalar(found) is not None
+
+
+def pending(dedupe_keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The facts of messages with these keys that nobody has begun to send, by key."""
+    found = sa.select(Message.dedupe_key, Message.facts).where(
+        Message.dedupe_key.in_(dedupe_keys), Message.state == State.PENDING
+    )
+    return {str(key): facts for key, facts in db.session.execute(found)}
 
 
 def stop() -> QueueStop | None:

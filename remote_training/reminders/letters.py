@@ -16,7 +16,8 @@ from remote_training.accounts.models import Account, AccountKind, LinkKind, Role
 from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.assessments.sitting import sitting
-from remote_training.bookings.models import Booking, Waiting
+from remote_training.bookings import queries as bookings_queries
+from remote_training.bookings.models import Booking, Ending, Waiting
 from remote_training.calendars import invitation, wording
 from remote_training.calendars.invitation import Entry
 from remote_training.core import settings
@@ -44,7 +45,10 @@ def kinds() -> dict[str, Kind[Any]]:
         Kind("booking_cancelled", again, bookings, _is_given_back, _cancelled),
         Kind("booking_moved", again, bookings, _is_given_back, _moved),
         Kind("place_offered", again, subjects.waiting, _is_kept, _offered),
-        Kind("class_called_off", again, bookings, _is_called_off, _cancelled),
+        Kind("class_called_off", again, bookings, _is_called_off, _called_off),
+        Kind("class_changed", again, bookings, _is_newest, _changed),
+        Kind("waiting_called_off", again, subjects.waiting, _waited_in_vain, _waited),
+        Kind("waiting_changed", again, subjects.waiting, _waits_still, _waited),
         Kind("join_link", once, bookings, _is_not_over, _linked),
         Kind("reminder_day", once, booked, _is_awaited, _reminder, optional.held_back),
         Kind("reminder_hour", once, booked, _is_awaited, _reminder, optional.held_back),
@@ -102,6 +106,23 @@ def _is_kept(entry: Waiting, _message: Message, now: datetime) -> bool:
 
 def _is_called_off(booking: Booking, _message: Message, now: datetime) -> bool:
     return booking.session.is_called_off and now < booking.session.ends_at
+
+
+def _is_newest(booking: Booking, message: Message, now: datetime) -> bool:
+    """She is coming, and this is the last that was changed: a later mail says all of it."""
+    is_last = message.facts.get("of_class") == str(booking.session.sequence)
+    return is_last and _is_coming(booking, message, now)
+
+
+def _waited_in_vain(entry: Waiting, _message: Message, now: datetime) -> bool:
+    is_hers = entry.ending is Ending.CLOSED and entry.participant.withdrawn_on is None
+    return is_hers and entry.session.is_called_off and now < entry.session.ends_at
+
+
+def _waits_still(entry: Waiting, message: Message, now: datetime) -> bool:
+    is_last = message.facts.get("of_class") == str(entry.session.sequence)
+    is_hers = entry.stands and entry.participant.withdrawn_on is None
+    return is_last and is_hers and not entry.session.is_called_off and now < entry.session.starts_at
 
 
 def _is_open(assessment: Assessment | None, _message: Message, now: datetime) -> bool:
@@ -166,6 +187,52 @@ def _programme(woman: Participant, message: Message, now: datetime) -> Letter:
     return paper.letter(message, woman.account, site=woman.site, personal=personal, classes=listed)
 
 
+def _called_off(booking: Booking, message: Message, now: datetime) -> Letter:
+    content = invitation.cancellation(_entry(booking, None), now=now)
+    calendar = CalendarPart("CANCEL", content)
+    return _about(booking, message, now, None, calendar, others=_others(booking, now))
+
+
+def _changed(booking: Booking, message: Message, now: datetime) -> Letter:
+    """What was and what is now. Only another time is a change for her calendar."""
+    join_url, was = _join(booking, now), _was(message)
+    calendar, misfit = None, None
+    if was is not None:
+        content = invitation.request(_entry(booking, join_url), now=now)
+        calendar, misfit = CalendarPart("REQUEST", content), bookings_queries.misfit(booking)
+    return _about(
+        booking,
+        message,
+        now,
+        join_url,
+        calendar,
+        was=was if was != booking.session.starts_at else None,
+        has_another_trainer="trainer" in message.facts,
+        misfit=misfit.brief if misfit is not None else None,
+        others=_others(booking, now) if misfit is not None else (),
+    )
+
+
+def _others(booking: Booking, now: datetime) -> tuple[tuple[datetime, str], ...]:
+    """Up to three classes to which she could move: when, and with whom."""
+    slots = bookings_queries.nearest(booking, now=now)
+    return tuple((slot.starts_at, slot.trainer_name) for slot in slots)
+
+
+def _was(message: Message) -> datetime | None:
+    was = message.facts.get("was")
+    return datetime.fromisoformat(was) if was is not None else None
+
+
+def _waited(entry: Waiting, message: Message, now: datetime) -> Letter:
+    woman, session = entry.participant, entry.session
+    personal = {"classes_url": _classes(woman, now)}
+    return paper.letter(
+        message, woman.account, site=woman.site, personal=personal,
+        starts_at=session.starts_at, was=_was(message),
+    )  # fmt: skip
+
+
 def _offered(entry: Waiting, message: Message, now: datetime) -> Letter:
     woman, session = entry.participant, entry.session
     return paper.letter(
@@ -198,7 +265,7 @@ def _about(
     join_url: str | None,
     calendar: CalendarPart | None,
     links: Mapping[str, str] | None = None,
-    **facts: datetime | None,
+    **more: Any,
 ) -> Letter:
     woman, session = booking.participant, booking.session
     personal = {"classes_url": _classes(woman, now), **(links or {})}
@@ -215,7 +282,7 @@ def _about(
         doors_open_at=session.doors_open_at,
         minutes=session.minutes,
         trainer=session.trainer.contact.first_name,
-        **facts,
+        **more,
     )
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from remote_training.classes import service
 from remote_training.classes.errors import HostBusy, WrongSeries
 from remote_training.classes.models import Session
+from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.studies.current import study
 from tests import make
@@ -22,16 +23,15 @@ def offer(**changes):
         "module": "base",
         "language": "en",
         "zone": "Europe/Amsterdam",
-        "weekday": 1,
+        "weekdays": [1],
         "wall_time": time(10, 0),
         "minutes": 60,
         "places": 12,
         "first_on": date(2027, 3, 1),
         "last_on": date(2027, 3, 14),
-        "now": NOON,
-        "by": None,
     }
-    series = service.offer(**plain | {"trainer": make.trainer()} | changes)
+    plan = Plan(**plain | {"trainer": make.trainer()} | changes)
+    series = service.offer(plan, now=NOON, by=None)
     db.session.commit()
     return series
 
@@ -88,7 +88,7 @@ def test_a_class_that_was_called_off_keeps_no_host():
     make.session(starts_at=NOON + timedelta(days=1), host="utrecht-1", called_off_at=NOON)
     make.session(starts_at=NOON + timedelta(days=8), host="utrecht-1")
     found = offer(
-        weekday=2, wall_time=time(13), first_on=date(2026, 11, 25), last_on=date(2026, 12, 5)
+        weekdays=[2], wall_time=time(13), first_on=date(2026, 11, 25), last_on=date(2026, 12, 5)
     )
 
     assert hosts_of(found) == ["utrecht-1", "utrecht-2"]

@@ -7,6 +7,7 @@ from remote_training.audit.models import Entry
 from remote_training.classes import queries, service
 from remote_training.classes.errors import TrainerBusy, WrongSeries
 from remote_training.classes.models import Session
+from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from tests import make
@@ -21,18 +22,16 @@ def offer(**changes):
         "module": "base",
         "language": "en",
         "zone": "Europe/Amsterdam",
-        "weekday": 1,
+        "weekdays": [1],
         "wall_time": time(10, 0),
         "minutes": 60,
         "places": 12,
         "first_on": date(2027, 3, 1),
         "last_on": date(2027, 4, 11),
-        "now": NOON,
-        "by": None,
     }
     if "trainer" not in changes:
         plain["trainer"] = make.trainer()
-    series = service.offer(**plain | changes)
+    series = service.offer(Plan(**plain | changes), now=NOON, by=None)
     db.session.commit()
     return series
 
@@ -58,7 +57,7 @@ def test_a_series_keeps_its_wall_time_over_the_change_of_the_clock():
 
 
 def test_an_hour_across_the_change_keeps_its_length():
-    offer(weekday=6, wall_time=time(1, 30), minutes=90, first_on=date(2027, 3, 28))
+    offer(weekdays=[6], wall_time=time(1, 30), minutes=90, first_on=date(2027, 3, 28))
 
     assert hours()[0].ends_at - hours()[0].starts_at == timedelta(minutes=90)
 
@@ -70,7 +69,7 @@ def test_an_hour_across_the_change_keeps_its_length():
         pytest.param({"language": "xx"}, "language", id="a language that we do not speak"),
         pytest.param({"zone": "Mars/Base"}, "time zone", id="no such zone"),
         pytest.param({"zone": "../etc/passwd"}, "time zone", id="a path is no zone"),
-        pytest.param({"weekday": 7}, "day of the week", id="an eighth weekday"),
+        pytest.param({"weekdays": [7]}, "day of the week", id="an eighth weekday"),
         pytest.param({"minutes": 4}, "5 to 240", id="too short"),
         pytest.param({"minutes": 241}, "5 to 240", id="too long"),
         pytest.param({"places": 0}, "1 to 100", id="no places"),

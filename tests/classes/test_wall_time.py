@@ -71,7 +71,7 @@ def test_a_class_begins_when_the_clock_on_the_wall_shows_its_time(zone, on, show
 
 @pytest.mark.parametrize("zone", [AMSTERDAM, NEW_YORK, MELBOURNE])
 def test_over_two_years_every_week_shows_the_same_time_on_the_wall(zone):
-    for on in wall_time.days(1, date(2026, 1, 1), date(2027, 12, 31)):
+    for on in wall_time.days([1], date(2026, 1, 1), date(2027, 12, 31)):
         local = wall_time.moment(on, time(10, 0), zone).astimezone(ZoneInfo(zone))
         assert (local.date(), local.time()) == (on, time(10, 0))
 
@@ -99,6 +99,6 @@ def test_the_days_are_all_those_weekdays_and_no_other(weekday, first_on, length)
     last_on = first_on + timedelta(days=length)
     every_day = [first_on + timedelta(days=n) for n in range(length + 1)]
 
-    assert list(wall_time.days(weekday, first_on, last_on)) == [
+    assert list(wall_time.days([weekday], first_on, last_on)) == [
         day for day in every_day if day.weekday() == weekday
     ]

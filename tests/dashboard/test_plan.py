@@ -1,3 +1,5 @@
+import html
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -28,7 +30,8 @@ def typed(trainer, **changes):
     plain = {
         "module": "base",
         "trainer": str(grant),
-        "weekday": "1",
+        "weekdays": "1",
+        "step": "save",
         "wall_time": "10:00",
         "zone": "Europe/Amsterdam",
         "minutes": "60",
@@ -47,7 +50,7 @@ def hours():
 def test_a_weekly_class_is_offered_with_all_its_hours(app, desk, ilse):
     page = desk.post("/staff/plan/new", data=typed(ilse), follow_redirects=True).text
 
-    assert "The weekly class is offered." in page
+    assert "The classes are offered." in page
     assert "Ilse Trainer" in page
     assert [hour.starts_at.hour for hour in hours()] == [9, 8]
 
@@ -62,7 +65,7 @@ def test_a_weekly_class_is_offered_with_all_its_hours(app, desk, ilse):
         ("first_on", "", "Please write the first day."),
         ("last_on", "2027-03-01", "before the first"),
         ("last_on", "2027-03-22", "no such day"),
-        ("weekday", "9", "Not a valid choice"),
+        ("weekdays", "9", "not a valid choice"),
         ("trainer", "nobody", "Not a valid choice"),
     ],
 )
@@ -71,7 +74,7 @@ def test_what_cannot_be_offered_is_said_at_its_field(field, value, words, app, d
 
     assert answer.status_code == 422
     assert words in answer.text
-    assert f'href="#{field}"' in answer.text
+    assert f'href="#{field}' in answer.text
     assert hours() == []
     assert db.session.scalars(sa.select(Series)).all() == []
 
@@ -239,3 +242,194 @@ def test_the_plan_says_how_many_wait(app, desk):
     for _ in range(2):
         make.waiting(session=hour, offered_at=None, offer_until=None)
     assert "2 wait" in desk.get("/staff/plan/").text.split("1 of 1")[1].split("</td>")[0]
+
+
+# ------------------------------------------------------------------ seen before it is done
+
+
+def test_every_class_is_seen_before_anything_is_offered_and_nothing_typed_is_lost(app, desk, ilse):
+    form = typed(
+        ilse, step="look", weekdays=["6", "1"], wall_time="02:30",
+        breaks="2027-03-23 the hall is painted",
+    )  # fmt: skip
+
+    seen = desk.post("/staff/plan/new", data=form)
+
+    assert seen.status_code == 200
+    assert hours() == []
+    assert "Nothing is saved yet." in seen.text
+    assert "Sunday 28 March 2027" in seen.text
+    assert "02:30 does not exist on this day. The class begins at 03:30." in seen.text
+    assert "03:30, Amsterdam time, UTC+02:00" in seen.text
+    assert "the hall is painted" in seen.text
+    assert "Offer these 3 classes" in seen.text
+    back = desk.post("/staff/plan/new", data=form | {"step": "back"}).text
+    assert "2027-03-23 the hall is painted" in back
+    assert 'value="02:30' in back
+    assert back.count(" checked") == 2
+
+
+def test_what_is_sent_on_from_the_preview_is_what_was_typed(app, desk, ilse):
+    form = typed(ilse, step="look", weekdays=["0", "1"], breaks="2027-03-23\n2027-03-29 Easter")
+    page = desk.post("/staff/plan/new", data=form).text
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    sent = {}
+    for name, word in hidden:
+        sent.setdefault(name, []).append(html.unescape(word))
+
+    for _ in range(2):
+        done = desk.post("/staff/plan/new", data=sent | {"step": "save"})
+        assert done.status_code == 303
+
+    assert [f"{hour.on_date:%d %b}" for hour in hours()] == ["22 Mar", "30 Mar"]
+
+
+def test_a_clash_is_named_beside_its_class_and_cannot_be_offered(app, desk, ilse):
+    desk.post("/staff/plan/new", data=typed(ilse))
+
+    seen = desk.post("/staff/plan/new", data=typed(ilse, wall_time="10:30", step="look"))
+
+    assert seen.status_code == 200
+    assert "2 classes cannot be held" in seen.text
+    assert "Tuesday 23 March: Strength and stamina, 10:00 to 11:00" in seen.text
+    assert 'value="save"' not in seen.text
+
+
+def test_a_line_that_is_no_day_is_said_at_its_field(app, desk, ilse):
+    answer = desk.post("/staff/plan/new", data=typed(ilse, breaks="2027-03-23\nEaster"))
+    assert answer.status_code == 422
+    assert "Line 2: please begin with a day" in answer.text
+    assert hours() == []
+
+
+def test_a_trainer_plans_for_her_own_site_alone(app, browse_as, ilse):
+    away = make.trainer(at=make.site("melbourne"))
+    hers, theirs = browse_as(ilse), browse_as(away)
+
+    assert hers.post("/staff/plan/new", data=typed(away)).status_code == 422
+    assert hers.post("/staff/plan/new", data=typed(ilse)).status_code == 303
+    address = f"/staff/plan/{hours()[0].id}/change"
+    assert hers.get(address).status_code == 200
+    assert theirs.get(address).status_code == 404
+    assert "Ilse Trainer" not in theirs.get("/staff/plan/").text
+
+
+def weekly(ilse, desk):
+    desk.post("/staff/plan/new", data=typed(ilse))
+    return hours()
+
+
+def test_a_series_that_begins_next_year_is_changed_from_the_plan(app, desk, ilse):
+    first, _second = weekly(ilse, desk)
+    page = desk.get("/staff/plan/").text
+    assert f"/staff/plan/{first.id}/change" in page
+    assert "There is no class in the next four weeks." in page
+
+
+def changed(hour, ilse, **changes):
+    plain = {
+        "scope": "later", "on_date": hour.on_date.isoformat(), "wall_time": "11:00",
+        "trainer": str(ilse.id), "places": "12", "reason": "The hall is taken", "step": "look",
+    }  # fmt: skip
+    return plain | changes
+
+
+def mark(page):
+    return re.search(r'name="mark" value="(\w+)"', page)[1]
+
+
+def test_all_from_a_day_on_are_changed_after_they_were_seen(app, desk, ilse):
+    first, second = weekly(ilse, desk)
+    make.booking(session=second)
+    address, form = f"/staff/plan/{first.id}/change", changed(first, ilse)
+    assert "this class and all later ones" in desk.get(address).text
+
+    seen = desk.post(address, data=form).text
+
+    assert "2 classes change." in seen
+    assert "1 person who holds a place is told by mail." in seen
+    db.session.expire_all()
+    assert first.starts_at.hour == 9
+    answer = desk.post(address, data=form | {"step": "save", "mark": mark(seen)})
+    assert answer.status_code == 303
+    again = desk.post(
+        address, data=form | {"step": "save", "mark": mark(seen)}, follow_redirects=True
+    )
+    assert "It is so already" in again.text
+    db.session.expire_all()
+    assert [hour.starts_at.hour for hour in hours()] == [10, 9]
+    assert db.session.scalars(sa.select(Message.kind)).all() == ["class_changed"]
+
+
+def test_a_change_that_was_seen_before_another_one_is_shown_once_more(app, desk, ilse):
+    first, _second = weekly(ilse, desk)
+    address, form = f"/staff/plan/{first.id}/change", changed(first, ilse)
+    seen = desk.post(address, data=form).text
+    other = desk.post(address, data=form | {"places": "9", "scope": "one"}).text
+    both = form | {"places": "9", "scope": "one", "step": "save", "mark": mark(other)}
+    assert desk.post(address, data=both).status_code == 303
+
+    old = desk.post(address, data=form | {"wall_time": "13:00", "step": "save", "mark": mark(seen)})
+
+    assert old.status_code == 409
+    assert "has changed meanwhile" in old.text
+    db.session.expire_all()
+    assert first.starts_at.hour == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"reason": ""}, "Please write why."),
+        ({"on_date": "tomorrow"}, "Please write a day"),
+        ({"on_date": "2026-01-01"}, "over already"),
+        ({"wall_time": "25:00"}, "Please write a time"),
+        ({"places": "0"}, "1 to 100"),
+        ({"trainer": "nobody"}, "Not a valid choice"),
+        ({"scope": "all"}, "Not a valid choice"),
+    ],
+)
+def test_what_cannot_be_changed_so_is_said_and_kept(change, words, app, desk, ilse):
+    first, _second = weekly(ilse, desk)
+    make.booking(session=first)
+
+    answer = desk.post(f"/staff/plan/{first.id}/change", data=changed(first, ilse) | change)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    if "reason" not in change:
+        assert "The hall is taken" in answer.text
+
+
+def test_fewer_places_than_are_held_is_refused_beside_the_class(app, desk, ilse):
+    first, _second = weekly(ilse, desk)
+    for _ in range(2):
+        make.booking(session=first)
+    form = changed(first, ilse, places="1", wall_time="10:00")
+    seen = desk.post(f"/staff/plan/{first.id}/change", data=form).text
+    assert "2 places are held or kept for somebody: there cannot be fewer." in seen
+    saved = form | {"step": "save", "mark": mark(seen)}
+    assert desk.post(f"/staff/plan/{first.id}/change", data=saved).status_code == 422
+
+
+def test_a_class_that_has_begun_has_no_page_to_change_it(app, desk):
+    hour = make.session(starts_at=NOON - timedelta(minutes=5))
+    assert desk.get(f"/staff/plan/{hour.id}/change").status_code == 409
+
+
+def test_all_from_a_day_on_are_called_off_after_they_were_seen(app, desk, ilse):
+    first, second = weekly(ilse, desk)
+    make.booking(session=second)
+    address, form = f"/staff/plan/{first.id}/off", {"scope": "later", "reason": "No hall"}
+
+    seen = desk.post(address, data=form)
+
+    assert seen.status_code == 200
+    assert "2 classes are called off." in seen.text
+    db.session.expire_all()
+    assert not second.is_called_off
+    desk.post(address, data=form | {"step": "save"})
+    db.session.expire_all()
+    assert first.is_called_off
+    assert second.is_called_off
+    assert db.session.scalars(sa.select(Message.kind)).all() == ["class_called_off"]

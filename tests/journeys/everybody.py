@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,9 @@ from remote_training.accounts.models import Account, LinkKind, Role, Scope
 from remote_training.alerts.models import Alert
 from remote_training.assessments import service as assessments
 from remote_training.bookings import service as bookings
+from remote_training.classes import service as classes
+from remote_training.classes.models import Session
+from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.demo.mailbox import DemoMailbox
 from remote_training.outside.mail import Mail
@@ -75,6 +78,7 @@ def gather(platform: Platform) -> Cast:
     staff["new"] = make.staff(totp_confirmed_at=None)
     factors.new_secret(staff["new"])
     db.session.flush()
+    weekly = _weekly(trainer, now)
     found = Cast(
         platform,
         {who: cookie_of(platform, account, who) for who, account in staff.items()},
@@ -92,6 +96,8 @@ def gather(platform: Platform) -> Cast:
             "bookings.ask_to_move": {"booking_id": later.id},
             "waiting.ask": {"session_id": _full(trainer, now)},
             "desk.ask_to_cancel": {"booking_id": later.id},
+            "plan.ask_to_change": {"session_id": weekly},
+            "plan.ask_to_call_off": {"session_id": weekly},
         },
         _links(woman, soon.id, begun, over, staff["new"].id, now),
         staff["new"].totp_secret or "",
@@ -102,6 +108,19 @@ def gather(platform: Platform) -> Cast:
     }
     db.session.commit()
     return found
+
+
+def _weekly(trainer: Account, now: Any) -> UUID:
+    """The first class of a series, in which somebody holds a place."""
+    first_on = now.date() + timedelta(days=8)
+    plan = Plan(
+        site=make.site(), trainer=trainer, module="base", language="en",
+        zone="Europe/Amsterdam", weekdays=[first_on.weekday()], wall_time=time(3), minutes=60,
+        places=12, first_on=first_on, last_on=first_on + timedelta(weeks=2),
+    )  # fmt: skip
+    series = classes.offer(plan, now=now, by=None)
+    hours = db.session.query(Session).filter_by(series_id=series.id).order_by(Session.starts_at)
+    return make.booking(session=hours.first()).session_id
 
 
 def _full(trainer: Account, now: Any) -> UUID:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pyotp
@@ -160,6 +161,7 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
             page.get_by_role("button", name="Make a calendar address").click()
             page.wait_for_load_state()
             yield f"a calendar address of {address}", page
+    yield from _plans(cast, chrome)
     for who, address in (
         (Role.COORDINATOR, "/staff/people/{participant_id}/programme/"),
         ("survivor", "/classes/programme/"),  # she comes last, and books what there is
@@ -179,6 +181,40 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
                 yield "what came of her choice", page
     yield from _rooms(cast, chrome)
     yield from _instead(cast, chrome)
+
+
+def _plans(cast: Cast, chrome: Browser) -> Iterator[Seen]:
+    """What would be offered, changed or called off: each is shown before it is done."""
+    plan = f"{cast.platform.url}/staff/plan"
+    first = cast.platform.clock().date() + timedelta(days=1)
+    weekly = cast.own["plan.ask_to_change"]["session_id"]
+    with _browser(cast, chrome, Role.TRAINER) as page:
+        page.goto(f"{plan}/new")
+        for box in ("#weekdays-0", "#weekdays-3"):
+            page.locator(box).check(force=True)
+        for field, text in (
+            ("wall_time", "02:30"),
+            ("first_on", first.isoformat()),
+            ("last_on", (first + timedelta(days=200)).isoformat()),
+            ("breaks", f"{first} to {first + timedelta(days=9)} a holiday"),
+        ):
+            page.locator(f"#{field}").fill(text)
+        page.get_by_role("button", name="See all classes").click()
+        page.wait_for_load_state()
+        yield "what would be offered", page
+    for way, address, press in (
+        ("what would change", "change", "See what would change"),
+        ("what would be called off", "off", "Call the class off"),
+    ):
+        with _browser(cast, chrome, Role.COORDINATOR) as page:
+            page.goto(f"{plan}/{weekly}/{address}")
+            page.locator("#scope-1").check(force=True)
+            page.locator("#reason").fill("The hall is taken")
+            if address == "change":
+                page.locator("#wall_time").fill("04:30")
+            page.get_by_role("button", name=press).click()
+            page.wait_for_load_state()
+            yield way, page
 
 
 def _rooms(cast: Cast, chrome: Browser) -> Iterator[Seen]:

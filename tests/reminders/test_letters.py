@@ -18,7 +18,7 @@ from remote_training.accounts.models import AccountKind, LinkKind
 from remote_training.assessments.models import Assessment, Form
 from remote_training.assessments.sitting import sitting
 from remote_training.bookings import service as bookings
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, Ending
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.instruments.load import instrument
@@ -26,6 +26,7 @@ from remote_training.links import subjects as links
 from remote_training.messages import jobs, service
 from remote_training.messages.models import Message, State
 from remote_training.outside.world import Outside
+from remote_training.participants.models import Participant
 from tests import make
 from tests.fakes import NOON, FakeClock, FakeMail
 from tests.servers.calendar_gate import pass_gate
@@ -36,8 +37,8 @@ LINK = re.compile(r"http://localhost/l/([A-Za-z0-9_-]{43})")
 KINDS = (
     "welcome", "booking_confirmed", "booking_cancelled", "class_called_off", "reminder_day",
     "reminder_hour", "questions_due", "questions_reminder", "sign_in", "staff_invitation",
-    "place_offered", "join_link",
-    "place_offered", "booking_in_calendar", "booking_moved", "programme_booked",
+    "place_offered", "join_link", "booking_in_calendar", "booking_moved", "programme_booked",
+    "class_changed", "waiting_changed", "waiting_called_off",
 )  # fmt: skip
 OPENS = {
     "welcome": {LinkKind.BOOKINGS},
@@ -48,6 +49,9 @@ OPENS = {
     "booking_moved": {LinkKind.JOIN, LinkKind.BOOKINGS},
     "class_called_off": {LinkKind.BOOKINGS},
     "place_offered": {LinkKind.BOOKINGS},
+    "class_changed": {LinkKind.JOIN, LinkKind.BOOKINGS},
+    "waiting_changed": {LinkKind.BOOKINGS},
+    "waiting_called_off": {LinkKind.BOOKINGS},
     "join_link": {LinkKind.JOIN, LinkKind.BOOKINGS},
     "reminder_day": {LinkKind.JOIN, LinkKind.BOOKINGS, LinkKind.STOP_DAY},
     "reminder_hour": {LinkKind.JOIN, LinkKind.BOOKINGS, LinkKind.STOP_HOUR},
@@ -81,7 +85,10 @@ def subject_of(kind: str, **changes: Any) -> tuple[dict[str, Any], UUID]:
     hour = make.session(trainer=trainer)
     if kind == "place_offered":
         return {"waiting_id": str(make.waiting(participant=woman, session=hour).id)}, person.id
+    if kind.startswith("waiting"):
+        return _waited(kind, woman, hour), person.id
     state = {
+        "class_changed": {"sequence": 1},
         "booking_cancelled": {"cancelled_at": NOON, "sequence": 1},
         "booking_moved": {"cancelled_at": NOON, "sequence": 1},
         "class_called_off": {"sequence": 1},
@@ -90,13 +97,35 @@ def subject_of(kind: str, **changes: Any) -> tuple[dict[str, Any], UUID]:
     if kind == "class_called_off":
         hour.called_off_at = NOON
         db.session.commit()
+    return _told_of(kind, booking), person.id
+
+
+def _told_of(kind: str, booking: Booking) -> dict[str, Any]:
+    """What a mail is about that is about a booking."""
     facts: dict[str, Any] = {"booking_id": str(booking.id)}
     if kind == "booking_moved":
-        new = make.session(trainer=hour.trainer, starts_at=NOON + timedelta(days=2))
-        facts["moved_to"] = str(make.booking(participant=woman, session=new).id)
+        later = NOON + timedelta(days=2)
+        new = make.session(trainer=booking.session.trainer, starts_at=later)
+        facts["moved_to"] = str(make.booking(participant=booking.participant, session=new).id)
     if kind == "programme_booked":
-        facts = {"participant_id": str(woman.id), "booking_ids": [str(booking.id)]}
-    return facts, person.id
+        woman = booking.participant_id
+        facts = {"participant_id": str(woman), "booking_ids": [str(booking.id)]}
+    if kind == "class_changed":
+        facts |= {"was": (NOON + timedelta(days=2)).isoformat(), "of_class": "0"}
+    return facts
+
+
+def _waited(kind: str, woman: Participant, hour: Session) -> dict[str, str]:
+    """What a mail is about that goes to somebody who waits, or waited, for a class."""
+    ended: dict[str, Any] = {}
+    if kind == "waiting_called_off":
+        hour.called_off_at = NOON
+        ended = {"ended_at": NOON, "ending": Ending.CLOSED}
+    entry = make.waiting(
+        participant=woman, session=hour, offered_at=None, offer_until=None, **ended
+    )
+    was = (NOON + timedelta(days=2)).isoformat()
+    return {"waiting_id": str(entry.id), "was": was, "of_class": "0"}
 
 
 def mail_of(app: Flask, kind: str, **changes: Any) -> EmailMessage:
@@ -190,6 +219,7 @@ def test_no_ordinary_mail_holds_a_word_about_health_or_arm(
         ("booking_in_calendar", "REQUEST", 0),
         ("booking_cancelled", "CANCEL", 1),
         ("class_called_off", "CANCEL", 1),
+        ("class_changed", "REQUEST", 1),
     ],
 )
 def test_the_calendar_part_passes_every_reader(
