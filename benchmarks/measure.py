@@ -80,12 +80,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Run:
-    """What driving a server gave: answers, those with an unwanted status, seconds, CPU."""
+    """What driving a server gave: answers, those with an unwanted status, seconds, CPU.
+
+    `slow_ms` is how long one answer in a thousand took at least.
+    """
 
     answers: int
     wrong: int
     seconds: float
     cpu_seconds: float
+    slow_ms: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -146,10 +150,14 @@ class Server:
         results = _spread(self.port, shares, status)
         seconds = time.perf_counter() - began
         answers, wrong = sum(r[0] for r in results), sum(r[1] for r in results)
-        return Run(answers, wrong, seconds, self.cpu_seconds() - cpu)
+        waits = sorted(wait for _answers, _wrong, own in results for wait in own)
+        slow_ms = 1000 * waits[int(len(waits) * 0.999)] if waits else 0.0
+        return Run(answers, wrong, seconds, self.cpu_seconds() - cpu, slow_ms)
 
 
-def _spread(port: int, shares: list[list[bytes]], status: int) -> list[tuple[int, int]]:
+def _spread(
+    port: int, shares: list[list[bytes]], status: int
+) -> list[tuple[int, int, list[float]]]:
     pipes, processes = [], []
     for share in shares:
         ours, theirs = multiprocessing.Pipe()
@@ -165,18 +173,21 @@ def _spread(port: int, shares: list[list[bytes]], status: int) -> list[tuple[int
 
 def _send(port: int, share: list[bytes], status: int, answer_to: Connection) -> None:
     answers = wrong = 0
+    waits: list[float] = []
     wanted = f"HTTP/1.1 {status}".encode()
     connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     for request in share:
+        began = time.perf_counter()
         connection.sendall(request)
         head = _read_answer(connection)
+        waits.append(time.perf_counter() - began)
         answers += 1
         wrong += not head.startswith(wanted)
         if b"connection: close" in head.lower():
             connection.close()
             connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.close()
-    answer_to.send((answers, wrong))
+    answer_to.send((answers, wrong, waits))
 
 
 def _read_answer(connection: socket.socket) -> bytes:

@@ -32,7 +32,7 @@ from remote_training.accounts.models import Scope
 from remote_training.assessments import again as assessments_again
 from remote_training.assessments import late as assessments_late
 from remote_training.assessments import views as assessments_views
-from remote_training.attendance import trainer_views
+from remote_training.attendance import stranger_views, trainer_views
 from remote_training.attendance import views as attendance_views
 from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
@@ -42,12 +42,19 @@ from remote_training.core.db import db, engine_options, prepare_sqlite
 from remote_training.core.errors import Refused
 from remote_training.core.settings import Settings
 from remote_training.core.words import say, translated
-from remote_training.dashboard import booking_views, people_views, plan_views, week_views
+from remote_training.dashboard import (
+    booking_views,
+    people_views,
+    plan_views,
+    room_views,
+    week_views,
+)
 from remote_training.dashboard import programme_views as desk_programme_views
 from remote_training.dashboard import views as dashboard_views
 from remote_training.demo import views as demo_views
 from remote_training.exports import views as exports_views
 from remote_training.home import views as home_views
+from remote_training.hooks import views as hooks_views
 from remote_training.instruments import load as instruments
 from remote_training.links import views as links_views
 from remote_training.operations import edge, faults, own_forms
@@ -62,6 +69,7 @@ from remote_training.studies import load
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 256 * 1024
+NO_READER = ("/health", "/metrics", "/hooks/")  # programs ask there
 
 BLUEPRINTS = (
     public.blueprint,
@@ -79,23 +87,31 @@ BLUEPRINTS = (
     assessments_late.blueprint,
     attendance_views.blueprint,
     trainer_views.blueprint,
+    stranger_views.blueprint,
     dashboard_views.blueprint,
     people_views.blueprint,
     booking_views.blueprint,
     desk_programme_views.blueprint,
     plan_views.blueprint,
     week_views.blueprint,
+    room_views.blueprint,
     safety_views.blueprint,
     reminders_views.hers,
     reminders_views.desk,
     exports_views.blueprint,
     operations_views.blueprint,
+    hooks_views.blueprint,
 )
-WITH_TICKETS = (
+# they ask for something else: a ticket, or a provider's signature
+WITHOUT_OUR_FORM = (
     assessments_views.answer,
     assessments_views.speak,
     assessments_views.send,
     assessments_late.take,
+    hooks_views.zoom,
+    hooks_views.bigbluebutton,
+    hooks_views.analytics,
+    hooks_views.jitsi,
 )
 
 
@@ -115,7 +131,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     _install_database(app)
     edge.install(app)
     _install_words(app)
-    own_forms.install(app, exempt=WITH_TICKETS, is_no_form=links_views.is_one_click)
+    own_forms.install(app, exempt=WITHOUT_OUR_FORM, is_no_form=links_views.is_one_click)
     guard.login_manager.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -179,7 +195,7 @@ def _language() -> str:
 
 
 def _speak_the_readers_zone() -> None:
-    if request.endpoint in (None, "static") or request.path.startswith(("/health", "/metrics")):
+    if request.endpoint in (None, "static") or request.path.startswith(NO_READER):
         return
     reader = guard.reader()
     g.zone = reader.zone if reader is not None else words.DEFAULT_ZONE
@@ -192,6 +208,7 @@ def _on_every_page() -> dict[str, object]:
         "emergency_number": public.emergency_number(),
         "staff_menu": dashboard_views.menu,
         "no_mail_since": dashboard_views.no_mail_since,
+        "rooms_not_ready": dashboard_views.rooms_not_ready,
         "staff_name": accounts_views.staff_name(),
         "is_her_page": _is_her_page(),
     }

@@ -12,12 +12,14 @@ from flask.cli import ScriptInfo
 from sqlalchemy.exc import OperationalError
 
 from remote_training.accounts.cli import accounts
+from remote_training.attendance.cli import attendance
 from remote_training.core.definitions import WrongDefinition
 from remote_training.core.errors import Refused
 from remote_training.core.settings import WrongSetting
 from remote_training.demo.cli import demo
 from remote_training.exports.cli import export
 from remote_training.instruments.cli import instruments
+from remote_training.meetings.cli import meetings
 from remote_training.messages.cli import messages
 from remote_training.operations.cli import database, translations
 from remote_training.operations.keys import keys
@@ -35,8 +37,8 @@ def commands() -> None:
 
 
 for command in (
-    database, worker, messages, mail, accounts, keys, export, instruments, study, demo,
-    translations,
+    database, worker, messages, meetings, mail, accounts, keys, export, instruments, study, demo,
+    translations, attendance,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 
 from remote_training.app import create_app
-from remote_training.core.settings import Settings, load
+from remote_training.core import settings as installation
+from remote_training.core.room_settings import said
+from remote_training.core.settings import Settings, WrongSetting
 from remote_training.demo.mailbox import DemoMailbox
+from remote_training.meetings.sharing import InDatabase
 from remote_training.operations import logs
 from remote_training.outside import clock
+from remote_training.outside.bigbluebutton import BigBlueButton
+from remote_training.outside.jitsi import Jitsi
 from remote_training.outside.mail import MailProvider
+from remote_training.outside.meetings import MeetingProvider
 from remote_training.outside.offline import OfflineMeetings
 from remote_training.outside.smtp import SmtpMail
 from remote_training.outside.world import Outside
+from remote_training.outside.zoom import ZoomMeetings
+from remote_training.outside.zoom_api import ZoomAccount
+from remote_training.studies import load
+from remote_training.studies.load import Study
 
 
 def real_app() -> Flask:
     """Make the app from the environment; raises `WrongSetting` or `WrongStudyFile`."""
-    settings = load()
+    settings = installation.load()
     logs.configure()
     return create_app(settings, real_world(settings))
 
@@ -27,7 +39,61 @@ def real_world(settings: Settings) -> Outside:
     return Outside(
         now=clock.now,
         mail=_mail(settings),
-        meetings={"offline": OfflineMeetings(settings.address)},
+        meetings=_meetings(settings, load.load(settings.study_file)),
+    )
+
+
+def _meetings(settings: Settings, study: Study) -> dict[str, MeetingProvider]:
+    """The providers that the settings or the study file ask for, by name.
+
+    Raises `WrongSetting` where one of them lacks what it needs.
+    """
+    providers: dict[str, MeetingProvider] = {"offline": OfflineMeetings(settings.address)}
+    wanted: dict[str, str] = {settings.meetings: "MEETINGS"}
+    for site in study.sites:
+        if site.meetings is not None:
+            wanted.setdefault(site.meetings, f"the site {site.code} of the study file")
+    making: dict[str, Callable[[Settings], MeetingProvider]] = {
+        "zoom": _zoom,
+        "bigbluebutton": _bigbluebutton,
+        "jitsi": _jitsi,
+    }
+    for name in making.keys() & wanted.keys():
+        missing = settings.missing_for_zoom if name == "zoom" else settings.missing_for(name)
+        _need(missing, wanted[name], name)
+        providers[name] = making[name](settings)
+    return providers
+
+
+def _need(missing: list[str], asker: str, name: str) -> None:
+    if missing:
+        names = " and ".join(missing)
+        raise WrongSetting(f"{names} must be set: {asker} asks for {name!r}.")
+
+
+def _zoom(settings: Settings) -> ZoomMeetings:
+    account = ZoomAccount(
+        settings.zoom_account_id,
+        settings.zoom_client_id,
+        settings.zoom_client_secret.get_secret_value(),
+        settings.zoom_oauth_url,
+        settings.zoom_api_url,
+    )
+    return ZoomMeetings(account, InDatabase())
+
+
+def _bigbluebutton(settings: Settings) -> BigBlueButton:
+    return BigBlueButton(
+        settings.bbb_url,
+        said(settings.bbb_secret),
+        hashed=settings.bbb_checksum,
+        public_url=settings.address,
+    )
+
+
+def _jitsi(settings: Settings) -> Jitsi:
+    return Jitsi(
+        settings.jitsi_url, settings.jitsi_app_id, said(settings.jitsi_secret), now=clock.now
     )
 
 

@@ -14,6 +14,7 @@ from remote_training.classes import models as _classes
 from remote_training.contacts import models as _contacts
 from remote_training.core.db import db
 from remote_training.exports import models as _exports
+from remote_training.hooks import models as _hooks
 from remote_training.meetings import models as _meetings
 from remote_training.messages import models as _messages
 from remote_training.participants import models as _participants
@@ -22,7 +23,7 @@ from remote_training.studies import models as _studies
 
 ROOMS = (
     _accounts, _alerts, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
-    _exports, _meetings, _messages, _participants, _safety, _studies,
+    _exports, _hooks, _meetings, _messages, _participants, _safety, _studies,
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
 from remote_training.core.db import db
 from remote_training.instruments import load as instruments
+from remote_training.meetings.models import UnmatchedPresence
 from remote_training.participants.models import Allocation, Participant
 from remote_training.studies import queries as studies
 from remote_training.studies.current import study
@@ -157,6 +158,21 @@ def waiting(**changes: Any) -> Waiting:
     if row.is_offered:
         hour.taken += 1
     return _save(row)
+
+
+def stranger(**changes: Any) -> UnmatchedPresence:
+    """Somebody who came into a class by telephone, and is not known."""
+    hour = changes.pop("session", None) or session()
+    plain = {
+        "id": uuid4(),
+        "session_id": hour.id,
+        "provider": "zoom",
+        "who": uuid4().hex,
+        "first_seen_at": hour.starts_at,
+        "last_seen_at": hour.starts_at,
+        "name": "By telephone",
+    }
+    return _save(UnmatchedPresence(**plain | changes))
 
 
 def booking(**changes: Any) -> Booking:

@@ -61,6 +61,7 @@ class Place:
             "waiting_id": make.waiting(participant=woman).id,
             "assessment_id": assessment.id,
             "account_id": member.id,
+            "stranger_id": make.stranger(session=hour).id,
         }
         self.browsers = [app.test_client(), browse_as(woman), *(browse_as(who) for who in roles)]
 

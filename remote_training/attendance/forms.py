@@ -16,6 +16,7 @@ from remote_training.contacts.models import Contact
 from remote_training.core.errors import Invalid
 from remote_training.core.text import clean_line
 from remote_training.core.words import translated
+from remote_training.meetings.models import EventKind, Source
 
 LONGEST_PLACE = 200
 LONGEST_TYPED = 1000
@@ -27,6 +28,25 @@ STATUS_WORDS = {
     Status.EXCUSED: _l("excused"),
     Status.TECHNICAL: _l("technical trouble"),
     Status.NO_SHOW: _l("did not come"),
+}
+
+KIND_WORDS = {
+    EventKind.JOINED: _l("came in"),
+    EventKind.LEFT: _l("left"),
+    EventKind.WAITING: _l("was in the waiting room"),
+    EventKind.ADMITTED: _l("was let in again"),
+    EventKind.STARTED: _l("the room was opened"),
+    EventKind.ENDED: _l("the room was closed"),
+}
+SOURCE_WORDS = {
+    Source.WEBHOOK: _l("the room itself"),
+    Source.REPORT: _l("the provider's report"),
+    Source.PAGE: _l("our own page"),
+}
+CAUSE_WORDS = {
+    str(Source.WEBHOOK): _l("late news from the room"),
+    str(Source.REPORT): _l("the provider's report"),
+    "decision": _l("a decision about an unknown person"),
 }
 
 
@@ -127,3 +147,9 @@ def _checked(check: Callable[[str], str], field: StringField) -> None:
         check(field.data or "")
     except Invalid as refusal:
         raise StopValidation(translated(refusal.sentence, **refusal.gaps)) from refusal
+
+
+class InsteadForm(FlaskForm):  # type: ignore[misc]
+    """The address of another room for one class; empty for its own one."""
+
+    address = StringField(_l("Address of the other room"), render_kw={"inputmode": "url"})

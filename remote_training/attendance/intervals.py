@@ -1,23 +1,28 @@
 """From reports to minutes: pure functions, whatever the order and however often they came.
 
-Reports are paired by connection and sorted by their own time. What a connection leaves
-open is closed at the end, and marked. Two devices count once. Only time within the class
-counts.
+Reports are paired by connection and source and sorted by their own time. What a connection
+leaves open ends as another source tells; else with the room, or with the class, and is marked.
+Two devices count once, and so do two sources: what any of them tells counts. Time in a waiting
+room does not. Only time within the class counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from remote_training.attendance.models import Status
-from remote_training.meetings.models import EventKind
+from remote_training.meetings.models import OF_THE_ROOM, EventKind, Source
 from remote_training.meetings.queries import Report
 
 MINUTE = timedelta(minutes=1)
 FOREVER = datetime.max.replace(tzinfo=UTC)
+# two sources that tell of the same coming in may differ by so much
+SAME = timedelta(seconds=60)
+# at one moment the waiting room comes first: who is let in from there is in
+FIRST = (EventKind.WAITING, EventKind.ADMITTED)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Interval:
     begins_at: datetime
     ends_at: datetime
     is_imputed: bool = False
+    sources: frozenset[Source] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,13 @@ def presence(
     )
 
 
+def stays(
+    reports: Iterable[Report], *, starts_at: datetime, ends_at: datetime, now: datetime
+) -> list[Interval]:
+    """The times within the class that count, in order, each with who told of it."""
+    return clipped(union(visits(reports, closes_at=min(now, ends_at))), starts_at, ends_at)
+
+
 def here_since(reports: Iterable[Report]) -> datetime | None:
     """Since when somebody has been in the room without a break; None where she is not."""
     stay = union(visits(reports, closes_at=FOREVER))
@@ -66,17 +79,20 @@ def here_since(reports: Iterable[Report]) -> datetime | None:
 
 
 def visits(reports: Iterable[Report], *, closes_at: datetime) -> list[Interval]:
-    """The intervals of all connections, each as its own; those left open end at `closes_at`.
+    """The intervals of all connections, each as its own.
 
     Within one connection a second joining changes nothing, a leaving without a joining
     neither. A leaving that was only presumed gives way to a reported one after it.
-    Joining and leaving at the very same moment change nothing.
+    Joining and leaving at the very same moment change nothing. What is left open ends as
+    another source tells; else when its room was closed, or opened again; else at `closes_at`.
     """
-    by_connection = sorted(set(reports), key=lambda report: (report.connection, report.at))
+    told = set(reports)
+    rooms = sorted((one for one in told if one.kind in OF_THE_ROOM), key=lambda one: one.at)
     found: list[Interval] = []
-    for _, own in groupby(by_connection, key=lambda report: report.connection):
-        found.extend(_of_one(list(own), closes_at))
-    return found
+    for visit, own in groupby(sorted(told.difference(rooms), key=_visit_then_time), key=_visit):
+        run, _connection, source = visit
+        found.extend(_of_one(list(own), closes_at, _closings(rooms, run), source))
+    return _made_sure(found)
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:
@@ -99,7 +115,7 @@ def clipped(
         first, last = max(interval.begins_at, begins_at), min(interval.ends_at, ends_at)
         if first < last:
             is_imputed = interval.is_imputed and interval.ends_at <= ends_at
-            found.append(Interval(first, last, is_imputed))
+            found.append(Interval(first, last, is_imputed, interval.sources))
     return found
 
 
@@ -134,24 +150,106 @@ def status(
     return Status.NO_SHOW
 
 
-def _of_one(reports: Sequence[Report], closes_at: datetime) -> list[Interval]:
-    """The intervals of one connection, its reports sorted by time."""
-    found: list[Interval] = []
-    joined_at: datetime | None = None
-    for at, together in groupby(reports, key=lambda report: report.at):
-        kinds = {report.kind: report.is_imputed for report in _surest_last(together)}
-        if len(kinds) > 1:
-            continue
+def _visit(report: Report) -> tuple[str, str, Source]:
+    return report.run, report.connection, report.source
+
+
+def _visit_then_time(report: Report) -> tuple[object, ...]:
+    return *_visit(report), report.at
+
+
+def _closings(rooms: Sequence[Report], run: str) -> list[datetime]:
+    """When an opening of the room was over: it ended, or the room was opened anew."""
+    return [
+        one.at
+        for one in rooms
+        if (one.run in (run, "") if one.kind is EventKind.ENDED else one.run not in (run, ""))
+    ]
+
+
+class _Stay:
+    """One connection, followed through its reports in order of time."""
+
+    def __init__(self, closings: Sequence[datetime], source: Source) -> None:
+        self.found: list[Interval] = []
+        self._closings, self._source = closings, frozenset({source})
+        self._inside_since: datetime | None = None
+        self._comes_back = False  # she was put into the waiting room out of the class
+
+    def take(self, kinds: dict[EventKind, bool], at: datetime) -> None:
+        """What happened at one moment; by kind, whether it is only presumed."""
+        for kind in FIRST:
+            if kind in kinds:
+                self._wait(kind, at)
+        if EventKind.JOINED in kinds and EventKind.LEFT in kinds:
+            return
         if EventKind.JOINED in kinds:
-            joined_at = at if joined_at is None else joined_at
-        elif joined_at is not None:
-            found.append(Interval(joined_at, at, kinds[EventKind.LEFT]))
-            joined_at = None
-        elif found and found[-1].is_imputed:
-            found[-1] = Interval(found[-1].begins_at, at, kinds[EventKind.LEFT])
-    if joined_at is not None and joined_at <= closes_at:
-        found.append(Interval(joined_at, closes_at, is_imputed=True))
-    return found
+            self._come(at)
+        elif EventKind.LEFT in kinds:
+            self._go(at, is_imputed=kinds[EventKind.LEFT])
+
+    def close(self, at: datetime) -> None:
+        """The end: what is still open is closed, and marked."""
+        if self._inside_since is not None and self._inside_since <= at:
+            ends_at = min(self._closed_after(self._inside_since) or at, at)
+            self._keep(ends_at, is_imputed=True)
+
+    def _wait(self, kind: EventKind, at: datetime) -> None:
+        if kind is EventKind.WAITING and self._inside_since is not None:
+            self._keep(at, is_imputed=False)
+            self._comes_back = True
+        elif kind is EventKind.ADMITTED and self._comes_back:
+            self._come(at)
+
+    def _come(self, at: datetime) -> None:
+        self._comes_back = False
+        since = self._inside_since
+        closed_at = self._closed_after(since) if since is not None else None
+        if closed_at is not None and closed_at < at:
+            self._keep(closed_at, is_imputed=True)
+        if self._inside_since is None:
+            self._inside_since = at
+
+    def _go(self, at: datetime, *, is_imputed: bool) -> None:
+        self._comes_back = False
+        if self._inside_since is not None:
+            self._keep(at, is_imputed=is_imputed)
+        elif self.found and self.found[-1].is_imputed:
+            begins_at = self.found.pop().begins_at
+            self.found.append(Interval(begins_at, at, is_imputed, self._source))
+
+    def _keep(self, ends_at: datetime, *, is_imputed: bool) -> None:
+        assert self._inside_since is not None
+        self.found.append(Interval(self._inside_since, ends_at, is_imputed, self._source))
+        self._inside_since = None
+
+    def _closed_after(self, moment: datetime) -> datetime | None:
+        return next((at for at in self._closings if at >= moment), None)
+
+
+def _of_one(
+    reports: Sequence[Report], closes_at: datetime, closings: Sequence[datetime], source: Source
+) -> list[Interval]:
+    """The intervals of one connection, its reports sorted by time."""
+    stay = _Stay(closings, source)
+    for at, together in groupby(reports, key=lambda report: report.at):
+        stay.take({report.kind: report.is_imputed for report in _surest_last(together)}, at)
+    stay.close(closes_at)
+    return stay.found
+
+
+def _made_sure(intervals: Sequence[Interval]) -> list[Interval]:
+    """Let an end that nobody reported give way to what another source tells of that time."""
+    sure = [one for one in intervals if not one.is_imputed]
+    return [_as_told(one, sure) if one.is_imputed else one for one in intervals]
+
+
+def _as_told(open_one: Interval, sure: Iterable[Interval]) -> Interval:
+    others = union(one for one in sure if not one.sources & open_one.sources)
+    for other in others:
+        if other.begins_at - SAME <= open_one.begins_at < other.ends_at:
+            return Interval(open_one.begins_at, other.ends_at, False, open_one.sources)
+    return open_one
 
 
 def _surest_last(reports: Iterable[Report]) -> list[Report]:
@@ -160,8 +258,9 @@ def _surest_last(reports: Iterable[Report]) -> list[Report]:
 
 def _joined(before: Interval, after: Interval) -> Interval:
     """Two intervals that overlap or touch; the later end counts, the surer of two equal ones."""
+    sources = before.sources | after.sources
     if after.ends_at == before.ends_at:
-        sure = before.is_imputed and after.is_imputed
-        return Interval(before.begins_at, before.ends_at, sure)
+        is_imputed = before.is_imputed and after.is_imputed
+        return Interval(before.begins_at, before.ends_at, is_imputed, sources)
     later = max(before, after, key=lambda one: one.ends_at)
-    return Interval(before.begins_at, later.ends_at, later.is_imputed)
+    return Interval(before.begins_at, later.ends_at, later.is_imputed, sources)

@@ -55,6 +55,53 @@ class Attendance(Model):
         return self.status or self.machine_status
 
 
+class Change(Model):
+    """What the machine says of a class that was settled before, and said until then.
+
+    `cause` is a source of reports (`webhook`, `report`), or `decision` of a trainer about
+    somebody who was not known.
+    """
+
+    __tablename__ = "attendance_change"
+
+    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"), index=True)
+    at: Mapped[datetime]
+    cause: Mapped[str] = mapped_column(sa.String(20))
+    minutes_before: Mapped[float]
+    minutes_after: Mapped[float]
+    status_before: Mapped[Status | None]
+    status_after: Mapped[Status | None]
+
+
+class ReportCheck(Model):
+    """How often the provider's report about a class was asked for, and when it is again.
+
+    Attributes
+    ----------
+    asked
+        How many of the planned times are over.
+    next_at
+        When it is asked for again; None after the last time.
+    lease_until
+        One worker is at it until then.
+    answered_at, rows
+        When the provider last had a report, and how many visits stood in it.
+    cause
+        Why it gave none the last time.
+    """
+
+    __tablename__ = "report_check"
+    __table_args__ = (sa.Index("ix_report_check_next_at", "next_at"),)
+
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
+    asked: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    rows: Mapped[int] = mapped_column(default=0)
+    cause: Mapped[str | None] = mapped_column(sa.String(40))
+
+
 class Settlement(Model):
     """A class that is over, and when the attendance of its bookings was worked out."""
 

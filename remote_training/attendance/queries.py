@@ -22,7 +22,7 @@ from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.meetings import queries as meetings
-from remote_training.meetings.queries import Report
+from remote_training.meetings.queries import ClassReports
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
@@ -127,22 +127,24 @@ def roster(session: Session, *, now: datetime) -> Sequence[Line]:
     return sorted(lines, key=_call_first)
 
 
-def verdict(
-    session: Session, reports: dict[UUID, list[Report]], booking_id: UUID, *, now: datetime
-) -> Verdict:
-    """What the reports of a class say of one booking."""
+def verdict(session: Session, reports: ClassReports, booking_id: UUID, *, now: datetime) -> Verdict:
+    """What the reports of a class say of one booking.
+
+    While nobody has decided who an unknown person was, it may have been any who was not seen.
+    """
     own, rules = reports.get(booking_id, []), study().rules
     found = intervals.presence(own, starts_at=session.starts_at, ends_at=session.ends_at, now=now)
     status = intervals.status(
         found,
         starts_at=session.starts_at,
         is_over=now >= session.ends_at,
-        was_anybody_seen=bool(reports),
+        was_anybody_seen=reports.was_anybody_seen and not reports.has_unknown,
         was_reported=bool(own),
         late_after_minutes=rules.late_after_minutes,
         attended_from_minutes=rules.attended_from_minutes,
     )
-    return Verdict(found, None if session.is_called_off else status, intervals.here_since(own))
+    here_since = intervals.here_since(own)
+    return Verdict(found, None if session.is_called_off else status, here_since)
 
 
 def verdict_of(booking: Booking, *, now: datetime) -> Verdict:

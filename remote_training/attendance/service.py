@@ -6,7 +6,7 @@ Whoever writes about a booking locks its row first: two devices wait for each ot
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from remote_training.attendance import doors, queries
 from remote_training.attendance.errors import NoLinkNow, NotBegun
-from remote_training.attendance.models import Attendance, Settlement, Status
+from remote_training.attendance.models import Attendance, Change, Settlement, Status
 from remote_training.audit import service as audit
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
@@ -24,28 +24,37 @@ from remote_training.contacts.models import Whereabouts
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import say
+from remote_training.meetings import presences
 from remote_training.meetings import queries as meetings_queries
 from remote_training.meetings import service as meetings
-from remote_training.meetings.models import MeetingEvent, MeetingRoom
+from remote_training.meetings.models import MeetingEvent
+from remote_training.meetings.told import Told
 from remote_training.messages import service as outbox
+from remote_training.outside.meetings import Room
 
 AT_ONCE = 100
 NEEDS_A_BEGUN_CLASS = frozenset({Status.ATTENDED, Status.LATE, Status.NO_SHOW})
 
 
-def come_in(booking: Booking, connection: str, *, beats: bool, now: datetime) -> MeetingRoom:
+def come_in(
+    booking: Booking, connection: str, *, beats: bool, now: datetime, room: Room | None = None
+) -> None:
     """Bring somebody into her class; the same `connection` twice is one coming in.
 
-    In a room of our own the visit begins here; another provider reports it by itself.
-    `beats` as in `meetings.service.come_in`. Raises `DoorClosed` or `RoomUnavailable`.
+    In a room of our own the visit begins here; another provider reports it by itself. `room`
+    is what `meetings.service.ask` gave for this click. `beats` as in
+    `meetings.service.come_in`. Raises `DoorClosed`.
     """
     doors.check(booking, now=now)
-    room = meetings.room_of(booking.session, now=now)
+    session = booking.session
+    provider = meetings.provider_of(session.site)
+    if provider.is_our_page:
+        meetings.open_our_page(session, now=now)
+    elif room is not None:
+        meetings.opened(session, provider, room, now=now)
     _lock([booking.id])
-    is_ours = meetings.provider_named(room.provider).is_our_page
-    if is_ours and meetings.come_in(booking, connection, beats=beats, now=now):
+    if provider.is_our_page and meetings.come_in(booking, connection, beats=beats, now=now):
         recompute(booking, now=now)
-    return room
 
 
 def beat(booking: Booking, connection: str, *, now: datetime) -> bool:
@@ -88,6 +97,35 @@ def recompute(booking: Booking, *, now: datetime) -> Attendance:
     _write(row, queries.verdict_of(booking, now=now), now)
     db.session.flush()
     return row
+
+
+def hear_all(
+    provider: str, told: Collection[Told], *, now: datetime, cause: str, is_whole: bool = False
+) -> None:
+    """Take many reports at once, and work out whom they touch; rooms of others are passed over.
+
+    What this changes in a class that was settled before is kept as a `Change` with its
+    `cause`. `is_whole` as in `meetings.presences.take`.
+    """
+    touched = presences.take(provider, told, now=now, is_whole=is_whole)
+    work_out(touched, cause=cause, now=now)
+
+
+def work_out(touched: Mapping[UUID, Collection[UUID]], *, cause: str, now: datetime) -> None:
+    """Work out some bookings anew, by class; of a class that is over all of them.
+
+    Then one report tells that the room worked, and so that who was not seen was not there.
+    """
+    found = sa.select(Session).where(Session.id.in_(touched)).order_by(Session.id)
+    sessions = db.session.scalars(found).all()
+    over = [session for session in sessions if now >= session.ends_at]
+    for session in over:
+        _lock_session(session.id)
+    _settle(over, now=now, cause=cause)
+    going_on = [session for session in sessions if now < session.ends_at]
+    some = {booking_id for session in going_on for booking_id in touched[session.id]}
+    if some:
+        _settle(going_on, now=now, only=some)
 
 
 def settle(*, now: datetime) -> int:
@@ -180,23 +218,59 @@ def _overrules(status: Status, row: Attendance) -> bool:
     return status is Status.TECHNICAL or was_there is not (row.first_joined_at is not None)
 
 
-def _settle(sessions: Sequence[Session], *, now: datetime) -> None:
-    """Work out all live bookings of some classes: few statements, however many people."""
+def _settle(
+    sessions: Sequence[Session],
+    *,
+    now: datetime,
+    cause: str | None = None,
+    only: Collection[UUID] | None = None,
+) -> None:
+    """Work out live bookings of some classes: few statements, however many people."""
     by_id = {session.id: session for session in sessions}
     found = (
         sa.select(Booking.id, Booking.session_id)
         .where(Booking.session_id.in_(by_id), Booking.cancelled_at.is_(None))
         .order_by(Booking.id)
     )
+    if only is not None:
+        found = found.where(Booking.id.in_(only))
     booked = {row.id: row.session_id for row in db.session.execute(found)}
     _lock(booked)
     known = queries.of_bookings(booked)
     reports = meetings_queries.reports(list(by_id), now=now)
     for booking_id, session_id in booked.items():
-        row = known.get(booking_id) or _new(booking_id)
-        said = queries.verdict(by_id[session_id], reports[session_id], booking_id, now=now)
+        row, session = known.get(booking_id) or _new(booking_id), by_id[session_id]
+        before = _said(row, session)
+        said = queries.verdict(session, reports[session_id], booking_id, now=now)
         _write(row, said, now)
+        if cause is not None and before is not None:
+            _note_change(row, before, cause, now)
     db.session.flush()
+
+
+def _said(row: Attendance, session: Session) -> tuple[float, Status | None] | None:
+    """What the machine said of a class after its end; None where it has not spoken yet."""
+    if row.computed_at is None or row.computed_at < session.ends_at:
+        return None
+    return row.machine_minutes, row.machine_status
+
+
+def _note_change(
+    row: Attendance, before: tuple[float, Status | None], cause: str, now: datetime
+) -> None:
+    if before == (row.machine_minutes, row.machine_status):
+        return
+    db.session.add(
+        Change(
+            booking_id=row.booking_id,
+            at=now,
+            cause=cause,
+            minutes_before=before[0],
+            minutes_after=row.machine_minutes,
+            status_before=before[1],
+            status_after=row.machine_status,
+        )
+    )
 
 
 def _new(booking_id: UUID) -> Attendance:

@@ -11,18 +11,27 @@ from flask_babel import gettext as _
 
 from remote_training.accounts.guard import site_ids, staff_account, staff_only
 from remote_training.accounts.models import Account, Role
-from remote_training.attendance import queries, service
-from remote_training.attendance.forms import STATUS_WORDS, StatusForm
+from remote_training.attendance import evidence, queries, service
+from remote_training.attendance.forms import (
+    CAUSE_WORDS,
+    KIND_WORDS,
+    SOURCE_WORDS,
+    STATUS_WORDS,
+    InsteadForm,
+    StatusForm,
+)
 from remote_training.bookings import answers
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes_queries
 from remote_training.classes.models import Session
-from remote_training.core.db import unit_of_work
+from remote_training.core.db import db, unit_of_work
 from remote_training.core.fields import attempt
+from remote_training.meetings import hosting, ways
 from remote_training.meetings import queries as meetings
 from remote_training.meetings import service as rooms
 from remote_training.outside.world import outside
+from remote_training.studies.current import study
 
 blueprint = Blueprint("trainer", __name__, url_prefix="/staff/classes")
 STAFF = (Role.TRAINER, Role.COORDINATOR)
@@ -58,6 +67,8 @@ def console(session_id: UUID) -> ResponseReturnValue:
         now,
         lines=lines,
         count=queries.count(lines),
+        instead=ways.instead_of(session, now=now),
+        unknown=meetings.undecided(session.id),
         says_no=answers.says_no([line.booking_id for line in lines]),
     )
 
@@ -66,19 +77,46 @@ def console(session_id: UUID) -> ResponseReturnValue:
 @staff_only(*STAFF)
 def room(session_id: UUID) -> ResponseReturnValue:
     """Show the room to the trainer, if it is open, and who is in it."""
-    session, now = _session(session_id), outside().now()
-    opened = meetings.room(session.id)
-    is_ours = opened is not None and rooms.provider_named(opened.provider).is_our_page
-    lines = queries.roster(session, now=now)
-    return _page("trainer_room", session, now, room=opened, is_ours=is_ours, lines=lines)
+    return _room_page(_session(session_id))
 
 
 @blueprint.post("/<uuid:session_id>/room")
 @staff_only(*STAFF)
-@unit_of_work()
 def open_room(session_id: UUID) -> ResponseReturnValue:
-    """Open the room of the class."""
-    rooms.room_of(_session(session_id), now=outside().now())
+    """Open the room of the class, and show the trainer her way in: it is asked for at this
+    press, with no transaction open, and kept nowhere.
+    """
+    session = _session(session_id)
+    if rooms.provider_of(session.site).is_our_page:
+        with unit_of_work():
+            rooms.open_our_page(session, now=outside().now())
+        return redirect(url_for(".room", session_id=session_id), 303)
+    asked = hosting.asked(session, first_name=_me().contact.first_name)
+    db.session.rollback()
+    answer = hosting.ask(asked)
+    with unit_of_work():
+        hosting.note(_session(session_id), answer, now=outside().now())
+    return _room_page(_session(session_id), answer)
+
+
+@blueprint.post("/<uuid:session_id>/instead")
+@staff_only(*STAFF)
+@unit_of_work()
+def set_instead(session_id: UUID) -> ResponseReturnValue:
+    """Let a class meet in another room, or in its own one again."""
+    session, form = _session(session_id), InsteadForm()
+    now, by = outside().now(), _me().id
+
+    def note() -> None:
+        hosting.meet_instead(session, form.address.data or "", now=now, by=by)
+
+    if not form.validate() or not attempt(note, lambda _refusal: form.address):
+        return _room_page(session, form=form), 422
+    flash(
+        _("This is noted. Everybody who joins from now on is shown this room.")
+        if form.address.data
+        else _("This is noted. The class meets in its usual room again.")
+    )
     return redirect(url_for(".room", session_id=session_id), 303)
 
 
@@ -138,9 +176,38 @@ def card(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 
 def _person_page(session: Session, booking: Booking, form: StatusForm) -> str:
     now = outside().now()
-    found = queries.verdict_of(booking, now=now)
     return _page(
-        "person", session, now, form=form, found=found, name=_short_name(booking), booking=booking
+        "person",
+        session,
+        now,
+        form=form,
+        found=queries.verdict_of(booking, now=now),
+        evidence=evidence.of(booking, now=now),
+        rules=study().rules,
+        words={"kind": KIND_WORDS, "source": SOURCE_WORDS, "cause": CAUSE_WORDS},
+        name=_short_name(booking),
+        booking=booking,
+    )
+
+
+def _room_page(
+    session: Session, answer: hosting.Answer | None = None, form: InsteadForm | None = None
+) -> str:
+    now = outside().now()
+    provider = rooms.provider_of(session.site)
+    instead = ways.instead_of(session, now=now)
+    return _page(
+        "trainer_room",
+        session,
+        now,
+        room=meetings.room(session.id),
+        provider=provider,
+        is_open=meetings.is_open(session.id, provider),
+        is_failing=meetings.is_failing(provider.name, now=now),
+        answer=answer,
+        instead=instead,
+        form=form or InsteadForm(address=meetings.instead(session.id) or ""),
+        lines=queries.roster(session, now=now),
     )
 
 

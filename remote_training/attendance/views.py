@@ -19,6 +19,7 @@ from remote_training.contacts import whereabouts
 from remote_training.core.db import unit_of_work
 from remote_training.meetings import queries as meetings
 from remote_training.meetings import service as rooms
+from remote_training.meetings import ways
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("attendance", __name__, url_prefix="/class/<uuid:booking_id>")
@@ -36,20 +37,25 @@ def door(booking_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/")
 @visitor(Scope.JOIN, subject="booking_id")
-@unit_of_work()
 def come_in(booking_id: UUID) -> ResponseReturnValue:
-    """Join the class: keep where she is today, begin the visit, show the room."""
+    """Join the class: keep where she is today, begin the visit, show the room.
+
+    The provider of a room that opens at the click is asked between two transactions.
+    """
     booking, now = _mine(booking_id), outside().now()
     doors.check(booking, now=now)
     form = _join_form(booking)
     if not form.validate():
         return _door_page(booking, form), 422
-    if not form.keeps:
-        contact_id = booking.participant.contact_id
-        whereabouts.tell(contact_id, booking.id, **form.whereabouts, now=now)
     visit = _connection(form.visit.data)
-    service.come_in(booking, visit, beats=form.js.data == "1", now=now)
-    return redirect(url_for(".room", booking_id=booking.id, visit=visit), 303)
+    provider = rooms.provider_of(booking.session.site)
+    wanted = rooms.wanted(booking.session)
+    with unit_of_work():
+        _tell(booking, form)
+    room = None if provider.is_our_page else rooms.ask(provider, wanted)
+    with unit_of_work():
+        service.come_in(booking, visit, beats=form.js.data == "1", room=room, now=now)
+    return redirect(url_for(".room", booking_id=booking_id, visit=visit), 303)
 
 
 @blueprint.get("/room")
@@ -57,19 +63,16 @@ def come_in(booking_id: UUID) -> ResponseReturnValue:
 def room(booking_id: UUID) -> ResponseReturnValue:
     """Show the room to who has joined, everybody else the door."""
     booking, now = _mine(booking_id), outside().now()
-    opened = meetings.room(booking.session_id)
-    if opened is None or not doors.is_open(booking, now=now):
-        return redirect(url_for(".door", booking_id=booking.id), 303)
-    first_name = booking.participant.contact.first_name
     visit = request.args.get("visit", "")
-    if rooms.provider_named(opened.provider).is_our_page:
-        if not _is_visiting(booking, visit):
-            return redirect(url_for(".door", booking_id=booking.id), 303)
-        return _page("room", booking, visit=visit)
-    if not whereabouts.told([booking.id]):
+    has_joined = bool(whereabouts.told([booking.id]))
+    if not has_joined or not doors.is_open(booking, now=now):
         return redirect(url_for(".door", booking_id=booking.id), 303)
-    join_url = rooms.join_url(opened, booking=booking, first_name=first_name)
-    return _page("outside", booking, join_url=join_url)
+    way = ways.into(booking, now=now)
+    if not way.is_our_page:
+        return _page("outside", booking, way=way, visit=_connection(visit))
+    if not _is_visiting(booking, visit):
+        return redirect(url_for(".door", booking_id=booking.id), 303)
+    return _page("room", booking, visit=visit)
 
 
 @blueprint.post("/beat")
@@ -91,6 +94,12 @@ def leave(booking_id: UUID) -> ResponseReturnValue:
     visit = _connection(request.form.get("visit"))
     service.leave(_mine(booking_id), visit, by_button=by_button, now=outside().now())
     return redirect(url_for(".door", booking_id=booking_id, left=1), 303)
+
+
+def _tell(booking: Booking, form: JoinForm) -> None:
+    if not form.keeps:
+        contact_id = booking.participant.contact_id
+        whereabouts.tell(contact_id, booking.id, **form.whereabouts, now=outside().now())
 
 
 def _mine(booking_id: UUID) -> Booking:

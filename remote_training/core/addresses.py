@@ -1,9 +1,10 @@
-"""Mail addresses as they travel: in an envelope, in a header, in a calendar file."""
+"""Addresses as they travel: of mail, in an envelope, a header, a calendar file; of rooms."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 import idna
 
@@ -11,6 +12,22 @@ LONGEST = 254
 LONGEST_NAME = 64
 ATOMS = re.compile(r"[^\s()<>\[\]:;@\\,.\"]+(\.[^\s()<>\[\]:;@\\,.\"]+)*")
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+WEB = re.compile(r"https://[!-~]{1,490}")
+
+
+def is_web_address(value: str) -> bool:
+    """Whether this is an address that a page may lead to: https, a host with a dot, no password.
+
+    A browser reads a backslash as a slash: there is none.
+    """
+    if not WEB.fullmatch(value) or any(sign in value for sign in '\\"<>'):
+        return False
+    try:
+        parts = urlsplit(value)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return "@" not in parts.netloc and "." in host and bool(HOST.fullmatch(host))
 
 
 def mail_address(value: str) -> str:

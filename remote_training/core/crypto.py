@@ -76,6 +76,11 @@ class KeyRing:
         """Whether the value was sealed with the newest key."""
         return sealed[len(VERSION) : len(VERSION) + KEY_ID_BYTES] == self._keys[0].id
 
+    @property
+    def newest_start(self) -> bytes:
+        """How everything begins that was sealed with the newest key."""
+        return VERSION + self._keys[0].id
+
     def blind_index(self, plain: str) -> str:
         """A keyed fingerprint (hex, 32 bytes) by which an equal text is found again."""
         return _fingerprint(self._keys[0], plain)

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from flask import has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
 BUSY_SECONDS = 20
@@ -100,6 +100,20 @@ def unit_of_work() -> Iterator[None]:
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        _writing.reset(token)
+
+
+@contextmanager
+def apart() -> Iterator[Session]:
+    """A short transaction of its own, committed at the end whatever the caller's becomes.
+
+    On SQLite only where the caller holds no writing transaction: nobody else could write.
+    """
+    token = _writing.set(True)
+    try:
+        with Session(db.engine) as session, session.begin():
+            yield session
     finally:
         _writing.reset(token)
 

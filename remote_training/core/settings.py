@@ -13,10 +13,13 @@ from typing import Literal, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 from flask import current_app
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from remote_training.core.room_settings import RoomSettings
+
 SHORTEST_KEY = 32
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Some = TypeVar("Some", bound=BaseSettings)
 
 
@@ -52,7 +55,7 @@ class Folders(BaseSettings):
         return self.wording_dir or self.data_dir / "wording"
 
 
-class Settings(Folders):
+class Settings(Folders, RoomSettings):
     """The settings of one installation; names are those of `shared contract: Settings`.
 
     Attributes
@@ -70,6 +73,12 @@ class Settings(Folders):
         are believed, none unless told. Host names are believed from nobody.
     mail_lease_seconds
         How long a worker may be silent before another one sends what it had taken.
+    meetings
+        The provider of online rooms; the study file may name another one for a site.
+    zoom_webhook_secret
+        What Zoom signs its events with.
+    zoom_oauth_url, zoom_api_url
+        Zoom's own, unless a test points them elsewhere.
     """
 
     database_url: str = ""
@@ -80,7 +89,13 @@ class Settings(Folders):
     mail_from: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     mail_lease_seconds: int = Field(default=300, ge=2, le=3600)
-    meetings: Literal["offline"] = "offline"
+    meetings: Literal["offline", "zoom", "bigbluebutton", "jitsi"] = "offline"
+    zoom_account_id: str = ""
+    zoom_client_id: str = ""
+    zoom_client_secret: SecretStr = SecretStr("")
+    zoom_webhook_secret: SecretStr = SecretStr("")
+    zoom_oauth_url: str = "https://zoom.us/oauth/token"
+    zoom_api_url: str = "https://api.zoom.us/v2"
     study_file: Path | None = None
     demo: bool = False
 
@@ -114,6 +129,16 @@ class Settings(Folders):
         if value and not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", value):
             raise ValueError("must be a bare mail address such as classes@trial.example.org")
         return value
+
+    @field_validator("zoom_oauth_url", "zoom_api_url")
+    @classmethod
+    def _zoom_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_here = parts.scheme == "http" and parts.hostname in LOOPBACK
+        more = parts.query or parts.fragment or parts.username
+        if not _has_host(parts) or not (parts.scheme == "https" or is_here) or more:
+            raise ValueError("must be an address such as https://api.zoom.us/v2")
+        return value.rstrip("/")
 
     @field_validator("study_file")
     @classmethod
@@ -170,6 +195,17 @@ class Settings(Folders):
         if self.secret_keys:
             return [key.strip() for key in self.secret_keys.split(",")]
         return [_kept_key(self.data_dir / "secret-key")]
+
+    @property
+    def missing_for_zoom(self) -> list[str]:
+        """The variables that Zoom needs and that are not set."""
+        needed = {
+            "ZOOM_ACCOUNT_ID": self.zoom_account_id,
+            "ZOOM_CLIENT_ID": self.zoom_client_id,
+            "ZOOM_CLIENT_SECRET": self.zoom_client_secret.get_secret_value(),
+            "ZOOM_WEBHOOK_SECRET": self.zoom_webhook_secret.get_secret_value(),
+        }
+        return [name for name, value in needed.items() if not value.strip()]
 
     @property
     def mailbox_dir(self) -> Path:

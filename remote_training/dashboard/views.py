@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from remote_training.accounts.desk import remembered_page
-from remote_training.accounts.guard import has_role, staff_account, staff_only
+from remote_training.accounts.guard import has_role, site_ids, staff_account, staff_only
 from remote_training.accounts.models import Role
+from remote_training.meetings import jobs as rooms
+from remote_training.meetings import overview
 from remote_training.messages import queries as messages
 from remote_training.outside.world import outside
 
@@ -23,6 +25,7 @@ PLACES = (
     ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
     ("week.index", _l("Week"), (Role.TRAINER, Role.COORDINATOR)),
     ("plan.index", _l("Class plan"), (Role.COORDINATOR, Role.TRAINER)),
+    ("rooms.index", _l("Rooms"), (Role.COORDINATOR,)),
     ("exports.index", _l("Data"), (Role.RESEARCHER,)),
     ("team.index", _l("Staff"), (Role.ADMINISTRATOR,)),
 )
@@ -48,6 +51,13 @@ def no_mail_since() -> datetime | None:
     return messages.stands_since(now=outside().now())
 
 
+def rooms_not_ready() -> int:
+    """How many classes of the next day have a room that is not ready, for who can do something."""
+    if not rooms.is_needed() or not has_role(Role.COORDINATOR):
+        return 0
+    return overview.count(site_ids(Role.COORDINATOR), now=outside().now())
+
+
 def menu() -> list[tuple[str, str, bool]]:
     """What the member of staff may open: address, label, whether it is this page."""
     if staff_account() is None:
@@ -56,5 +66,6 @@ def menu() -> list[tuple[str, str, bool]]:
     return [
         (url_for(endpoint), str(label), endpoint.split(".")[0] == here)
         for endpoint, label, roles in PLACES
-        if roles is ANYBODY or has_role(*roles)
+        if (roles is ANYBODY or has_role(*roles))
+        and (endpoint != "rooms.index" or rooms.is_needed())
     ]

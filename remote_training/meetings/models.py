@@ -1,8 +1,8 @@
-"""Rooms that providers opened, and what providers report from them."""
+"""Rooms at providers, who may come into them, and what providers report from them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,52 +11,279 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
+from remote_training.contacts.models import Sealed
 from remote_training.core.db import Model
+from remote_training.outside.meetings import Cause
 
 
 class EventKind(StrEnum):
-    """What a provider reports of one connection."""
+    """What a provider reports of one connection, or of the whole room (started, ended).
+
+    Waiting is the waiting room: it does not count. Admitted is being let back in from there.
+    """
 
     JOINED = "joined"
     LEFT = "left"
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    STARTED = "started"
+    ENDED = "ended"
+
+
+OF_THE_ROOM = frozenset({EventKind.STARTED, EventKind.ENDED})
+
+
+class Source(StrEnum):
+    """How we came to know: told at once, told afterwards, or seen on a page of our own."""
+
+    WEBHOOK = "webhook"
+    REPORT = "report"
+    PAGE = "page"
+
+
+class Difference(StrEnum):
+    """What somebody changed at the provider by hand: it is shown, and not overwritten."""
+
+    GONE = "gone"
+    MOVED = "moved"
+    UNSAFE = "unsafe"
+    STRANGERS = "strangers"
+    PERSON_GONE = "person_gone"
 
 
 class MeetingRoom(Model):
-    """The online room of one class."""
+    """The online room of one class, at one provider.
+
+    `host` is the provider's account in which it is kept; empty where rooms have none.
+    `join_url` is written no more: an address that lets somebody in is a credential.
+    """
 
     __tablename__ = "meeting_room"
 
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
     provider: Mapped[str] = mapped_column(sa.String(20))
     external_id: Mapped[str] = mapped_column(sa.String(120), unique=True)
-    join_url: Mapped[str] = mapped_column(sa.String(1000))
+    join_url: Mapped[str] = mapped_column(sa.String(1000), default="")
+    host: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
     opened_at: Mapped[datetime]
 
     session: Mapped[Session] = relationship()
 
 
+class MeetingPerson(Model):
+    """One booking in one room that is kept ahead: how the provider knows her.
+
+    `alias` is an address of ours that reaches nobody; `external_id` is what events and reports
+    name her by, empty until she is registered. `begun_at` is set while it is not known whether
+    the provider did what was asked last. Who was taken out again keeps the row, without
+    `join_url`, so that late events still find her.
+    """
+
+    __tablename__ = "meeting_person"
+    __table_args__ = (
+        sa.UniqueConstraint("room_id", "booking_id"),
+        sa.Index("ix_meeting_person_external_id", "room_id", "external_id"),
+    )
+
+    room_id: Mapped[UUID] = mapped_column(sa.ForeignKey("meeting_room.id"))
+    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"), index=True)
+    alias: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    external_id: Mapped[str | None] = mapped_column(sa.String(120))
+    join_url_sealed: Mapped[bytes | None]
+    begun_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    join_url = Sealed()
+
+    room: Mapped[MeetingRoom] = relationship()
+    booking: Mapped[Booking] = relationship()
+
+    @property
+    def may_come_in(self) -> bool:
+        """Whether the provider lets her in, as far as we know."""
+        return self.registered_at is not None and self.ended_at is None
+
+
+class RoomUpkeep(Model):
+    """How far the room of one class is from what we want, and when somebody looks again.
+
+    Attributes
+    ----------
+    begun_at, begun_host
+        A room was asked for at this host, and what came of it is not known.
+    kept_starts_at, kept_minutes
+        What we last made the provider have: what differs from it was changed there by hand.
+    checked_at
+        When room and people were last found as they are wanted.
+    tries, next_try_at, last_error
+        Since the last success; not before when; why.
+    lease_until
+        One worker is at it until then.
+    differs, differs_at
+        What somebody changed at the provider, noticed when.
+    instead
+        The address of another room that staff typed, for this class only.
+    """
+
+    __tablename__ = "room_upkeep"
+    __table_args__ = (sa.Index("ix_room_upkeep_next_try_at", "next_try_at"),)
+
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
+    begun_at: Mapped[datetime | None]
+    begun_host: Mapped[str] = mapped_column(sa.String(120), default="")
+    kept_starts_at: Mapped[datetime | None]
+    kept_minutes: Mapped[int] = mapped_column(default=0)
+    checked_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    last_error: Mapped[Cause | None]
+    lease_until: Mapped[datetime | None]
+    differs: Mapped[Difference | None]
+    differs_at: Mapped[datetime | None]
+    instead_sealed: Mapped[bytes | None]
+
+    instead = Sealed()
+
+    session: Mapped[Session] = relationship()
+
+
+class MeetingHost(Model):
+    """An account at a provider in which rooms are kept: when it was last gone through."""
+
+    __tablename__ = "meeting_host"
+    __table_args__ = (sa.UniqueConstraint("provider", "account"),)
+
+    provider: Mapped[str] = mapped_column(sa.String(20))
+    account: Mapped[str] = mapped_column(sa.String(120))
+    swept_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    last_error: Mapped[Cause | None]
+
+
+class StrayRoom(Model):
+    """A room in an account of a host that belongs to no class of ours. Its title is not kept."""
+
+    __tablename__ = "stray_room"
+    __table_args__ = (sa.UniqueConstraint("provider", "external_id"),)
+
+    provider: Mapped[str] = mapped_column(sa.String(20))
+    account: Mapped[str] = mapped_column(sa.String(120))
+    external_id: Mapped[str] = mapped_column(sa.String(120))
+    starts_at: Mapped[datetime]
+    minutes: Mapped[int]
+    seen_at: Mapped[datetime]
+
+
+class ProviderHealth(Model):
+    """Whether a provider answers: since when not, and why."""
+
+    __tablename__ = "provider_health"
+
+    provider: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    answered_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    cause: Mapped[Cause | None]
+
+
+class ProviderToken(Model):
+    """The token of a provider that all processes share, sealed; one of them at a time renews it."""
+
+    __tablename__ = "provider_token"
+
+    name: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    token_sealed: Mapped[bytes | None]
+    expires_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+
+    token = Sealed()
+
+
+class CallPace(Model):
+    """When the next call of a kind may leave, for all processes together."""
+
+    __tablename__ = "call_pace"
+
+    name: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    next_at: Mapped[datetime]
+
+
+class CallBudget(Model):
+    """How many calls about something were made on one day (UTC), counted before they are made."""
+
+    __tablename__ = "call_budget"
+    __table_args__ = (sa.UniqueConstraint("subject", "on_date"),)
+
+    subject: Mapped[str] = mapped_column(sa.String(160))
+    on_date: Mapped[date] = mapped_column(index=True)
+    used: Mapped[int] = mapped_column(default=0)
+
+
 class MeetingEvent(Model):
     """One report of a provider: kept as it came, counted once.
 
-    `connection` is the provider's id of one visit on one device; `happened_at` is the
-    provider's time, `received_at` ours. `key` makes a repeated report one row.
-    `is_imputed` marks a leaving that nobody reported (the page simply went silent).
+    `connection` is one visit on one device; `run` names one opening of the room, which may be
+    opened twice. `happened_at` is the provider's time, `received_at` ours. `key` makes a
+    repeated report one row. `is_imputed` marks a leaving that nobody reported (the page simply
+    went silent). Without `booking_id` it is of the whole room, of a host, or of somebody who is
+    not known (`stranger_id`). `replaced_at`: the provider has since corrected it.
     """
 
     __tablename__ = "meeting_event"
-    __table_args__ = (sa.Index("ix_meeting_event_booking", "booking_id", "happened_at"),)
+    __table_args__ = (
+        sa.Index("ix_meeting_event_booking", "booking_id", "happened_at"),
+        sa.Index("ix_meeting_event_connection", "session_id", "connection"),
+    )
 
     key: Mapped[str] = mapped_column(sa.String(160), unique=True)
     provider: Mapped[str] = mapped_column(sa.String(20))
+    source: Mapped[Source] = mapped_column(default=Source.PAGE, server_default=Source.PAGE)
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), index=True)
-    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"))
+    booking_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("booking.id"))
+    stranger_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("unmatched_presence.id"), index=True
+    )
     kind: Mapped[EventKind]
     connection: Mapped[str] = mapped_column(sa.String(80))
+    run: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
     happened_at: Mapped[datetime]
     received_at: Mapped[datetime]
     is_imputed: Mapped[bool] = mapped_column(default=False)
+    replaced_at: Mapped[datetime | None]
 
-    booking: Mapped[Booking] = relationship()
+    booking: Mapped[Booking | None] = relationship()
+
+
+class Decision(StrEnum):
+    """What a trainer decided about somebody whom no registration names."""
+
+    BOOKED = "booked"
+    NOBODY = "nobody"
+
+
+class UnmatchedPresence(Model):
+    """Somebody in a room whom no registration of ours names: a trainer decides who it was.
+
+    `who` is what the provider calls her, hashed; the name that she gave herself is sealed, and
+    never compared with anything. A decision may be changed and taken back.
+    """
+
+    __tablename__ = "unmatched_presence"
+    __table_args__ = (sa.UniqueConstraint("session_id", "who"),)
+
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"))
+    provider: Mapped[str] = mapped_column(sa.String(20))
+    who: Mapped[str] = mapped_column(sa.String(64))
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    name_sealed: Mapped[bytes | None]
+    decision: Mapped[Decision | None]
+    booking_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("booking.id"))
+    decided_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+
+    name = Sealed()
 
 
 class Pulse(Model):

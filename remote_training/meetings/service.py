@@ -6,10 +6,12 @@ sorted out where minutes are counted, never here.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from remote_training.bookings.models import Booking
@@ -17,18 +19,32 @@ from remote_training.classes.models import Session
 from remote_training.core import settings
 from remote_training.core.db import db
 from remote_training.core.words import say
-from remote_training.meetings import queries
-from remote_training.meetings.errors import RoomUnavailable, WrongRoom
+from remote_training.meetings import hosts, markers, queries
+from remote_training.meetings.errors import WrongRoom
 from remote_training.meetings.models import EventKind, MeetingEvent, MeetingRoom, Pulse
-from remote_training.outside.meetings import MeetingProvider, MeetingUnavailable, Room
+from remote_training.outside.meetings import (
+    KeptRooms,
+    MeetingFault,
+    MeetingProvider,
+    Room,
+    WantedRoom,
+    keeps_rooms_ahead,
+    opens_at_the_click,
+)
 from remote_training.outside.world import outside
+from remote_training.studies import queries as studies
 from remote_training.studies.current import study
+from remote_training.studies.load import SitePart
+from remote_training.studies.models import Site
 
 # A browser in the background may let a heartbeat wait for a minute; a page that comes
 # back within this time was there all along.
 PATIENCE = timedelta(minutes=2)
 AT_ONCE = 500
 OURS = "offline"
+TOPIC = "Training session"
+
+log = structlog.get_logger()
 
 
 def provider_named(name: str | None = None) -> MeetingProvider:
@@ -37,33 +53,79 @@ def provider_named(name: str | None = None) -> MeetingProvider:
     return outside().meetings[chosen]
 
 
-def room_of(session: Session, *, now: datetime) -> MeetingRoom:
-    """The room of a class; opened now if it was not. Raises `RoomUnavailable`."""
+def provider_of(site: Site) -> MeetingProvider:
+    """The provider of the rooms of a site: as the study file says, or the settings."""
+    return provider_named(_part(site).meetings)
+
+
+def kept_sites() -> dict[UUID, str]:
+    """The sites whose rooms are kept ahead, each with the name of its provider."""
+    chosen = settings.current().meetings
+    named = {part.code: part.meetings or chosen for part in study().sites}
+    kept = {name for name, provider in outside().meetings.items() if provider.keeps_rooms_ahead}
+    return {site.id: named[site.code] for site in studies.sites() if named.get(site.code) in kept}
+
+
+def sites(site_ids: Collection[UUID]) -> list[Site]:
+    """These sites, by name."""
+    return [site for site in studies.sites() if site.id in site_ids]
+
+
+def kept_provider(name: str) -> KeptRooms | None:
+    """The provider of this name, if it is there and keeps rooms ahead."""
+    found = outside().meetings.get(name)
+    return found if found is not None and keeps_rooms_ahead(found) else None
+
+
+def fallback_room(site: Site) -> str | None:
+    """Where the classes of a site meet while its provider is down, as the study file says."""
+    return _part(site).fallback_room
+
+
+def wanted(session: Session) -> WantedRoom:
+    """The room of a class, as a provider is asked for it."""
+    return WantedRoom(
+        key=str(session.id),
+        marker=markers.of(session.id),
+        host=hosts.account_of(session),
+        topic=TOPIC,
+        starts_at=session.starts_at,
+        minutes=session.minutes,
+    )
+
+
+def ask(provider: MeetingProvider, wanted: WantedRoom) -> Room | None:
+    """Open a room at the click: under three seconds, with no transaction open.
+
+    None where the provider does not, or keeps its rooms ahead: the page then says so.
+    """
+    if not opens_at_the_click(provider):
+        return None
+    try:
+        return provider.open_room(wanted)
+    except MeetingFault as fault:
+        log.warning("a room was not opened", kind=provider.name, fault=fault.cause)
+        return None
+
+
+def open_our_page(session: Session, *, now: datetime) -> None:
+    """Open a room that is a page of the platform; twice changes nothing."""
+    provider = provider_of(session.site)
+    room = ask(provider, wanted(session))
+    if room is not None:
+        opened(session, provider, room, now=now)
+
+
+def opened(
+    session: Session, provider: MeetingProvider, room: Room, *, now: datetime
+) -> MeetingRoom:
+    """Keep which room a class has, from a provider that opened it at the click."""
     known = queries.room(session.id)
-    if known is not None:
-        return known
-    chosen = provider_named()
-    try:
-        room = chosen.open_room(
-            session_id=session.id,
-            topic=study().module(session.module).name,
-            starts_at=session.starts_at,
-            minutes=session.minutes,
-        )
-    except MeetingUnavailable as error:
-        raise _unavailable() from error
-    return _kept(session, chosen.name, room, now)
-
-
-def join_url(room: MeetingRoom, *, booking: Booking, first_name: str) -> str:
-    """The address by which one person enters the room. Raises `RoomUnavailable`."""
-    known = Room(external_id=room.external_id, join_url=room.join_url)
-    try:
-        return provider_named(room.provider).join_url(
-            known, person_key=str(booking.id), first_name=first_name
-        )
-    except MeetingUnavailable as error:
-        raise _unavailable() from error
+    if known is None:
+        return _kept(session, provider.name, room, now)
+    if known.external_id != room.external_id:
+        known.provider, known.external_id, known.host = provider.name, room.external_id, ""
+    return known
 
 
 def receive(
@@ -237,7 +299,6 @@ def _kept(session: Session, provider_name: str, room: Room, now: datetime) -> Me
         session_id=session.id,
         provider=provider_name,
         external_id=room.external_id,
-        join_url=room.join_url,
         opened_at=now,
     )
     try:
@@ -251,5 +312,5 @@ def _kept(session: Session, provider_name: str, room: Room, now: datetime) -> Me
     return row
 
 
-def _unavailable() -> RoomUnavailable:
-    return RoomUnavailable(say("The room cannot be opened just now. Please try again in a minute."))
+def _part(site: Site) -> SitePart:
+    return study().site(site.code)

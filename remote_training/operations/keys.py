@@ -10,6 +10,8 @@ from remote_training.accounts.models import Account
 from remote_training.contacts import service as contacts
 from remote_training.core.crypto import keyring
 from remote_training.core.db import db, unit_of_work
+from remote_training.hooks import service as hooks
+from remote_training.meetings import presences, sealed
 from remote_training.safety import service as safety
 
 AT_ONCE = 500
@@ -28,7 +30,8 @@ def reseal() -> None:
 
 @unit_of_work()
 def _some() -> int:
-    return contacts.reseal(AT_ONCE) + _second_factors() + safety.reseal()
+    rooms = sealed.reseal(AT_ONCE) + hooks.reseal(AT_ONCE) + presences.reseal(AT_ONCE)
+    return contacts.reseal(AT_ONCE) + _second_factors() + safety.reseal() + rooms
 
 
 def _second_factors() -> int:

@@ -6,10 +6,7 @@ joining and leaving with the same facts a real provider would send.
 
 from __future__ import annotations
 
-from datetime import datetime
-from uuid import UUID
-
-from remote_training.outside.meetings import Room
+from remote_training.outside.meetings import Room, WantedPerson, WantedRoom
 
 
 class OfflineMeetings:
@@ -17,17 +14,20 @@ class OfflineMeetings:
 
     name = "offline"
     is_our_page = True
+    keeps_rooms_ahead = False
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
 
-    def open_room(self, *, session_id: UUID, topic: str, starts_at: datetime, minutes: int) -> Room:
+    def open_room(self, wanted: WantedRoom) -> Room:
         """Give the room of a class; it always exists."""
-        return Room(
-            external_id=f"offline-{session_id}",
-            join_url=f"{self._public_url}/staff/classes/{session_id}/room",
-        )
+        return Room(external_id=f"offline-{wanted.key}")
 
-    def join_url(self, room: Room, *, person_key: str, first_name: str) -> str:
-        """Give the page of one booking: `person_key` is the booking's id."""
-        return f"{self._public_url}/class/{person_key}/room"
+    def join_url(self, room: Room, person: WantedPerson) -> str:
+        """Give the page of one booking."""
+        return f"{self._public_url}/class/{person.key}/room"
+
+    def host_url(self, room: Room, person: WantedPerson) -> str:
+        """Give the trainer's page of the room."""
+        session_id = room.external_id.removeprefix("offline-")
+        return f"{self._public_url}/staff/classes/{session_id}/room"

@@ -11,11 +11,16 @@ from collections.abc import Callable
 
 import click
 import structlog
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from remote_training.accounts import asking
+from remote_training.attendance import reports
 from remote_training.core import settings
 from remote_training.core.db import db, unit_of_work
+from remote_training.hooks import jobs as hooks
+from remote_training.meetings import jobs as rooms
+from remote_training.meetings import listening
 from remote_training.messages import jobs as outbox
 from remote_training.messages import service as messages
 from remote_training.outside import clock
@@ -25,7 +30,13 @@ from remote_training.reminders import jobs
 PLANNED_EVERY = 20.0  # seconds
 SWEPT_EVERY = 5.0
 ANSWERED_EVERY = 1.0  # somebody sits and waits for the link
+HEARD_EVERY = 1.0  # a trainer looks at who is there
+REPORTED_EVERY = 30.0
+LISTENED_EVERY = 60.0
 IDLE = 1.0  # between two looks at an empty outbox
+ROOMS_EVERY = 2.0  # somebody may have booked a class that begins in a minute
+FORGOTTEN_EVERY = 3600.0
+LONGEST_CALL = 8.0  # a provider that is silent does not keep the worker from ending
 SWITCH = 0.0005  # the thread that talks to the mail server does not wait long for its turn
 
 log = structlog.get_logger()
@@ -39,7 +50,60 @@ def worker() -> None:
     ending = threading.Event()
     for wish in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wish, lambda *_: ending.set())
-    _Worker(f"{socket.gethostname()}-{os.getpid()}", ending).work()
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    beside = _Rooms(name, ending)
+    beside.start()
+    _Worker(name, ending).work()
+    beside.join(LONGEST_CALL)
+
+
+class _Rooms(threading.Thread):
+    """Keeps rooms at a provider in line, beside the mails: neither waits for the other's network.
+
+    It also asks for what providers tell of past classes, and only to those who ask. Nothing
+    where all rooms are our own.
+    """
+
+    def __init__(self, name: str, ending: threading.Event) -> None:
+        super().__init__(name="rooms", daemon=True)
+        self._worker = name
+        self._ending = ending
+        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._chores = [
+            _Chore(FORGOTTEN_EVERY, self._forget),
+            _Chore(REPORTED_EVERY, self._report),
+            _Chore(LISTENED_EVERY, self._listen),
+        ]
+
+    def run(self) -> None:
+        """Go round until told to end: then the room in hand is finished, and no more."""
+        with self._app.app_context():
+            is_needed = rooms.is_needed() or listening.is_needed()
+            while is_needed and not self._ending.is_set():
+                self._round()
+                self._ending.wait(ROOMS_EVERY)
+
+    def _round(self) -> None:
+        try:
+            rooms.keep(outside().now, is_ending=self._ending.is_set)
+            for chore in self._chores:
+                if chore.is_due() and not self._ending.is_set():
+                    chore.work()
+        except Exception as error:  # noqa: BLE001 - a worker that dies opens nothing
+            log.error("a round of the rooms broke off", worker=self._worker, error=error)
+        finally:
+            db.session.remove()
+
+    def _forget(self) -> int:
+        with unit_of_work():
+            rooms.forget(now=outside().now())
+        return 1
+
+    def _report(self) -> int:
+        return reports.ask_due(outside().now()).asked
+
+    def _listen(self) -> int:
+        return listening.listen(outside().now())
 
 
 class _Worker:
@@ -51,6 +115,7 @@ class _Worker:
         lease = settings.current().mail_lease_seconds
         self._chores = [
             _Chore(ANSWERED_EVERY, self._answer),
+            _Chore(HEARD_EVERY, self._hear),
             _Chore(PLANNED_EVERY, self._plan),
             _Chore(min(SWEPT_EVERY, lease / 2), self._sweep),
         ]
@@ -69,6 +134,14 @@ class _Worker:
     def _answer(self) -> int:
         with unit_of_work():
             return asking.answer(now=outside().now())
+
+    def _hear(self) -> int:
+        heard = 0
+        while (done := hooks.work(outside().now())) and not self._ending.is_set():
+            heard += done
+            if done < hooks.AT_ONCE:
+                break
+        return heard
 
     def _plan(self) -> int:
         now = outside().now()

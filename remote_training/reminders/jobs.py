@@ -16,6 +16,8 @@ from remote_training.assessments import service as assessments
 from remote_training.attendance import service as attendance
 from remote_training.bookings import waiting_list
 from remote_training.core.db import db, unit_of_work
+from remote_training.hooks import service as hooks
+from remote_training.meetings import presences
 from remote_training.meetings import service as meetings
 from remote_training.messages import jobs as outbox
 from remote_training.reminders import planning
@@ -54,6 +56,8 @@ def plan(now: datetime) -> None:
         lambda: safety.tell_again(now=now),
         lambda: meetings.close_silent(now=now),
         lambda: attendance.settle(now=now),
+        lambda: hooks.forget(now=now),
+        lambda: presences.forget_names(now=now),
         lambda: outbox.sweep(now),
     )  # fmt: skip
     faults = [fault for part in parts if (fault := fault_of(part)) is not None]

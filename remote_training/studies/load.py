@@ -7,12 +7,13 @@ from datetime import date, time
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from remote_training.core import definitions
+from remote_training.core.addresses import is_web_address
 from remote_training.core.definitions import Part, WrongDefinition
 from remote_training.core.words import DEFAULT_LANGUAGE, LANGUAGES
 from remote_training.studies import checks
@@ -20,6 +21,7 @@ from remote_training.studies import checks
 SHIPPED = Path(__file__).parent / "files"
 CODE = r"^[a-z0-9_-]{1,20}$"
 Days = Annotated[int, Field(ge=0, le=365)]
+Provider = Literal["offline", "zoom", "bigbluebutton", "jitsi"]
 Minutes = Annotated[int, Field(ge=0, le=720)]
 
 
@@ -52,7 +54,11 @@ class Host(Part):
 
 
 class SitePart(Part):
-    """A site as the study file describes it. Without `hosts` its classes need none."""
+    """A site as the study file describes it. Without `hosts` its classes need none.
+
+    `meetings` is the provider of its rooms, where it is not the one of the settings;
+    `fallback_room` the address where a class meets while that provider is down.
+    """
 
     code: str = Field(pattern=r"^[a-z0-9-]{2,20}$")
     name: str = Field(min_length=1, max_length=120)
@@ -62,6 +68,15 @@ class SitePart(Part):
     emergency_number: str = Field(min_length=2, max_length=20)
     helplines: tuple[Helpline, ...] = ()
     hosts: tuple[Host, ...] = ()
+    meetings: Provider | None = None
+    fallback_room: str | None = Field(default=None, max_length=500)
+
+    @field_validator("fallback_room")
+    @classmethod
+    def _safe_address(cls, value: str | None) -> str | None:
+        if value is not None and not is_web_address(value):
+            raise ValueError(f"must be an address such as https://rooms.example.org/a: {value!r}")
+        return value
 
     @field_validator("zone")
     @classmethod

@@ -33,6 +33,7 @@ def _strangers(there: str) -> dict[str, UUID]:
     return {
         "booking_id": make.booking(participant=her, session=session).id,
         "session_id": session.id,
+        "stranger_id": make.stranger(session=session).id,
         "message_id": _message(her),
         "assessment_id": make.assessment(participant=her).id,
         "grant_id": db.session.query(Grant).filter_by(account_id=colleague.id).one().id,

@@ -115,7 +115,7 @@ SECONDS = st.integers(FIRST, LAST)
 
 @st.composite
 def some_reports(draw: st.DrawFn) -> list[Report]:
-    rows = st.tuples(st.sampled_from(EventKind), st.sampled_from("abc"), SECONDS, st.booleans())
+    rows = st.tuples(st.sampled_from((IN, OUT)), st.sampled_from("abc"), SECONDS, st.booleans())
     return [
         Report(kind, device, NOON + timedelta(seconds=second), presumed and kind is OUT)
         for kind, device, second, presumed in draw(st.lists(rows, max_size=14))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +12,7 @@ from flask.testing import FlaskClient
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.meetings.models import MeetingEvent
-from remote_training.outside.meetings import MeetingUnavailable, Room
+from remote_training.outside.meetings import MeetingUnavailable, Room, WantedPerson, WantedRoom
 from tests import make
 from tests.fakes import NOON
 
@@ -24,15 +22,20 @@ class FakeProvider:
 
     name = "offline"
     is_our_page = False
+    keeps_rooms_ahead = False
     is_away = False
 
-    def open_room(self, *, session_id: UUID, topic: str, starts_at: datetime, minutes: int) -> Room:
+    def open_room(self, wanted: WantedRoom) -> Room:
         if self.is_away:
-            raise MeetingUnavailable("away")
-        return Room(external_id=str(session_id), join_url="https://rooms.example.org/host")
+            raise MeetingUnavailable
+        return Room(external_id=wanted.key)
 
-    def join_url(self, room: Room, *, person_key: str, first_name: str) -> str:
-        return f"https://rooms.example.org/{room.external_id}?who={person_key}&name={first_name}"
+    def join_url(self, room: Room, person: WantedPerson) -> str:
+        name = person.first_name
+        return f"https://rooms.example.org/{room.external_id}?who={person.key}&name={name}"
+
+    def host_url(self, room: Room, person: WantedPerson) -> str:
+        return f"https://rooms.example.org/host/{room.external_id}?name={person.first_name}"
 
 
 @pytest.fixture
@@ -71,7 +74,23 @@ def test_a_provider_that_is_away_is_told_in_words(
     told = {"place": "Kade 2", "whom": "other", "call_name": "Bea", "call_phone": "030 765 4321"}
     provider.is_away = True
     answer = client.post(f"/class/{booking.id}/", data=told)
-    assert answer.status_code == 503
-    assert "Please try again in a minute" in answer.text
+    waits = client.get(answer.location)
+    assert "Your room is being opened" in waits.text
+    assert "Try again" in waits.text
+    assert "rooms.example.org" not in waits.text
     provider.is_away = False
-    assert client.post(f"/class/{booking.id}/", data=told).status_code == 303
+    again = client.post(f"/class/{booking.id}/", data={"visit": "", "js": "0"})
+    assert f"who={booking.id}" in client.get(again.location).text, "told once is told"
+
+
+def test_the_trainer_gets_her_way_in_at_the_press_and_not_before(
+    provider: FakeProvider, booking: Booking, browse_as: Callable[..., FlaskClient]
+) -> None:
+    client = browse_as(booking.session.trainer)
+    page = f"/staff/classes/{booking.session_id}/room"
+    assert "rooms.example.org" not in client.get(page).text
+    assert f"rooms.example.org/host/{booking.session_id}" in client.post(page).text
+    provider.is_away = True
+    away = client.post(page)
+    assert "does not let us in just now" in away.text
+    assert "rooms.example.org" not in away.text

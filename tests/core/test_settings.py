@@ -2,6 +2,8 @@ import pytest
 
 from remote_training.core import settings
 from remote_training.core.settings import WrongSetting
+from remote_training.start import real_world
+from remote_training.studies.load import SHIPPED
 
 PLAIN = {
     "SECRET_KEYS": "a-key-that-is-long-enough-for-a-start-1",
@@ -118,3 +120,66 @@ def test_the_demo_makes_its_own_key_once(environment, tmp_path):
     assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
     assert settings.load().address == "http://127.0.0.1:8000"
     assert settings.load().database == f"sqlite:///{tmp_path}/trial.db"
+
+
+ZOOM = {
+    "MEETINGS": "zoom",
+    "ZOOM_ACCOUNT_ID": "acc",
+    "ZOOM_CLIENT_ID": "client",
+    "ZOOM_CLIENT_SECRET": "canary-client-secret",
+    "ZOOM_WEBHOOK_SECRET": "canary-webhook-secret",
+}
+
+
+@pytest.mark.parametrize("missing", [name for name in ZOOM if name != "MEETINGS"])
+def test_zoom_without_one_of_its_settings_does_not_start(missing, environment):
+    environment(**ZOOM | {missing: " "})
+    with pytest.raises(WrongSetting) as caught:
+        real_world(settings.load())
+    assert missing in str(caught.value)
+    assert "MEETINGS" in str(caught.value)
+    assert "canary" not in str(caught.value)
+    environment(**ZOOM)
+    assert "zoom" in real_world(settings.load()).meetings
+
+
+def test_a_site_that_asks_for_zoom_needs_its_settings_too(environment, tmp_path):
+    file = tmp_path / "study.toml"
+    shipped = (SHIPPED / "lion.toml").read_text()
+    file.write_text(
+        shipped.replace('code = "utrecht"\n', 'code = "utrecht"\nmeetings = "zoom"\n', 1)
+    )
+    environment(STUDY_FILE=file)
+    with pytest.raises(WrongSetting, match="utrecht"):
+        real_world(settings.load())
+    environment(STUDY_FILE=file, **ZOOM | {"MEETINGS": "offline"})
+    assert {*real_world(settings.load()).meetings} == {"offline", "zoom"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "http://api.zoom.us/v2",
+        "zoom.us",
+        "https://",
+        "https://u:p@zoom.us",
+        "https://zoom.us?a=1",
+        "file:///etc/passwd",
+        "http://169.254.169.254/v2",
+    ],
+)
+def test_zoom_is_asked_over_https_or_on_this_machine(wrong, environment):
+    for name in ("ZOOM_API_URL", "ZOOM_OAUTH_URL"):
+        environment(**ZOOM | {name: wrong})
+        with pytest.raises(WrongSetting, match=name):
+            settings.load()
+        environment(**ZOOM | {name: "http://127.0.0.1:8200/v2"})
+        assert settings.load()
+
+
+def test_the_secrets_of_zoom_are_in_nothing_that_is_printed(environment):
+    environment(**ZOOM)
+    loaded = settings.load()
+    world = real_world(loaded)
+    assert "canary" not in f"{loaded!r}{loaded}{world!r}{vars(world)!r}"
+    assert loaded.zoom_client_secret.get_secret_value() == "canary-client-secret"

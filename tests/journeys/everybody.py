@@ -85,6 +85,7 @@ def gather(platform: Platform) -> Cast:
         {
             "booking_id": soon.id, "session_id": soon.session_id, "assessment_id": begun,
             "participant_id": woman.id, "account_id": trainer.id, "number": 1, "position": 2,
+            "stranger_id": make.stranger(session=hours[0]).id,
             "alert_id": db.session.query(Alert).one().id, "name": _mail(platform),
             "over": over, "waiting_id": make.waiting(participant=woman, session=hours[2]).id,
         },

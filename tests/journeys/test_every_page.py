@@ -28,6 +28,7 @@ NOT_WALKED = {
     "/health/live": "for machines",
     "/health/ready": "for machines",
     "/metrics": "for machines",
+    "/hooks/bigbluebutton/ended/<meeting>/<token>": "for machines",
     "/static/<path:filename>": "files of pages",
     "/staff/set-up/picture.svg": "a picture on a page",
     "/l/<path:token>": "by each kind of link: LINKS",
@@ -231,6 +232,16 @@ def _rooms(cast: Cast, chrome: Browser) -> Iterator[Seen]:
                 page.locator("#call_phone").fill("030 765 4321")
             page.get_by_role("button", name="Join the class").click()
             page.wait_for_url("**/room*")
+            yield way, page
+    providers["offline"] = kept = FakeProvider()
+    kept.keeps_rooms_ahead = True
+    for who, address, way in (
+        ("survivor", "class/{booking_id}/room", "a room that is not ready"),
+        (Role.TRAINER, "staff/classes/{session_id}/room", "the same, for its trainer"),
+        (Role.COORDINATOR, "staff/rooms/", "the same, for a coordinator"),
+    ):
+        with _browser(cast, chrome, who) as page:
+            _come(page, f"{cast.platform.url}/{address.format(**cast.values)}")
             yield way, page
     providers["offline"] = ours
 

@@ -1,0 +1,141 @@
+"""Events of a provider in a burst: how fast they are taken, beside one INSERT each, and worked on.
+
+24,000 comings and goings of 2,000 people in 100 classes, a fifth of them sent twice, in no order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from time import perf_counter
+
+import sqlalchemy as sa
+from flask import Flask
+
+from benchmarks import people
+from benchmarks.measure import Figure, Request, Run, served
+from benchmarks.web import _bare_answers, _floor, _platforms
+from remote_training.attendance.models import Attendance
+from remote_training.bookings.models import Booking
+from remote_training.core.db import db
+from remote_training.hooks import jobs
+from remote_training.meetings.models import MeetingPerson, MeetingRoom
+from remote_training.outside import clock
+
+TAKEN_AIM = 0.35
+SECRET = "a-secret-of-the-benchmarks"
+CLASSES, PLACES = 100, 20
+EVENTS = int(os.environ.get("BENCH_EVENTS", "24000"))
+VISITS = EVENTS // (2 * CLASSES * PLACES)  # of one person in her class
+AGAIN = 0.2
+IN_FIVE_MINUTES = EVENTS * (1 + AGAIN) / 300  # events a second that have to be worked on
+STAY, AWAY = timedelta(minutes=7), timedelta(minutes=2)
+
+
+def hooks() -> Iterator[Figure]:
+    """Taken: beside one INSERT over HTTP. Worked on: beside what a burst of five minutes needs."""
+    for name, url, app in _platforms():
+        with app.app_context():
+            begins = clock.now().replace(microsecond=0) - timedelta(hours=2)
+            _rooms(app, begins)
+            requests = _burst(begins)
+        with served("wsgi:app", people.environment(url) | {"ZOOM_WEBHOOK_SECRET": SECRET}) as ours:
+            ours.drive(requests[: len(requests) // 8], status=204)  # warm: these come again
+            run = ours.drive(requests, status=204)
+        with _floor(url) as floor:
+            floor.drive(_bare_answers(len(requests) // 8), status=200)
+            least = floor.drive(_bare_answers(len(requests)), status=200)
+        note = _note(run)
+        yield Figure(
+            "events taken", name, run.rate, least.rate, run.rate / least.rate, TAKEN_AIM,
+            run.cpu_ms, least.cpu_ms, note=note,
+        )  # fmt: skip
+        with app.app_context():
+            began, count = perf_counter(), 0
+            while done := jobs.work(clock.now()):
+                count += done
+            rate = count / (perf_counter() - began)
+            wrong = _wrong()
+        yield Figure(
+            "events worked on", name, rate, IN_FIVE_MINUTES, rate / IN_FIVE_MINUTES, 1.0,
+            note=f"{wrong} attendances WRONG" if wrong else f"{count} kept; minutes right",
+        )  # fmt: skip
+
+
+def _note(run: Run) -> str:
+    wrong = f"{run.wrong} of {run.answers} WRONG; " if run.wrong else ""
+    return f"{wrong}one in a thousand took {run.slow_ms:.0f} ms or more"
+
+
+def _rooms(app: Flask, begins: datetime) -> None:
+    """Classes that were two hours ago, their rooms, and who is registered in them."""
+    women = people.enrol(app, PLACES)
+    for n, hour in enumerate(people.offer(CLASSES, places=PLACES)):
+        hour.starts_at, hour.ends_at = begins, begins + timedelta(hours=1)
+        room = MeetingRoom(
+            session_id=hour.id, provider="zoom", external_id=str(8_000_000_000 + n),
+            opened_at=begins,
+        )  # fmt: skip
+        db.session.add(room)
+        db.session.flush()
+        for m, woman in enumerate(women):
+            booking = Booking(
+                participant_id=woman.id, session_id=hour.id, booked_at=begins,
+                calendar_uid=f"{n}-{m}@trial.example.org",
+            )  # fmt: skip
+            db.session.add(booking)
+            db.session.flush()
+            person = MeetingPerson(
+                room_id=room.id, booking_id=booking.id, alias=f"{n}-{m}@alias.example.org",
+                external_id=f"R{m}", registered_at=begins,
+            )  # fmt: skip
+            db.session.add(person)
+    db.session.commit()
+
+
+def _burst(begins: datetime) -> list[Request]:
+    dice = random.Random(1)
+    bodies = []
+    for n in range(CLASSES):
+        for m in range(PLACES):
+            for v in range(VISITS):
+                came = begins + v * (STAY + AWAY)
+                bodies.append(_body("joined", n, m, v, came))
+                bodies.append(_body("left", n, m, v, came + STAY))
+    bodies += dice.sample(bodies, k=int(len(bodies) * AGAIN))
+    dice.shuffle(bodies)
+    return [_request(body) for body in bodies]
+
+
+def _body(kind: str, room: int, person: int, visit: int, at: datetime) -> str:
+    spelled = "join_time" if kind == "joined" else "leave_time"
+    participant = {
+        "user_id": str(person * 100 + visit), "user_name": "P", "participant_uuid": f"U{person}",
+        "registrant_id": f"R{person}", "email": "", spelled: f"{at:%Y-%m-%dT%H:%M:%SZ}",
+    }  # fmt: skip
+    about = {"id": str(8_000_000_000 + room), "uuid": f"run-{room}==", "participant": participant}
+    event_ts = round(at.timestamp() * 1000)
+    told = {"event": f"meeting.participant_{kind}", "event_ts": event_ts}
+    return json.dumps(told | {"payload": {"object": about}})
+
+
+def _request(body: str) -> Request:
+    stamp = str(int(clock.now().timestamp()))
+    text = f"v0:{stamp}:{body}".encode()
+    signed = hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
+    more = f"x-zm-signature: v0={signed}\r\nx-zm-request-timestamp: {stamp}"
+    return Request("POST", "/hooks/zoom", body=body, more=more)
+
+
+def _wrong() -> int:
+    """How many attendances are not what was sent."""
+    db.session.rollback()
+    minutes = db.session.scalars(sa.select(Attendance.machine_minutes)).all()
+    wanted = VISITS * STAY.total_seconds() / 60
+    missing = CLASSES * PLACES - len(minutes)
+    return missing + sum(abs(found - wanted) > 0.001 for found in minutes)

@@ -1,0 +1,1 @@
+"""What providers of rooms tell: kept at once as it came, worked on later."""

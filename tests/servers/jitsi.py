@@ -1,0 +1,173 @@
+"""A Jitsi server with Prosody's `event_sync`: rooms that people enter with a token.
+
+It lets in whoever carries a token for exactly this room, by the moments of a clock that is
+handed in, and posts what happens over real HTTP. What really was is kept in `truth`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from remote_training.outside import bearer
+from remote_training.outside.bearer import BadToken
+from tests.servers.loopback import Answer, answering
+
+
+@dataclass
+class Stay:
+    """One visit of one person, as it really was; `breakout` where it was in a part of the room."""
+
+    room: str
+    person: str
+    name: str
+    jid: str
+    is_owner: bool
+    joined_at: datetime
+    left_at: datetime | None = None
+    breakout: str | None = None
+
+
+@dataclass
+class JitsiServer:
+    """The state of the server, and what a script makes happen in it."""
+
+    app_id: str
+    secret: str
+    hook_secret: str
+    now: Callable[[], datetime]
+    url: str = ""
+    events_to: str = ""
+    truth: list[Stay] = field(default_factory=list)
+    opened: dict[str, datetime] = field(default_factory=dict)
+    waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    loses: set[str] = field(default_factory=set)  # kinds of events that never leave the server
+    _lock: Any = field(default_factory=threading.RLock)
+
+    def join(self, url: str) -> Stay | None:
+        """Open a link: over HTTP, as her browser would; None where the token is refused."""
+        status = requests.get(url, timeout=5, allow_redirects=False).status_code
+        return self.truth[-1] if status == 200 else None
+
+    def leave(self, stay: Stay) -> None:
+        """Go out; with the last one the room ends, and a summary is sent."""
+        stay.left_at = self.now()
+        self._tell("occupant/left", "muc-occupant-left", stay.room, self._occupant(stay), stay)
+        inside = [one for one in self.truth if one.room == stay.room and one.left_at is None]
+        if not inside:
+            self._destroy(stay.room)
+
+    def move(self, stay: Stay, breakout: str | None) -> Stay:
+        """Go into another part of the room: it looks like leaving and coming."""
+        stay.left_at = self.now()
+        self._tell("occupant/left", "muc-occupant-left", stay.room, self._occupant(stay), stay)
+        return self._enter(stay.room, stay.person, stay.name, stay.is_owner, breakout)
+
+    def deliver(self, *, twice: bool = False, backwards: bool = False) -> None:
+        """Post what waits. It is not repeated: `event_sync` gives up where nobody answers."""
+        pending, self.waiting = self.waiting, []
+        for path, event in reversed(pending) if backwards else pending:
+            for _ in range(2 if twice else 1):
+                self._post(path, event)
+
+    def answer(self, _method: str, path: str, _headers: dict[str, str], _body: bytes) -> Answer:
+        """Let somebody into a room, or not."""
+        parts = urlsplit(path)
+        room = parts.path.lstrip("/").casefold()
+        token = parse_qs(parts.query).get("jwt", [""])[0]
+        try:
+            claims = bearer.claims_of(
+                token, secret=self.secret, algorithm="HS256", at=self.now().timestamp()
+            )
+        except BadToken:
+            return 403, {}, b""
+        named = (claims.get("room"), claims.get("iss"), claims.get("aud"))
+        if named != (room, self.app_id, self.app_id):
+            return 403, {}, b""
+        user = claims["context"]["user"]
+        assert all(isinstance(value, str) for value in user.values())
+        with self._lock:
+            self._enter(room, user["id"], user["name"], user["affiliation"] == "owner", None)
+        return 200, {}, b"<html>"
+
+    def _enter(
+        self, room: str, person: str, name: str, is_owner: bool, breakout: str | None
+    ) -> Stay:
+        if room not in self.opened:
+            self.opened[room] = self.now()
+            self._tell("room/created", "muc-room-created", room, None, None)
+        jid = f"{room}@conference.meet.example.org/{len(self.truth):08x}"
+        stay = Stay(room, person, name, jid, is_owner, self.now(), breakout=breakout)
+        self.truth.append(stay)
+        self._tell("occupant/joined", "muc-occupant-joined", room, self._occupant(stay), stay)
+        return stay
+
+    def _destroy(self, room: str) -> None:
+        opened_at = self.opened.pop(room)
+        here = [one for one in self.truth if one.room == room and one.joined_at >= opened_at]
+        event = {
+            "created_at": opened_at.timestamp(),
+            "destroyed_at": self.now().timestamp(),
+            "all_occupants": [self._occupant(one) for one in here if one.breakout is None],
+        }
+        self._tell("room/destroyed", "muc-room-destroyed", room, None, None, **event)
+
+    def _occupant(self, stay: Stay) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "occupant_jid": stay.jid,
+            "name": stay.name,
+            "id": stay.person,
+            "joined_at": stay.joined_at.timestamp(),
+        }
+        return told | ({"left_at": stay.left_at.timestamp()} if stay.left_at else {})
+
+    def _tell(
+        self,
+        path: str,
+        name: str,
+        room: str,
+        occupant: dict[str, Any] | None,
+        stay: Stay | None,
+        **more: Any,
+    ) -> None:
+        if name in self.loses:
+            return
+        breakout = stay.breakout if stay else None
+        event = {
+            "event_name": name,
+            "room_name": room,
+            "room_jid": f"{room}@conference.meet.example.org",
+            "is_breakout": breakout is not None,
+            "breakout_room_id": breakout,
+            **more,
+        }
+        if occupant is not None:
+            event["occupant"] = occupant
+        self.waiting.append((path, event))
+
+    def _post(self, path: str, event: dict[str, Any]) -> None:
+        headers = {"Authorization": f"Bearer {self.hook_secret}"}
+        headers["Content-Type"] = "application/json"
+        url = f"{self.events_to}/events/{path}"
+        answer = requests.post(url, data=json.dumps(event), headers=headers, timeout=5)
+        self.statuses.append(answer.status_code)
+
+
+@contextmanager
+def jitsi(
+    app_id: str, secret: str, now: Callable[[], datetime], *, hook_secret: str = ""
+) -> Iterator[JitsiServer]:
+    """A server that runs, at `url`."""
+    server = JitsiServer(app_id, secret, hook_secret or secret, now)
+    with answering(server.answer) as address:
+        server.url = address
+        yield server
