@@ -128,7 +128,7 @@ def _standing(
         is_right = is_there and (
             room.provider == provider
             and room.host == hosts.account_of(session)
-            and upkeep.kept_starts_at == session.starts_at
+            and upkeep.kept_starts_at == session.starts_at.replace(microsecond=0)
             and upkeep.kept_minutes == session.minutes
             and not (missing or left)
         )

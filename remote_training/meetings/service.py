@@ -89,7 +89,7 @@ def wanted(session: Session) -> WantedRoom:
         marker=markers.of(session.id),
         host=hosts.account_of(session),
         topic=TOPIC,
-        starts_at=session.starts_at,
+        starts_at=session.starts_at.replace(microsecond=0),
         minutes=session.minutes,
     )
 

@@ -202,7 +202,10 @@ class _Upkeep:
         row.kept_starts_at, row.kept_minutes = found.starts_at, found.minutes
 
     def _compare(self, plan: Plan, wanted: WantedRoom, external_id: str) -> None:
-        """Look at the room; change it where ours changed, note it where the other side did."""
+        """Look at the room; change it where ours changed, note it where the other side did.
+
+        What has begun keeps its time: providers take no beginning in the past.
+        """
         try:
             found = self._outside.read(external_id)
         except MeetingGone:
@@ -210,6 +213,7 @@ class _Upkeep:
             return
         was = (plan.kept_starts_at, plan.kept_minutes)
         has, wants = (found.starts_at, found.minutes), (wanted.starts_at, wanted.minutes)
+        has = wants if wanted.starts_at <= self._now() else has
         is_to_be_put_right = plan.kept_minutes == 0
         if is_to_be_put_right or (has != wants and was != wants) or has == was != wants:
             found = self._change(external_id, wanted)
@@ -231,7 +235,8 @@ class _Upkeep:
             self._note_limit(wanted.host, limit)
             raise
         found = self._outside.read(external_id)
-        if (found.starts_at, found.minutes) != (wanted.starts_at, wanted.minutes):
+        is_taken = (found.starts_at, found.minutes) == (wanted.starts_at, wanted.minutes)
+        if not is_taken and wanted.starts_at > self._now():
             raise MeetingRefused(Cause.NOT_UNDERSTOOD)
         return found
 

@@ -27,16 +27,24 @@ def contradictions(study: Study) -> list[str]:
 
 def remarks(study: Study) -> list[str]:
     """What is no contradiction, but wants to be known before the study begins."""
-    return [
-        f"sites ({site.code}), helplines: {line.number} is not confirmed yet."
-        for site in study.sites
-        for line in site.helplines
-        if line.confirmed_on is None
-    ] + [
-        f"sites ({site.code}), helplines: there is none."
-        for site in study.sites
-        if not site.helplines
-    ]
+    return (
+        [
+            f"sites ({site.code}), helplines: {line.number} is not confirmed yet."
+            for site in study.sites
+            for line in site.helplines
+            if line.confirmed_on is None
+        ]
+        + [
+            f"sites ({site.code}), helplines: there is none."
+            for site in study.sites
+            if not site.helplines
+        ]
+        + [
+            f"sites ({site.code}), fallback_room: there is none for when {site.meetings} is down."
+            for site in study.sites
+            if site.meetings not in (None, "offline") and site.fallback_room is None
+        ]
+    )
 
 
 def _codes(study: Study) -> list[str]:

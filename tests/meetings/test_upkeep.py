@@ -460,6 +460,31 @@ def test_a_booking_made_minutes_before_the_class_is_let_in_by_the_next_round(
     assert approved(only(zoom)) == [alias(booking)]
 
 
+def test_a_class_that_has_begun_still_gets_a_room_and_lets_people_in(
+    worker: Worker, zoom: ZoomServer, clock: FakeClock
+) -> None:
+    """The provider takes no beginning in the past: it writes its own."""
+    booking = make.booking(session=make.session(starts_at=NOON - timedelta(minutes=5)))
+    worker.until_calm(seconds=1)
+    assert approved(only(zoom)) == [alias(booking)]
+    assert state(booking.session).differs is None
+    late = make.booking(session=booking.session)
+    worker.until_calm(seconds=1)
+    assert approved(only(zoom)) == sorted([alias(booking), alias(late)])
+    assert calls(zoom, "PATCH", "/meetings/{meeting}") == 0
+
+
+def test_a_beginning_with_a_fraction_of_a_second_is_not_changed_for_ever(
+    worker: Worker, zoom: ZoomServer, clock: FakeClock
+) -> None:
+    make.session(starts_at=NOON + DAY + timedelta(seconds=7, microseconds=123456))
+    worker.until_calm()
+    clock.forward(hours=7)
+    worker.until_calm()
+    assert calls(zoom, "PATCH", "/meetings/{meeting}") == 0
+    assert calls(zoom, "POST", "/users/{user}/meetings") == 1
+
+
 def test_two_workers_at_once_make_one_room(worker: Worker, zoom: ZoomServer) -> None:
     session = make.session()
     row = plans.row_of(session)

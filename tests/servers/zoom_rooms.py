@@ -282,7 +282,8 @@ class Rooms:
             moment = datetime.fromisoformat(begins)
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
             is_new = meeting.start_time is None
-            meeting.start_time = moment if is_new or moment > now else meeting.start_time
+            begun = now.replace(microsecond=0) if is_new else meeting.start_time
+            meeting.start_time = moment if moment > now else begun
         for name in ("topic", "agenda", "type", "duration", "timezone"):
             setattr(meeting, name, said.get(name, getattr(meeting, name)))
         meeting.settings |= said.get("settings", {})

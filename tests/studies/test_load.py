@@ -271,3 +271,30 @@ def test_a_wrong_study_ends_the_command_with_1(tmp_path, monkeypatch, capsys):
 
     assert ended.value.code == 1
     assert "their windows overlap" in capsys.readouterr().err
+
+
+def test_a_site_whose_provider_may_be_down_wants_another_room(tmp_path):
+    shipped = (load.SHIPPED / "lion.toml").read_text()
+    zoom = 'code = "utrecht"\nmeetings = "zoom"\n'
+    for more, is_remarked in (
+        ("", True),
+        ('fallback_room = "https://rooms.example.org/u"\n', False),
+    ):
+        file = tmp_path / f"study-{is_remarked}.toml"
+        file.write_text(shipped.replace('code = "utrecht"\n', zoom + more, 1))
+        told = checks.remarks(load.load(file))
+        assert any("fallback_room" in one for one in told) is is_remarked
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["http://rooms.example.org", "rooms.example.org", "https://a@rooms.example.org", "https://x"],
+)
+def test_another_room_has_an_address_that_a_page_may_lead_to(wrong, tmp_path):
+    shipped = (load.SHIPPED / "lion.toml").read_text()
+    file = tmp_path / "study.toml"
+    file.write_text(
+        shipped.replace('code = "utrecht"\n', f'code = "utrecht"\nfallback_room = "{wrong}"\n', 1)
+    )
+    with pytest.raises(load.WrongStudyFile, match="fallback_room"):
+        load.load(file)
