@@ -100,7 +100,8 @@ def choose(
     `earliest_hour` and `latest_hour` (whole hours of `EARLIEST` and `LATEST`, None for those
     of the study).
     """
-    db.session.refresh(participant, with_for_update=True)  # two first choices at once
+    lock = {"key_share": True}  # two first choices at once
+    db.session.refresh(participant, ["withdrawn_on"], with_for_update=lock)
     row = chosen(participant)
     before = _as_chosen(row)
     changed = [name for name, value in choices.items() if before[name] != value]

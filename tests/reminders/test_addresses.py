@@ -16,6 +16,7 @@ from email.policy import SMTP
 from html import unescape
 from typing import Any
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -26,7 +27,8 @@ from remote_training.accounts import service as accounts
 from remote_training.accounts.models import Account, Role
 from remote_training.alerts import service as alerts
 from remote_training.attendance import service as attendance
-from remote_training.bookings import answers, service, waiting_list
+from remote_training.bookings import answers, changes, service, waiting_list
+from remote_training.bookings.changes import Wish
 from remote_training.bookings.models import Booking
 from remote_training.calendars.reply import Says
 from remote_training.classes.models import Session
@@ -130,6 +132,35 @@ def _link_again(stage: Stage) -> None:
         attendance.send_link(booking, now=NOON, by=stage.tess.id)
 
 
+def _changed(stage: Stage) -> None:
+    stage.book()
+    _an_hour_later(stage, stage.session)
+
+
+def _waits(stage: Stage) -> Session:
+    """A full class for which both wait."""
+    at = STARTS + timedelta(days=2)
+    hour = make.session(trainer=stage.tess, starts_at=at, places=1, taken=1)
+    for her in stage.women:
+        waiting_list.join(her, hour, is_at_once=False, now=NOON, by=None)
+    return hour
+
+
+def _waited_for_another_time(stage: Stage) -> None:
+    _an_hour_later(stage, _waits(stage))
+
+
+def _waited_in_vain(stage: Stage) -> None:
+    service.call_off(_waits(stage), now=NOON, by=stage.carla.id, reason="Tess is ill")
+
+
+def _an_hour_later(stage: Stage, hour: Session) -> None:
+    at = hour.starts_at.astimezone(ZoneInfo(hour.site.zone)) + timedelta(hours=1)
+    wish = Wish(at.date(), at.time(), stage.tess, hour.places)
+    by = stage.carla.id
+    changes.apply(hour, wish, now=NOON, by=by, reason="The hall is taken", mark=None)
+
+
 def _called_off(stage: Stage) -> None:
     stage.book()
     service.call_off(stage.session, now=NOON, by=stage.carla.id, reason="Tess is ill")
@@ -201,6 +232,9 @@ HAPPENS: dict[str, Callable[[Stage], None]] = {
     "booking_cancelled": _given_back,
     "booking_moved": _moved,
     "join_link": _link_again,
+    "class_changed": _changed,
+    "waiting_changed": _waited_for_another_time,
+    "waiting_called_off": _waited_in_vain,
     "place_offered": _offered,
     "class_called_off": _called_off,
     "reminder_day": _day_before,
