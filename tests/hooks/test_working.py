@@ -339,7 +339,7 @@ def test_who_dialled_in_is_decided_by_the_trainer_and_may_be_taken_back(
     decide(None, None)
     decide(None, None)
     assert (seconds(her), seconds(other), absent.counts_as) == (600, 0, None)
-    entries = audit.about([her.session_id])
+    entries = audit.about([her.session_id], subjects=("session",))
     assert [entry.action for entry in entries] == ["attendance.decide_unknown"] * 4
     assert "31201234" not in str([entry.detail for entry in entries])
 
