@@ -56,9 +56,7 @@ def give_code(link: Link, account: Account, *, now: datetime) -> str | None:
         sa.update(Link)
         .where(
             Link.id == link.id,
-            Link.used_at.is_(None),
-            Link.revoked_at.is_(None),
-            Link.expires_at > now,
+            *tokens.open_at(now),
         )
         .values(code_hash=_fingerprint(link, code), account_id=account.id)
         .execution_options(synchronize_session=False)
@@ -73,9 +71,7 @@ def link_of_mark(mark: str, *, now: datetime) -> Link | None:
         Link.kind == LinkKind.SIGN_IN,
         Link.asked_by == token_hash(mark),
         Link.code_hash.is_not(None),
-        Link.used_at.is_(None),
-        Link.revoked_at.is_(None),
-        Link.expires_at > now,
+        *tokens.open_at(now),
     )
     return db.session.scalars(found.order_by(Link.made_at.desc(), Link.id).limit(1)).one_or_none()
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from remote_training.accounts.models import Attempt
 from remote_training.core.crypto import keyring
-from remote_training.core.db import db
+from remote_training.core.db import db, insert
 
 KEPT = timedelta(days=1)
 HOUSEHOLD = 64  # bits of an IPv6 address that name one connection
@@ -28,7 +27,6 @@ def allow(what: str, who: str, *, limit: int, window: timedelta, now: datetime) 
 
     One statement: of many at the same moment exactly `limit` are allowed.
     """
-    insert: Any = sqlite.insert if _is_sqlite() else postgresql.insert
     counted = (
         insert(ATTEMPTS)
         .values(id=uuid4(), key=_key(what, who), window_at=_begin(window, now), count=1)
@@ -79,7 +77,3 @@ def _begin(window: timedelta, now: datetime) -> datetime:
 
 def _key(what: str, who: str) -> str:
     return keyring().blind_index(f"try/{what}/{who}")
-
-
-def _is_sqlite() -> bool:
-    return db.session.get_bind().dialect.name == "sqlite"

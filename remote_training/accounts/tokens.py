@@ -116,15 +116,18 @@ def find(token: str) -> Link | None:
     return db.session.scalars(found).one_or_none()
 
 
+def open_at(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """What holds of a link that ends some day, and still opens something."""
+    return Link.used_at.is_(None), Link.revoked_at.is_(None), Link.expires_at > now
+
+
 def spend(link: Link, *, now: datetime) -> bool:
     """Use a link that is good once; True for exactly one of many who try at the same time."""
     spent = (
         sa.update(Link)
         .where(
             Link.id == link.id,
-            Link.used_at.is_(None),
-            Link.revoked_at.is_(None),
-            Link.expires_at > now,
+            *open_at(now),
         )
         .values(used_at=now)
     )

@@ -8,12 +8,11 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from remote_training.accounts.models import Account, Grant, Role
 from remote_training.alerts.models import Alert
 from remote_training.audit import service as audit
-from remote_training.core.db import db
+from remote_training.core.db import db, insert
 from remote_training.messages import service as messages
 from remote_training.messages.service import Planned
 from remote_training.participants.models import Participant
@@ -40,8 +39,8 @@ def sound(
         "said_at": said_at,
         "raised_at": now,
     }
-    insert: Any = _insert(ROWS).values(row).on_conflict_do_nothing(index_elements=["key"])
-    added: Any = db.session.execute(insert.execution_options(preserve_rowcount=True))
+    once: Any = insert(ROWS).values(row).on_conflict_do_nothing(index_elements=["key"])
+    added: Any = db.session.execute(once.execution_options(preserve_rowcount=True))
     if added.rowcount != 1:
         return False
     audit.note("alerts.sound", "alert", alert_id, by=participant.account_id, now=now)
@@ -81,8 +80,3 @@ def _coordinators(site_ids: Collection[UUID]) -> dict[UUID, list[Account]]:
     for site_id, account in db.session.execute(found):
         by_site.setdefault(site_id, []).append(account)
     return by_site
-
-
-def _insert(table: sa.Table) -> Any:
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

@@ -24,7 +24,7 @@ from remote_training.contacts.models import Whereabouts
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import say
-from remote_training.meetings import presences
+from remote_training.meetings import presences, pulses
 from remote_training.meetings import queries as meetings_queries
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import MeetingEvent
@@ -43,7 +43,7 @@ def come_in(
 
     In a room of our own the visit begins here; another provider reports it by itself. `room`
     is what `meetings.service.ask` gave for this click. `beats` as in
-    `meetings.service.come_in`. Raises `DoorClosed`.
+    `meetings.pulses.come_in`. Raises `DoorClosed`.
     """
     doors.check(booking, now=now)
     session = booking.session
@@ -53,14 +53,14 @@ def come_in(
     elif room is not None:
         meetings.opened(session, provider, room, now=now)
     _lock([booking.id])
-    if provider.is_our_page and meetings.come_in(booking, connection, beats=beats, now=now):
+    if provider.is_our_page and pulses.come_in(booking, connection, beats=beats, now=now):
         recompute(booking, now=now)
 
 
 def beat(booking: Booking, connection: str, *, now: datetime) -> bool:
     """Take a sign of life from the room of our own; whether the visit goes on."""
     _lock([booking.id])
-    goes_on = booking.is_live and meetings.beat(booking, connection, now=now)
+    goes_on = booking.is_live and pulses.beat(booking, connection, now=now)
     if not goes_on:
         leave(booking, connection, by_button=False, now=now)
     return goes_on
@@ -69,7 +69,7 @@ def beat(booking: Booking, connection: str, *, now: datetime) -> bool:
 def leave(booking: Booking, connection: str, *, by_button: bool, now: datetime) -> None:
     """End a visit in the room of our own; twice changes nothing."""
     _lock([booking.id])
-    meetings.leave(booking, connection, by_button=by_button, now=now)
+    pulses.leave(booking, connection, by_button=by_button, now=now)
     recompute(booking, now=now)
 
 

@@ -8,7 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts.guard import site_ids, staff_account, staff_only
+from remote_training.accounts.desk import me
+from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
 from remote_training.attendance import queries, strangers
 from remote_training.bookings import queries as bookings
@@ -47,9 +48,7 @@ def decide(session_id: UUID, stranger_id: UUID) -> ResponseReturnValue:
     session = _session(session_id)
     row = strangers.stranger(stranger_id, session)
     decision, booking = strangers.chosen(session, request.form.get("who", ""))
-    me = staff_account()
-    assert me is not None
-    strangers.decide(row, decision, booking, now=outside().now(), by=me.id)
+    strangers.decide(row, decision, booking, now=outside().now(), by=me().id)
     flash(_("This is noted. The minutes have been counted anew."))
     return redirect(url_for(".index", session_id=session_id), 303)
 

@@ -9,8 +9,9 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts.guard import site_ids, staff_account, staff_only
-from remote_training.accounts.models import Account, Role
+from remote_training.accounts.desk import me
+from remote_training.accounts.guard import site_ids, staff_only
+from remote_training.accounts.models import Role
 from remote_training.attendance import evidence, queries, service
 from remote_training.attendance.forms import (
     CAUSE_WORDS,
@@ -44,11 +45,11 @@ def classes() -> ResponseReturnValue:
     """List the trainer's own classes, those of the site, and those of the last two weeks."""
     now, sites = outside().now(), site_ids(*STAFF)
     coming = classes_queries.upcoming(sites, now=now, until=now + AHEAD)
-    me = _me().id
+    mine = me().id
     return render_template(
         "attendance/classes.html",
-        own=[session for session in coming if session.trainer_id == me],
-        others=[session for session in coming if session.trainer_id != me],
+        own=[session for session in coming if session.trainer_id == mine],
+        others=[session for session in coming if session.trainer_id != mine],
         past=queries.recent(sites, since=now - BACK, now=now),
         now=now,
         module_name=names.of_module,
@@ -91,7 +92,7 @@ def open_room(session_id: UUID) -> ResponseReturnValue:
         with unit_of_work():
             rooms.open_our_page(session, now=outside().now())
         return redirect(url_for(".room", session_id=session_id), 303)
-    asked = hosting.asked(session, first_name=_me().contact.first_name)
+    asked = hosting.asked(session, first_name=me().contact.first_name)
     db.session.rollback()
     answer = hosting.ask(asked)
     with unit_of_work():
@@ -105,7 +106,7 @@ def open_room(session_id: UUID) -> ResponseReturnValue:
 def set_instead(session_id: UUID) -> ResponseReturnValue:
     """Let a class meet in another room, or in its own one again."""
     session, form = _session(session_id), InsteadForm()
-    now, by = outside().now(), _me().id
+    now, by = outside().now(), me().id
 
     def note() -> None:
         hosting.meet_instead(session, form.address.data or "", now=now, by=by)
@@ -143,7 +144,7 @@ def set_status(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 
     def note() -> None:
         reason = form.reason.data or ""
-        service.set_status(booking, form.chosen, reason=reason, now=outside().now(), by=_me().id)
+        service.set_status(booking, form.chosen, reason=reason, now=outside().now(), by=me().id)
 
     if not form.validate() or not attempt(note, form.said_at):
         return _person_page(session, booking, form), 422
@@ -157,7 +158,7 @@ def set_status(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 def send_link(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     """Send somebody the link to this class once more."""
     booking = queries.place(booking_id, _session(session_id))
-    service.send_link(booking, now=outside().now(), by=_me().id)
+    service.send_link(booking, now=outside().now(), by=me().id)
     flash(_("The link is on its way to %(name)s.", name=_short_name(booking)))
     return redirect(url_for(".console", session_id=session_id), 303)
 
@@ -169,7 +170,7 @@ def card(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     """Show where somebody is and whom to call; that it was shown is written down."""
     session, now = _session(session_id), outside().now()
     booking = queries.place(booking_id, session)
-    told = service.emergency_card(booking, now=now, by=_me().id)
+    told = service.emergency_card(booking, now=now, by=me().id)
     contact = booking.participant.contact
     return _page("card", session, now, contact=contact, told=told)
 
@@ -229,9 +230,3 @@ def _session(session_id: UUID) -> Session:
 
 def _short_name(booking: Booking) -> str:
     return queries.short_name(booking.participant.contact.name)
-
-
-def _me() -> Account:
-    account = staff_account()
-    assert account is not None
-    return account

@@ -1,156 +1,27 @@
 """A class, or all of its series from a day on, gets another time, trainer or number of places.
 
-What would change is computed the same way for the preview and for the deed: from how things
-stand. So what is done twice is done once, and a preview that has grown old is noticed by its
-mark. Those who are booked keep their place, the entry in their calendar (UID) and their link.
+What would change is what `bookings.outlook` says, for the preview and for the deed. Those who
+are booked keep their place, the entry in their calendar (UID) and their link.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from enum import StrEnum
-from hashlib import sha256
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from remote_training.accounts.models import Account
 from remote_training.audit import service as audit
-from remote_training.bookings import (
-    fit,
-    places,
-    queries,
-    rules,
-    service,
-    waiting_list,
-    waiting_queries,
-)
-from remote_training.bookings.errors import HasBegun
-from remote_training.bookings.models import Booking
+from remote_training.bookings import news, outlook, places, service, waiting_list
+from remote_training.bookings.outlook import Change, Outlook, Scope, Wish
 from remote_training.classes import clashes
 from remote_training.classes import queries as classes_queries
 from remote_training.classes import service as classes
-from remote_training.classes import wall_time as wall
-from remote_training.classes.clashes import Hour, Seated
-from remote_training.classes.errors import ClassOver, WrongSeries
 from remote_training.classes.models import Session
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.errors import Refused
 from remote_training.core.words import say
-from remote_training.messages import queries as outbox_queries
-from remote_training.messages import service as outbox
-from remote_training.messages.service import Planned
-
-
-class Scope(StrEnum):
-    """One class, or it and all later ones of its series."""
-
-    ONE = "one"
-    LATER = "later"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How somebody would like a class to be: day and time by the clocks of its zone.
-
-    With `Scope.LATER` all later classes of the series move by as many days, to that time.
-    What is as it was is left alone, in each of them.
-    """
-
-    on_date: date
-    wall_time: time
-    trainer: Account
-    places: int
-    scope: Scope = Scope.ONE
-
-
-@dataclass(frozen=True)
-class Change:
-    """What would become of one class.
-
-    Attributes
-    ----------
-    was
-        When it began before.
-    hour
-        Its day, time, trainer and host afterwards.
-    refusals
-        Why it cannot be, if anything.
-    told
-        The bookings whose holders are told.
-    misfits
-        How many of them could not have booked it then: they are offered another one.
-    waits
-        How many wait for it, and are told.
-    """
-
-    session: Session
-    was: datetime
-    hour: Hour
-    places: int
-    is_given_by_another: bool
-    has_other_places: bool
-    refusals: tuple[Refused, ...]
-    told: tuple[Booking, ...]
-    misfits: int
-    waits: int
-
-    @property
-    def is_moved(self) -> bool:
-        """Whether it begins at another moment."""
-        return self.hour.starts_at != self.was
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """All that a wish would change, soonest first; `mark` tells how things stood then."""
-
-    changes: tuple[Change, ...]
-    mark: str
-
-    @property
-    def people(self) -> int:
-        """How many people hold a place that is touched, and are told."""
-        return len({one.participant_id for change in self.changes for one in change.told})
-
-    @property
-    def waits(self) -> int:
-        """How many wait for one of the classes that move."""
-        return sum(change.waits for change in self.changes)
-
-    @property
-    def misfits(self) -> int:
-        """How many places no longer fit beside what their holders have."""
-        return sum(change.misfits for change in self.changes)
-
-    @property
-    def refusals(self) -> tuple[Refused, ...]:
-        """Why it cannot be, class by class."""
-        return tuple(refusal for change in self.changes for refusal in change.refusals)
-
-
-def chosen(session: Session, scope: Scope, *, now: datetime) -> Sequence[Session]:
-    """The classes that are meant, soonest first.
-
-    Raises `HasBegun`, or `ClassOver` where this one was called off.
-    """
-    if session.is_called_off:
-        raise ClassOver(say("This class does not take place: it can no longer be changed."))
-    if now >= session.starts_at:
-        raise HasBegun(say("This class has already begun: it can no longer be changed."))
-    if scope is Scope.ONE:
-        return [session]
-    return classes_queries.following(session, now=now)
-
-
-def outlook(session: Session, wish: Wish, *, now: datetime) -> Outlook:
-    """What a wish would change; nothing is written. Raises as `chosen`, and `WrongSeries`."""
-    sessions = chosen(session, wish.scope, now=now)
-    return _outlook(session, sessions, wish, now)
 
 
 def apply(
@@ -168,7 +39,7 @@ def apply(
         Where somebody is told, and no reason is given.
     """
     sessions = _held(session, wish, now)
-    found = _outlook(session, sessions, wish, now)
+    found = outlook.of_these(session, sessions, wish, now=now)
     if not found.changes:
         return found
     if mark is not None and mark != found.mark:
@@ -208,164 +79,12 @@ def _held(session: Session, wish: Wish, now: datetime) -> Sequence[Session]:
     """The classes that are meant, locked and read anew, after site and trainers."""
     clashes.one_at_a_time(session.site, [])
     db.session.refresh(session)
-    sessions = chosen(session, wish.scope, now=now)
+    sessions = outlook.chosen(session, wish.scope, now=now)
     clashes.one_at_a_time(session.site, {wish.trainer.id, *(one.trainer_id for one in sessions)})
     for one in sorted(sessions, key=lambda each: each.id):  # one order for all who lock
         places.lock(one)
         db.session.refresh(one)
-    return chosen(session, wish.scope, now=now)
-
-
-# ------------------------------------------------------------------ what would change
-
-
-class _Touched(NamedTuple):
-    """A class, and how it would be."""
-
-    session: Session
-    hour: Hour
-    places: int
-
-    @property
-    def is_moved(self) -> bool:
-        return self.hour.starts_at != self.session.starts_at
-
-    @property
-    def has_another_trainer(self) -> bool:
-        return self.hour.trainer_id != self.session.trainer_id
-
-    @property
-    def is_seated_anew(self) -> bool:
-        return self.is_moved or self.has_another_trainer
-
-    @property
-    def differs(self) -> bool:
-        return self.is_seated_anew or self.places != self.session.places
-
-
-def _outlook(session: Session, sessions: Sequence[Session], wish: Wish, now: datetime) -> Outlook:
-    if wish.trainer.id != session.trainer_id:
-        classes.check_trainer(wish.trainer, session.site)
-    classes.check_places(wish.places)
-    classes.check_day(wish.on_date, now)
-    wanted = [_wanted(session, one, wish) for one in sessions]
-    touched = [one for one in wanted if one.differs]
-    seated = _seated(session, touched)
-    told, waits = _bookings(touched), _waits(touched)
-    misfits = _misfits(touched, told)
-    changes = [
-        Change(
-            session=one.session,
-            was=one.session.starts_at,
-            hour=seated[one.session.id].hour,
-            places=one.places,
-            is_given_by_another=one.has_another_trainer,
-            has_other_places=one.places != one.session.places,
-            refusals=tuple(_refusals(one, seated[one.session.id], now)),
-            told=tuple(told.get(one.session.id, ())),
-            misfits=misfits.get(one.session.id, 0),
-            waits=waits.get(one.session.id, 0),
-        )
-        for one in touched
-    ]
-    return Outlook(tuple(changes), _mark(sessions))
-
-
-def _wanted(session: Session, one: Session, wish: Wish) -> _Touched:
-    """How one class would be; `session` is the one that the wish was written for."""
-    days = wish.on_date - session.on_date  # whole ones
-    is_other_time = wish.wall_time != wall.shown(session.starts_at, session.zone).time()
-    starts_at, on_date = one.starts_at, one.on_date
-    if days or is_other_time:
-        on_date = one.on_date + days
-        starts_at = wall.moment(on_date, wish.wall_time if is_other_time else _clock(one), one.zone)
-    trainer_id = wish.trainer.id if wish.trainer.id != session.trainer_id else one.trainer_id
-    many = wish.places if wish.places != session.places else one.places
-    ends_at = starts_at + (one.ends_at - one.starts_at)
-    hour = Hour(on_date, starts_at, ends_at, trainer_id, one.module, one.host)
-    return _Touched(one, hour, many)
-
-
-def _clock(one: Session) -> time:
-    """The wall time of a class: as planned, also on a day on which clocks do not show it."""
-    series = one.series
-    if series is not None:
-        planned = wall.moment(one.on_date, series.wall_time, series.zone)
-        if planned == one.starts_at:
-            return series.wall_time
-    return wall.shown(one.starts_at, one.zone).time()
-
-
-def _seated(session: Session, touched: Sequence[_Touched]) -> dict[UUID, Seated]:
-    """Each class with its host, by id; its own one where that is free at the new time."""
-    anew = sorted(
-        (one for one in touched if one.is_seated_anew), key=lambda one: one.hour.starts_at
-    )
-    ids = [one.session.id for one in anew]
-    seated = clashes.seat([one.hour for one in anew], session.site, but=ids, is_strict=False)
-    as_before = {one.session.id: Seated(one.hour) for one in touched}
-    return as_before | dict(zip(ids, seated, strict=True))
-
-
-def _refusals(one: _Touched, seated: Seated, now: datetime) -> Iterable[Refused]:
-    session = one.session
-    if one.is_moved and one.hour.starts_at <= now:
-        sentence = say("At that time the class would have begun already.")
-        yield WrongSeries(sentence, field="wall_time")
-    if one.places < session.taken:
-        yield WrongSeries(
-            say("%(taken)s places are held or kept for somebody: there cannot be fewer."),
-            field="places",
-            taken=session.taken,
-        )
-    yield from classes.refusals(seated, session.zone)
-
-
-def _bookings(touched: Sequence[_Touched]) -> dict[UUID, list[Booking]]:
-    """The live bookings whose holders must be told, by class."""
-    found: dict[UUID, list[Booking]] = {}
-    for booking in queries.of_sessions([one.session.id for one in touched if one.is_seated_anew]):
-        found.setdefault(booking.session_id, []).append(booking)
-    return found
-
-
-def _waits(touched: Sequence[_Touched]) -> Mapping[UUID, int]:
-    return waiting_queries.how_many([one.session.id for one in touched if one.is_moved])
-
-
-def _misfits(
-    touched: Sequence[_Touched], told: Mapping[UUID, Sequence[Booking]]
-) -> dict[UUID, int]:
-    """How many holders of a place in each class that moves could not have booked it then."""
-    afterwards = {one.session.id: one.hour for one in touched if one.is_moved}
-    bookings = [one for id_ in afterwards for one in told.get(id_, ())]
-    held = queries.hours_of({one.participant_id for one in bookings})
-    found: dict[UUID, int] = {}
-    for booking in bookings:
-        hours = [_moved(hour, afterwards) for hour in held.get(booking.participant_id, ())]
-        mine = [hour for hour in hours if hour.session_id == booking.session_id]
-        others = [hour for hour in hours if hour.session_id != booking.session_id]
-        if mine and rules.misfit(booking.participant, mine[0], others) is not None:
-            found[booking.session_id] = found.get(booking.session_id, 0) + 1
-    return found
-
-
-def _moved(hour: fit.Hour, afterwards: Mapping[UUID, Hour]) -> fit.Hour:
-    to = afterwards.get(hour.session_id)
-    if to is None:
-        return hour
-    return replace(hour, starts_at=to.starts_at, ends_at=to.ends_at, on_date=to.on_date)
-
-
-def _mark(sessions: Sequence[Session]) -> str:
-    stands = [
-        (one.id.hex, one.sequence, one.starts_at.isoformat(), one.trainer_id.hex, one.places)
-        for one in sorted(sessions, key=lambda each: each.id)
-    ]
-    return sha256(repr(stands).encode()).hexdigest()[:32]
-
-
-# ------------------------------------------------------------------ what is done
+    return outlook.chosen(session, wish.scope, now=now)
 
 
 def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
@@ -377,9 +96,9 @@ def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
         classes.change(
             change.session, change.hour, places=change.places, is_heard=is_heard, now=now
         )
-    _raise_sequences(found)
+    news.to_calendars(found.changes)
     for change in found.changes:
-        _tell(change, now)
+        news.to_people(change, now=now)
         if change.is_moved:
             waiting_list.moved(change.session, was=change.was, now=now)
         waiting_list.fill(change.session, now=now)
@@ -392,42 +111,6 @@ def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
             places=wish.places,
             last_on=max(change.hour.on_date for change in found.changes),
         )
-
-
-def _raise_sequences(found: Outlook) -> None:
-    """Let the calendars of those whose class moves hear of it."""
-    moved = [one for change in found.changes if change.is_moved for one in change.told]
-    raised = sa.update(Booking).where(Booking.id.in_([one.id for one in moved]))
-    raised = raised.values(sequence=Booking.sequence + 1)
-    db.session.execute(raised.execution_options(synchronize_session=False))
-    for booking in moved:
-        db.session.expire(booking, ["sequence"])
-
-
-def _tell(change: Change, now: datetime) -> None:
-    """Queue a mail for each who holds a place.
-
-    Where a mail about an earlier change still waits to be sent, this one overtakes it, and
-    says what was before that one.
-    """
-    session = change.session
-    before = {booking.id: _key(booking, session.sequence - 1) for booking in change.told}
-    unsent = outbox_queries.pending(list(before.values()))
-    planned = []
-    for booking in change.told:
-        facts = dict(unsent.get(before[booking.id], {}))
-        facts |= {"booking_id": str(booking.id), "of_class": str(session.sequence)}
-        if change.is_moved:
-            facts.setdefault("was", change.was.isoformat())
-        if change.is_given_by_another:
-            facts["trainer"] = "another"
-        to, key = booking.participant.contact_id, _key(booking, session.sequence)
-        planned.append(Planned("class_changed", to, facts, session.starts_at, key))
-    outbox.queue_all(planned, now=now)
-
-
-def _key(booking: Booking, sequence: int) -> str:
-    return f"class_changed/{booking.id.hex}/{sequence}"
 
 
 def _noted(change: Change, why: str | None) -> dict[str, Any]:

@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from hashlib import sha256
-from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
-from remote_training.bookings import fit, queries, rules
+from remote_training.bookings import fit, offered, queries, rules
 from remote_training.bookings.errors import WrongChoice
 from remote_training.bookings.models import Booking
-from remote_training.bookings.queries import IS_HELD_BY_HER, Slot
+from remote_training.bookings.offered import Offered, Rhythm, Weekly
+from remote_training.bookings.queries import Slot
 from remote_training.classes import names
-from remote_training.classes import wall_time as wall
-from remote_training.classes.models import Series, Session
-from remote_training.core.db import db
 from remote_training.core.words import say
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
@@ -36,94 +30,6 @@ FULL = say("This class is full.")
 CALLED_OFF = say("This class does not take place.")
 TOO_LATE = say("It is too late to book this class.")
 NO_CLASS = say("There is no class at this time in that week.")
-WITHOUT_SERIES = (None, None, None, None)
-
-# composed once, so that no request composes it again
-HOURS = (
-    sa.select(
-        Session.id,
-        Session.starts_at,
-        Session.ends_at,
-        Session.on_date,
-        Session.module,
-        Session.language,
-        Session.trainer_id,
-        Session.places - Session.taken,
-        Session.called_off_at,
-        Booking.id,
-        Series.zone,
-        Series.weekdays,
-        Series.wall_time,
-        Series.trainer_id,
-    )
-    .outerjoin(Series, Series.id == Session.series_id)
-    .outerjoin(Booking, IS_HELD_BY_HER)
-    .where(
-        Session.site_id == sa.bindparam("site_id"),
-        Session.module.in_(sa.bindparam("modules", expanding=True)),
-        Session.on_date >= sa.bindparam("first_on"),
-        Session.on_date <= sa.bindparam("last_on"),
-        Session.starts_at > sa.bindparam("since"),
-        Session.starts_at < sa.bindparam("until"),
-    )
-    .order_by(Session.starts_at, Session.id)
-)
-
-
-class Rhythm(NamedTuple):
-    """What makes two class hours the same weekly class: so a series that follows on another
-    one is the same, and so is a class that is offered by the hour, at the same wall time.
-    """
-
-    module: str
-    language: str
-    zone: str
-    weekday: int
-    wall_time: time
-    trainer_id: UUID
-
-    @property
-    def code(self) -> str:
-        """Twelve signs by which a page names it."""
-        return sha256("/".join(map(str, self)).encode()).hexdigest()[:12]
-
-    def moment_in(self, begins_on: date) -> datetime:
-        """When it is in the week that begins on a day."""
-        on = next(wall.days([self.weekday], begins_on, begins_on + fit.WEEK))
-        return wall.moment(on, self.wall_time, self.zone)
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A class hour in her weeks; `is_hers` where she holds a place in it."""
-
-    hour: fit.Hour
-    rhythm: Rhythm
-    language: str
-    trainer_id: UUID
-    places_left: int
-    is_called_off: bool
-    is_hers: bool
-
-
-@dataclass(frozen=True)
-class Weekly:
-    """A weekly class that she can choose.
-
-    Attributes
-    ----------
-    usual
-        The first of its hours at the time that most of them have in her zone.
-    is_steady
-        False where it is at another time, in her zone, in some weeks.
-    weeks
-        In how many of her weeks she holds it, or it has a place that fits beside what she holds.
-    """
-
-    code: str
-    usual: Slot
-    is_steady: bool
-    weeks: int
 
 
 @dataclass(frozen=True)
@@ -182,7 +88,7 @@ class Programme:
         self._closes = now + timedelta(minutes=study().booking.closes_minutes)
         self._held = fit.held(holds)
         self._all_weeks = weeks_left(her, first_on, now=now)
-        self._offered = self._read(her) if self._all_weeks else []
+        self._offered = offered.read(her, first_on, self._all_weeks) if self._all_weeks else []
 
     @cached_property
     def weeks(self) -> list[date]:
@@ -248,21 +154,6 @@ class Programme:
         """What became of these classes: hers, or why not and what else there is, soonest first."""
         asked = [one for one in self._offered if one.hour.session_id in session_ids]
         return self._with_others([self._came_of(one) for one in asked])
-
-    def _read(self, her: Participant) -> list[Offered]:
-        last_on = rules.trains_until(self._first_on) or self._all_weeks[-1] + fit.WEEK
-        begins = datetime.combine(self._all_weeks[0], time(), tzinfo=UTC) - fit.WEEK
-        wanted = {
-            "participant_id": her.id,
-            "site_id": her.site_id,
-            "modules": rules.modules(her),
-            "first_on": self._all_weeks[0],
-            "last_on": last_on,
-            "since": begins,
-            "until": datetime.combine(last_on, time(), tzinfo=UTC) + fit.WEEK,
-        }
-        zone = her.site.zone
-        return [_offered(row, zone) for row in db.session.execute(HOURS, wanted)]
 
     @cached_property
     def _trainers(self) -> dict[UUID, str]:
@@ -389,29 +280,3 @@ def weeks_open(
     filled = {fit.week(hour.on_date, first_on) for hour in fit.held(holds)}
     fits = any(slot.places_left > 0 and slot.hindrance is None for slot in slots)
     return len(weeks) if fits and not filled.issuperset(weeks) else 0
-
-
-def _offered(row: Sequence[Any], zone: str) -> Offered:
-    key, starts_at, ends_at, on_date, module, language, trainer, left, off, booking = row[:10]
-    rhythm = _rhythm(row[10:], on_date, module, language, zone, starts_at, trainer)
-    return Offered(
-        fit.Hour(key, starts_at, ends_at, on_date, module),
-        rhythm, language, trainer, left, off is not None, booking is not None,
-    )  # fmt: skip
-
-
-def _rhythm(
-    series: Sequence[Any],
-    on_date: date,
-    module: str,
-    language: str,
-    zone: str,
-    starts_at: datetime,
-    trainer: UUID,
-) -> Rhythm:
-    if tuple(series) != WITHOUT_SERIES:
-        own_zone, weekdays, wall_time, own_trainer = series
-        weekday = wall.nearest(map(int, weekdays), on_date.weekday())
-        return Rhythm(module, language, own_zone, weekday, wall_time, own_trainer)
-    local = starts_at.astimezone(ZoneInfo(zone))
-    return Rhythm(module, language, zone, local.weekday(), local.time(), trainer)

@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from remote_training.bookings.cards import Card, Writer
-from remote_training.bookings.programme import Line, Programme, Week, Weekly
+from remote_training.bookings.offered import Weekly
+from remote_training.bookings.programme import Line, Programme, Week
 from remote_training.classes import names
 from remote_training.core import words
 from remote_training.studies.current import study

@@ -15,8 +15,20 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Account
+from remote_training.classes import names
+from remote_training.classes.errors import HostBusy, TrainerBusy, WrongSeries
 from remote_training.classes.models import Session
 from remote_training.core.db import db
+from remote_training.core.words import (
+    clock,
+    day,
+    language,
+    moment,
+    reading_as,
+    say,
+    translated,
+    zone_name,
+)
 from remote_training.studies.current import study
 from remote_training.studies.models import Site
 
@@ -109,6 +121,36 @@ def seat(
     return seated
 
 
+def refusals(one: Seated, zone: str) -> list[WrongSeries]:
+    """What stands in the way of an hour, naming the class of trainer or host; by that zone's
+    clocks.
+    """
+    found: list[WrongSeries] = []
+    with reading_as(language(), zone):
+        for other in one.of_trainer[:1]:
+            found.append(
+                TrainerBusy(
+                    say(
+                        "This trainer already gives a class at that time on %(day)s: "
+                        "%(module)s, %(begin)s to %(end)s (%(zone)s)."
+                    ),
+                    field="trainer",
+                    **_named(other),
+                )
+            )
+        if one.of_hosts:
+            found.append(
+                HostBusy(
+                    say("No meeting host is free on %(moment)s (%(zone)s): %(clashes)s."),
+                    field="host",
+                    moment=moment(one.hour.starts_at),
+                    zone=zone_name(),
+                    clashes="; ".join(_kept(other) for other in one.of_hosts),
+                )
+            )
+    return found
+
+
 def _asked(hour: Hour, hosts: Sequence[str], is_strict: bool) -> Sequence[str]:
     if hour.host is None or (not is_strict and hour.host not in hosts):
         return hosts
@@ -155,3 +197,21 @@ def _by(hours: Sequence[Hour], name: str) -> dict[object, Agenda]:
 
 def _begins(hour: Hour) -> datetime:
     return hour.starts_at
+
+
+def _kept(other: Hour) -> str:
+    return translated(
+        say("%(host)s is in %(module)s, %(begin)s to %(end)s"),
+        host=study().host(other.host or "").name,
+        **_named(other),
+    )
+
+
+def _named(other: Hour) -> dict[str, str]:
+    return {
+        "day": day(other.starts_at),
+        "begin": clock(other.starts_at),
+        "end": clock(other.ends_at),
+        "zone": zone_name(),
+        "module": names.of_module(other.module),
+    }

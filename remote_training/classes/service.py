@@ -4,45 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
-from remote_training.accounts.models import Account, Grant, Role
 from remote_training.audit import service as audit
-from remote_training.classes import clashes, names
+from remote_training.classes import clashes, rules
 from remote_training.classes import plan as plans
-from remote_training.classes.clashes import Hour, Seated
-from remote_training.classes.errors import ClassOver, HostBusy, TrainerBusy, WrongSeries
+from remote_training.classes.clashes import Hour
+from remote_training.classes.errors import ClassOver, WrongSeries
 from remote_training.classes.models import Break, Series, Session, Substitute
 from remote_training.classes.plan import LeftOut, Outlook, Plan
 from remote_training.core import reasons
 from remote_training.core.db import db
-from remote_training.core.words import (
-    LANGUAGES,
-    clock,
-    day,
-    moment,
-    reading_as,
-    say,
-    translated,
-    zone_name,
-)
-from remote_training.core.words import (
-    language as reader_language,
-)
-from remote_training.studies.current import study
-from remote_training.studies.models import Site
-
-LONGEST_RUN = FURTHEST = timedelta(days=2 * 366)
-SHORTEST, LONGEST = 5, 240  # minutes
-MOST_PLACES = 100
-WEEKDAYS = 7
-ONE_DAY = timedelta(days=1)  # behind UTC, where the day is still another one
-ALL_OVER = say("All classes between these two days would be over already.")
+from remote_training.core.words import say
 
 
 def outlook(plan: Plan, *, now: datetime) -> Outlook:
@@ -50,7 +27,7 @@ def outlook(plan: Plan, *, now: datetime) -> Outlook:
 
     Raises `WrongSeries` for what is wrong about the plan itself.
     """
-    _check(plan, now)
+    rules.check(plan, now)
     hours, left_out = _hours(plan, now)
     coming, before = [], None
     for seated in clashes.seat(hours, plan.site):
@@ -78,14 +55,14 @@ def offer(plan: Plan, *, now: datetime, by: UUID | None, series_id: UUID | None 
     HostBusy
         Where the host has another class then, or none of the site is free.
     """
-    _check(plan, now)
+    rules.check(plan, now)
     hours, _left_out = _hours(plan, now)
     clashes.one_at_a_time(plan.site, [plan.trainer.id])
     if series_id is not None and (known := db.session.get(Series, series_id)) is not None:
         return known
     seated = clashes.seat(hours, plan.site)
     for one in seated:
-        for refusal in refusals(one, plan.zone):
+        for refusal in clashes.refusals(one, plan.zone):
             raise refusal
     series = _series(plan, series_id or uuid4())
     db.session.add_all(_session(one.hour, series, now) for one in seated)
@@ -151,115 +128,12 @@ def shift(
 
     `days` is by how many they moved; None stands for what is as it was.
     """
-    series.weekdays = _digits((day + days) % WEEKDAYS for day in series.days)
+    series.weekdays = _digits((day + days) % rules.WEEKDAYS for day in series.days)
     if wall_time is not None:
         series.wall_time = wall_time
     series.trainer_id = trainer_id or series.trainer_id
     series.places = places
     series.last_on = max(series.last_on, last_on)
-
-
-def check_trainer(trainer: Account, site: Site, *, field: str = "trainer") -> None:
-    """Refuse somebody who is no trainer of this site with `WrongSeries`."""
-    grant = sa.select(Grant.id).where(
-        Grant.account_id == trainer.id, Grant.site_id == site.id, Grant.role == Role.TRAINER
-    )
-    if not trainer.is_active or db.session.scalar(grant) is None:
-        raise WrongSeries(say("Please choose a trainer of this site."), field=field)
-
-
-def check_places(places: int) -> None:
-    """Refuse a number of places that no class has with `WrongSeries`."""
-    if not 1 <= places <= MOST_PLACES:
-        raise WrongSeries(say("A class has 1 to 100 places."), field="places")
-
-
-def check_day(on_date: date, now: datetime) -> None:
-    """Refuse a day that is over, or more than two years away, with `WrongSeries`."""
-    if on_date < now.date() - ONE_DAY:
-        raise WrongSeries(say("This day is over already."), field="on_date")
-    if on_date > now.date() + FURTHEST:
-        raise WrongSeries(say("Please choose a day within two years from now."), field="on_date")
-
-
-def refusals(one: Seated, zone: str) -> list[WrongSeries]:
-    """What stands in the way of an hour, naming the class of trainer or host; by that zone's
-    clocks.
-    """
-    found: list[WrongSeries] = []
-    with reading_as(reader_language(), zone):
-        for other in one.of_trainer[:1]:
-            found.append(
-                TrainerBusy(
-                    say(
-                        "This trainer already gives a class at that time on %(day)s: "
-                        "%(module)s, %(begin)s to %(end)s (%(zone)s)."
-                    ),
-                    field="trainer",
-                    **_named(other),
-                )
-            )
-        if one.of_hosts:
-            found.append(
-                HostBusy(
-                    say("No meeting host is free on %(moment)s (%(zone)s): %(clashes)s."),
-                    field="host",
-                    moment=moment(one.hour.starts_at),
-                    zone=zone_name(),
-                    clashes="; ".join(_kept(other) for other in one.of_hosts),
-                )
-            )
-    return found
-
-
-def _check(plan: Plan, now: datetime) -> None:
-    for field, is_right, sentence in (
-        (
-            "module",
-            plan.module in study().module_codes(),
-            say("Please choose a kind of class."),
-        ),
-        ("language", plan.language in LANGUAGES, say("Please choose a language.")),
-        ("zone", plan.zone in available_timezones(), say("Please choose a time zone.")),
-        (
-            "weekdays",
-            bool(plan.weekdays) and set(plan.weekdays) <= set(range(WEEKDAYS)),
-            say("Please choose a day of the week."),
-        ),
-        (
-            "minutes",
-            SHORTEST <= plan.minutes <= LONGEST,
-            say("A class lasts 5 to 240 minutes."),
-        ),
-        ("places", 1 <= plan.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
-        (
-            "last_on",
-            plan.first_on <= plan.last_on,
-            say("The last day must not be before the first."),
-        ),
-        (
-            "last_on",
-            plan.last_on - plan.first_on <= LONGEST_RUN,
-            say("Please offer at most two years at a time."),
-        ),
-        ("last_on", plan.last_on >= now.date() - ONE_DAY, ALL_OVER),
-        (
-            "first_on",
-            plan.first_on <= now.date() + FURTHEST,
-            say("Please begin within two years from now."),
-        ),
-    ):
-        if not is_right:
-            raise WrongSeries(sentence, field=field)
-    check_trainer(plan.trainer, plan.site)
-    _check_host(plan.host, plan.site)
-    for account in plan.substitutes:
-        check_trainer(account, plan.site, field="substitutes")
-
-
-def _check_host(host: str | None, site: Site) -> None:
-    if host is not None and host not in [one.code for one in study().site(site.code).hosts]:
-        raise WrongSeries(say("Please choose a meeting host of this site."), field="host")
 
 
 def _hours(plan: Plan, now: datetime) -> tuple[list[Hour], list[LeftOut]]:
@@ -270,7 +144,7 @@ def _hours(plan: Plan, now: datetime) -> tuple[list[Hour], list[LeftOut]]:
             sentence = say("The days off leave no class.")
         raise WrongSeries(sentence, field="breaks" if left_out else "last_on")
     if hours[-1].ends_at <= now:
-        raise WrongSeries(ALL_OVER, field="last_on")
+        raise WrongSeries(rules.ALL_OVER, field="last_on")
     return hours, left_out
 
 
@@ -301,24 +175,6 @@ def _series(plan: Plan, series_id: UUID) -> Series:
     for account in plan.substitutes:
         db.session.add(Substitute(series_id=series.id, account_id=account.id))
     return series
-
-
-def _kept(other: Hour) -> str:
-    return translated(
-        say("%(host)s is in %(module)s, %(begin)s to %(end)s"),
-        host=study().host(other.host or "").name,
-        **_named(other),
-    )
-
-
-def _named(other: Hour) -> dict[str, str]:
-    return {
-        "day": day(other.starts_at),
-        "begin": clock(other.starts_at),
-        "end": clock(other.ends_at),
-        "zone": zone_name(),
-        "module": names.of_module(other.module),
-    }
 
 
 def _session(hour: Hour, series: Series, now: datetime) -> Session:

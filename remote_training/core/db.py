@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from flask import has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -102,6 +103,12 @@ def unit_of_work() -> Iterator[None]:
         raise
     finally:
         _writing.reset(token)
+
+
+def insert(table: sa.Table | type[Base]) -> Any:
+    """An insert that can say what is done where the row is there already (`on_conflict_do_...`)."""
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 @contextmanager

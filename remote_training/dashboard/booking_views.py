@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from remote_training.accounts.desk import me
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
 from remote_training.attendance.queries import short_name
@@ -17,7 +18,7 @@ from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.core import words
 from remote_training.core.db import unit_of_work
-from remote_training.dashboard.desk import me, of_my_sites
+from remote_training.dashboard.desk import of_my_sites
 from remote_training.outside.world import outside
 from remote_training.participants.models import Participant
 

@@ -1,22 +1,15 @@
-"""Who sits at the desk, and for which sites."""
+"""What the coordinator who sits at the desk looks after."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from remote_training.accounts.guard import grants, site_ids, staff_account
-from remote_training.accounts.models import Account, Role
+from remote_training.accounts.guard import grants, site_ids
+from remote_training.accounts.models import Role
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.studies.models import Site
-
-
-def me() -> Account:
-    """The member of staff who is signed in; only behind `staff_only`."""
-    account = staff_account()
-    assert account is not None
-    return account
 
 
 def sites() -> Sequence[Site]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
@@ -10,6 +11,14 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
+
+
+def row_id(typed: str | None) -> UUID:
+    """The id that a form drew for the one row it adds, however often it is sent; or a new id."""
+    try:
+        return UUID(typed or "")
+    except ValueError:
+        return uuid4()
 
 
 class DayField(DateField):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -24,6 +24,7 @@ from remote_training.core.fields import taken_by
 from remote_training.core.words import LANGUAGES
 from remote_training.dashboard.fields import (
     DayField,
+    row_id,
     zone_choices,
 )
 from remote_training.dashboard.wording import ARM_WORDS, FACT_WORDS, SEX_WORDS
@@ -109,7 +110,7 @@ class EnrolForm(ContactForm):
         super().__init__(zones=zones, now=now, zone=sites[0].zone, language=sites[0].language)
         self._sites = {str(site.id): site for site in sites}
         self.site.choices = [SelectChoice(code, site.name) for code, site in self._sites.items()]
-        self.row_id = _row_id(self.once.data)
+        self.row_id = row_id(self.once.data)
         self.renew()
 
     def renew(self) -> None:
@@ -120,13 +121,6 @@ class EnrolForm(ContactForm):
     def chosen_site(self) -> Site:
         """The site that was chosen; only after validation."""
         return self._sites[self.site.data]
-
-
-def _row_id(typed: str | None) -> UUID:
-    try:
-        return UUID(typed or "")
-    except ValueError:
-        return uuid4()
 
 
 class FactsForm(FlaskForm):  # type: ignore[misc]

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from remote_training.accounts import throttle
+from remote_training.accounts.desk import me
 from remote_training.accounts.guard import sees_arm, site_ids, staff_only
 from remote_training.accounts.models import Role
 from remote_training.assessments import queries as assessments
@@ -28,7 +29,7 @@ from remote_training.classes import names
 from remote_training.core.db import unit_of_work
 from remote_training.core.fields import attempt
 from remote_training.dashboard import forms, queries, service, wording
-from remote_training.dashboard.desk import me, of_my_sites, sites
+from remote_training.dashboard.desk import of_my_sites, sites
 from remote_training.outside.world import outside
 from remote_training.participants import queries as participants
 from remote_training.participants import service as participants_service

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, time
 from enum import StrEnum
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -15,7 +15,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from remote_training.accounts.models import Account, Grant
-from remote_training.bookings.changes import Scope, Wish
+from remote_training.bookings.outlook import Scope, Wish
 from remote_training.classes import names
 from remote_training.classes import plan as plans
 from remote_training.classes import wall_time as wall
@@ -29,6 +29,7 @@ from remote_training.dashboard.fields import (
     DayField,
     NumberField,
     WallTimeField,
+    row_id,
     zone_choices,
 )
 from remote_training.dashboard.forms import CHOSEN, SPOKEN
@@ -115,7 +116,7 @@ class SeriesForm(SteppedForm):
         self.trainer.choices = self.substitutes.choices = people
         self.zone.choices = zone_choices(*(grant.site.zone for grant in trainers))
         self.host.choices = [ANY_HOST, *_hosts(trainers)]
-        self.series_id = _row_id(self.once.data)
+        self.series_id = row_id(self.once.data)
         self.once.data = str(self.series_id)
         self.once.raw_data = [self.once.data]
 
@@ -238,10 +239,3 @@ def _hosts(trainers: Sequence[Grant]) -> list[SelectChoice]:
         for site in sites
         for host in study().site(site.code).hosts
     ]
-
-
-def _row_id(typed: str | None) -> UUID:
-    try:
-        return UUID(typed or "")
-    except ValueError:
-        return uuid4()

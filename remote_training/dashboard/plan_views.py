@@ -13,12 +13,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from remote_training.accounts.desk import me
 from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
-from remote_training.bookings import changes, waiting_queries
+from remote_training.bookings import changes, outlook, waiting_queries
 from remote_training.bookings import queries as bookings_queries
-from remote_training.bookings.changes import Scope
-from remote_training.classes import names, queries, service
+from remote_training.bookings.outlook import Outlook, Scope
+from remote_training.classes import clashes, names, queries, service
 from remote_training.classes import plan as plans
 from remote_training.classes.models import Session
 from remote_training.core import reasons
@@ -26,7 +27,6 @@ from remote_training.core.db import unit_of_work
 from remote_training.core.fields import attempt
 from remote_training.core.words import language, reading_as
 from remote_training.dashboard import wording
-from remote_training.dashboard.desk import me
 from remote_training.dashboard.plan_forms import CallOffForm, ChangeForm, ScopedForm, SeriesForm
 from remote_training.outside.world import outside
 
@@ -85,7 +85,7 @@ def offer() -> ResponseReturnValue:
 def ask_to_change(session_id: UUID) -> ResponseReturnValue:
     """Ask how one class, or all from its day on, are to be."""
     session = _mine(session_id)
-    changes.chosen(session, Scope.ONE, now=outside().now())
+    outlook.chosen(session, Scope.ONE, now=outside().now())
     return _ask_how(session, _change_form(session))
 
 
@@ -137,7 +137,7 @@ def call_off(session_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return _ask_why(session, form), 422
     if form.chosen_scope is Scope.LATER and not form.is_saved:
-        gone = changes.chosen(session, Scope.LATER, now=now)
+        gone = outlook.chosen(session, Scope.LATER, now=now)
         return _page("off_preview", form=form, gone=gone, **_told(session, gone))
     reason = form.reason.data or ""
     told = _tried(
@@ -169,24 +169,24 @@ def _tried(form: SeriesForm | ScopedForm, ask: Callable[[], Found]) -> Found | N
     return found[0] if is_good else None
 
 
-def _foreseen(session: Session, form: ChangeForm) -> changes.Outlook:
+def _foreseen(session: Session, form: ChangeForm) -> Outlook:
     """What would change; why is asked before it is shown, where somebody would be told."""
-    found = changes.outlook(session, form.wish, now=outside().now())
+    found = outlook.of(session, form.wish, now=outside().now())
     if found.people or found.waits:
         reasons.needed(form.reason.data)
     return found
 
 
-def _change(session: Session, form: ChangeForm) -> changes.Outlook:
+def _change(session: Session, form: ChangeForm) -> Outlook:
     now, reason, mark = outside().now(), form.reason.data or "", form.mark.data
     return changes.apply(session, form.wish, now=now, by=me().id, reason=reason, mark=mark)
 
 
 def _seen(form: SeriesForm, found: plans.Outlook) -> str:
     plan = form.plan
-    clashes = [service.refusals(one.seated, plan.zone) for one in found.coming]
+    in_the_way = [clashes.refusals(one.seated, plan.zone) for one in found.coming]
     with reading_as(language(), plan.zone):
-        return _page("preview", form=form, plan=plan, found=found, clashes=clashes)
+        return _page("preview", form=form, plan=plan, found=found, clashes=in_the_way)
 
 
 def _change_form(session: Session) -> ChangeForm:
@@ -203,9 +203,7 @@ def _ask_how(session: Session, form: ChangeForm) -> str:
         )
 
 
-def _weigh(
-    session: Session, form: ChangeForm, found: changes.Outlook, *, is_old: bool = False
-) -> str:
+def _weigh(session: Session, form: ChangeForm, found: Outlook, *, is_old: bool = False) -> str:
     form.mark.raw_data = [found.mark]
     number = session.site.emergency_number
     names_of = {str(key): label for key, label, *_more in form.trainer.iter_choices()}

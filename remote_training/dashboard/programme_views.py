@@ -8,13 +8,14 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from remote_training.accounts.desk import me
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
 from remote_training.attendance.queries import short_name
 from remote_training.bookings import programme_pages, service
 from remote_training.bookings.programme_pages import Page
 from remote_training.core import words
-from remote_training.dashboard.desk import me, of_my_sites
+from remote_training.dashboard.desk import of_my_sites
 from remote_training.outside.world import outside
 
 blueprint = Blueprint(

@@ -8,12 +8,12 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from remote_training.accounts.desk import me
 from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
 from remote_training.classes import names, queries
 from remote_training.core.db import unit_of_work
 from remote_training.dashboard import room_wording
-from remote_training.dashboard.desk import me
 from remote_training.meetings import hosting, overview
 from remote_training.outside.world import outside
 

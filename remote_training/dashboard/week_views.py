@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from remote_training.accounts.desk import me
 from remote_training.accounts.guard import grants, has_role, site_ids, staff_only
 from remote_training.accounts.models import Role
 from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.core import words
 from remote_training.dashboard import weeks
-from remote_training.dashboard.desk import me
 from remote_training.dashboard.week_forms import ALL, EARLIEST, LATEST, MINE, WeekForm
 from remote_training.outside.world import outside
 from remote_training.studies.models import Site

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from remote_training.accounts import guard
+from remote_training.accounts import desk, guard
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
 from remote_training.core.db import db, unit_of_work
@@ -44,7 +44,6 @@ def index() -> ResponseReturnValue:
     site_ids = guard.site_ids(Role.RESEARCHER)
     sites = queries.sites(site_ids)
     shows_arm = guard.sees_arm()
-    me = guard.staff_account()
     seen = blinding.visible(study(), shows_arm=shows_arm)
     of = _reach()
     return render_template(
@@ -61,7 +60,7 @@ def index() -> ResponseReturnValue:
         attendance=charts.of_attendance(pictures.attendance(of, study())) if shows_arm else None,
         **_scores(seen, of),
         downloads=queries.recent([site.code for site in sites]),
-        me=me.id if me is not None else None,
+        me=desk.me().id,
     )
 
 
@@ -70,13 +69,11 @@ def index() -> ResponseReturnValue:
 @unit_of_work()
 def download() -> ResponseReturnValue:
     """Send the data set as a zip archive; that it leaves is recorded before it does."""
-    account = guard.staff_account()
-    assert account is not None
     order, record = service.collect(
         queries.sites(guard.site_ids(Role.RESEARCHER)),
         shows_arm=guard.sees_arm(),
         now=outside().now(),
-        by=account.id,
+        by=desk.me().id,
         kind=_asked_format(),
     )
     app: Any = current_app

@@ -11,6 +11,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from remote_training.contacts import resealing
 from remote_training.core.crypto import keyring
 from remote_training.core.db import db
 from remote_training.hooks.models import HookEvent, State
@@ -69,18 +70,7 @@ def forget(*, now: datetime) -> int:
 
 def reseal(limit: int) -> int:
     """Seal texts with the newest key, `limit` at most; returns how many had another."""
-    start = keyring().newest_start
-    column = HookEvent.body_sealed
-    old = (
-        sa.select(HookEvent)
-        .where(column.is_not(None), sa.func.substr(column, 1, len(start)) != start)
-        .order_by(HookEvent.id)
-        .limit(limit)
-    )
-    rows = db.session.scalars(old).all()
-    for row in rows:
-        row.body = row.body
-    return len(rows)
+    return resealing.reseal(HookEvent, "body", limit)
 
 
 def _digest(provider: str, kind: str, body: bytes) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from remote_training.core.db import db
-from remote_training.meetings.models import CallBudget
+from remote_training.meetings.provider_models import CallBudget
 
 KEPT = timedelta(days=3)
 

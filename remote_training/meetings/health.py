@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from remote_training.core.db import db
 from remote_training.meetings import queries
-from remote_training.meetings.models import ProviderHealth
+from remote_training.meetings.provider_models import ProviderHealth
 from remote_training.outside.meetings import Cause, MeetingFault
 
 DOWN = frozenset({Cause.UNREACHABLE, Cause.NO_ANSWER, Cause.BROKEN, Cause.LOGIN})

@@ -18,10 +18,10 @@ from remote_training.meetings.due import Standing
 from remote_training.meetings.models import (
     Difference,
     MeetingHost,
-    ProviderHealth,
     RoomUpkeep,
     StrayRoom,
 )
+from remote_training.meetings.provider_models import ProviderHealth
 from remote_training.outside.meetings import Cause
 
 OfHost = TypeVar("OfHost", MeetingHost, StrayRoom)

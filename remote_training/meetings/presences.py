@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from remote_training.core.crypto import keyring
 from remote_training.core.db import db
 from remote_training.meetings.models import (
     OF_THE_ROOM,
@@ -78,21 +77,6 @@ def forget_names(*, now: datetime) -> None:
         UnmatchedPresence.name_sealed.is_not(None),
     )
     db.session.execute(old.values(name_sealed=None))
-
-
-def reseal(limit: int) -> int:
-    """Seal names with the newest key, `limit` at most; returns how many had another."""
-    start, column = keyring().newest_start, UnmatchedPresence.name_sealed
-    old = (
-        sa.select(UnmatchedPresence)
-        .where(column.is_not(None), sa.func.substr(column, 1, len(start)) != start)
-        .order_by(UnmatchedPresence.id)
-        .limit(limit)
-    )
-    rows = db.session.scalars(old).all()
-    for row in rows:
-        row.name = row.name
-    return len(rows)
 
 
 def _locked(provider: str, external_ids: Collection[str]) -> Sequence[MeetingRoom]:

@@ -18,12 +18,12 @@ from remote_training.meetings.models import (
     MeetingEvent,
     MeetingPerson,
     MeetingRoom,
-    ProviderHealth,
     Pulse,
     RoomUpkeep,
     Source,
     UnmatchedPresence,
 )
+from remote_training.meetings.provider_models import ProviderHealth
 from remote_training.outside.meetings import MeetingProvider
 
 SILENT = timedelta(seconds=60)
@@ -140,7 +140,7 @@ def reports(session_ids: Sequence[UUID], *, now: datetime) -> Reports:
 
     What is told of a whole room stands with each booking that anything was told of. A visit
     that has been silent for a minute counts as left at its last sign of life, whether or not
-    `service.close_silent` has come by: the answer does not depend on it.
+    `pulses.close_silent` has come by: the answer does not depend on it.
     """
     found: Reports = {session_id: ClassReports() for session_id in session_ids}
     of_rooms: dict[UUID, list[Report]] = {}

@@ -1,4 +1,4 @@
-"""Addresses that let somebody in, as rows keep them: sealed anew, and forgotten after the class."""
+"""What rooms keep sealed: sealed anew; ways in are forgotten after the class."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from remote_training.classes.models import Session
-from remote_training.core.crypto import keyring
+from remote_training.contacts import resealing
 from remote_training.core.db import db
-from remote_training.meetings.models import MeetingPerson, MeetingRoom, ProviderToken, RoomUpkeep
+from remote_training.meetings.models import (
+    MeetingPerson,
+    MeetingRoom,
+    RoomUpkeep,
+    UnmatchedPresence,
+)
+from remote_training.meetings.provider_models import ProviderToken
 
 KEPT = timedelta(days=1)  # after the class
-FIELDS = ((MeetingPerson, "join_url"), (RoomUpkeep, "instead"), (ProviderToken, "token"))
+FIELDS = (
+    (MeetingPerson, "join_url"),
+    (RoomUpkeep, "instead"),
+    (ProviderToken, "token"),
+    (UnmatchedPresence, "name"),
+)
 
 
 def reseal(limit: int) -> int:
     """Seal anew, with the newest key, what an older one sealed; how many, at most `limit`."""
     done = 0
     for model, field in FIELDS:
-        column = getattr(model, f"{field}_sealed")
-        rows = db.session.scalars(sa.select(model).where(column.is_not(None)).order_by(model.id))
-        for row in rows:
-            if done < limit and not keyring().is_newest(getattr(row, f"{field}_sealed")):
-                setattr(row, field, getattr(row, field))
-                done += 1
+        done += resealing.reseal(model, field, limit - done)
     return done
 
 

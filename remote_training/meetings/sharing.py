@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from remote_training.core.crypto import CannotOpen
 from remote_training.core.db import apart
-from remote_training.meetings.models import CallPace, ProviderToken
+from remote_training.meetings.provider_models import CallPace, ProviderToken
 from remote_training.outside import clock
 from remote_training.outside.meetings import Cause, MeetingUnavailable
 from remote_training.outside.sharing import Fetch, Token

@@ -13,10 +13,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from remote_training.core.db import db
+from remote_training.core.db import db, insert
 from remote_training.messages import queries, statements
 from remote_training.messages.models import Heartbeat, Message, QueueStop, State
 from remote_training.messages.statements import IN_HAND, ROWS, claims
@@ -98,7 +97,7 @@ def queue_all(planned: Sequence[Planned], *, now: datetime) -> int:
     One statement of one shape, however many; also where two do it at the same moment.
     """
     new = 0
-    added = _insert(ROWS).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    added = insert(ROWS).on_conflict_do_nothing(index_elements=["dedupe_key"])
     added = added.execution_options(preserve_rowcount=True)
     for start in range(0, len(planned), AT_ONCE):
         rows = [one.row(now) for one in planned[start : start + AT_ONCE]]
@@ -220,7 +219,7 @@ def resume_queue(*, now: datetime) -> bool:
 def beat(worker: str, *, now: datetime) -> None:
     """Note that a worker lives; those that were silent for a day are forgotten."""
     seen = {"worker": worker[:LONGEST_WORKER], "seen_at": now}
-    sign = _insert(Heartbeat).values(id=uuid4(), **seen)
+    sign = insert(Heartbeat).values(id=uuid4(), **seen)
     db.session.execute(sign.on_conflict_do_update(index_elements=["worker"], set_={"seen_at": now}))
     db.session.execute(sa.delete(Heartbeat).where(Heartbeat.seen_at < now - timedelta(days=1)))
 
@@ -251,8 +250,3 @@ def _settle(*where: Any, **values: Any) -> int:
     """Write straight into the table: rows that the session holds are read anew before use."""
     done = db.session.execute(sa.update(ROWS).where(*where).values(**values))
     return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-def _insert(table: sa.Table | type[Heartbeat]) -> Any:
-    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

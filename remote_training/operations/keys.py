@@ -11,7 +11,7 @@ from remote_training.contacts import service as contacts
 from remote_training.core.crypto import keyring
 from remote_training.core.db import db, unit_of_work
 from remote_training.hooks import service as hooks
-from remote_training.meetings import presences, sealed
+from remote_training.meetings import sealed as meetings
 from remote_training.safety import service as safety
 
 AT_ONCE = 500
@@ -30,8 +30,8 @@ def reseal() -> None:
 
 @unit_of_work()
 def _some() -> int:
-    rooms = sealed.reseal(AT_ONCE) + hooks.reseal(AT_ONCE) + presences.reseal(AT_ONCE)
-    return contacts.reseal(AT_ONCE) + _second_factors() + safety.reseal() + rooms
+    reseals = (contacts.reseal, safety.reseal, meetings.reseal, hooks.reseal)
+    return _second_factors() + sum(reseal(AT_ONCE) for reseal in reseals)
 
 
 def _second_factors() -> int:

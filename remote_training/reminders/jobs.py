@@ -17,8 +17,7 @@ from remote_training.attendance import service as attendance
 from remote_training.bookings import waiting_list
 from remote_training.core.db import db, unit_of_work
 from remote_training.hooks import service as hooks
-from remote_training.meetings import presences
-from remote_training.meetings import service as meetings
+from remote_training.meetings import presences, pulses
 from remote_training.messages import jobs as outbox
 from remote_training.reminders import planning
 from remote_training.safety import service as safety
@@ -54,7 +53,7 @@ def plan(now: datetime) -> None:
         lambda: assessments.plan_missing(now=now),
         *(stage.batch for stage in planning.stages(now)),
         lambda: safety.tell_again(now=now),
-        lambda: meetings.close_silent(now=now),
+        lambda: pulses.close_silent(now=now),
         lambda: attendance.settle(now=now),
         lambda: hooks.forget(now=now),
         lambda: presences.forget_names(now=now),

@@ -85,11 +85,6 @@ def letter(
     )
 
 
-def link(token: str) -> str:
-    """The address of a link in a mail."""
-    return f"{settings.current().address}/l/{token}"
-
-
 @lru_cache(maxsize=1)
 def sheet() -> str:
     """The sheet of all mails."""

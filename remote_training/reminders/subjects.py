@@ -142,6 +142,12 @@ def moved_to(booking: Booking, message: Message) -> Booking | None:
     return found if found.is_live and not found.session.is_called_off else None
 
 
+def was(message: Message) -> datetime | None:
+    """When the class was before, where a message is about one that has moved."""
+    before = message.facts.get("was")
+    return datetime.fromisoformat(before) if before is not None else None
+
+
 def site_of(account: Account) -> Site | None:
     """The site of a participant's account; None for staff."""
     found = sa.select(Site).join(Participant, Participant.site_id == Site.id)

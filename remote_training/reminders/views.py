@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from remote_training.accounts import guard
-from remote_training.accounts.guard import site_ids, staff_account, staff_only, visitor
+from remote_training.accounts.desk import me
+from remote_training.accounts.guard import site_ids, staff_only, visitor
 from remote_training.accounts.models import Role, Scope
 from remote_training.core.db import unit_of_work
 from remote_training.outside.world import outside
@@ -60,12 +61,11 @@ def show_of(participant_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def choose_for(participant_id: UUID) -> ResponseReturnValue:
     """Keep what a participant told by telephone."""
-    her, me = _of_my_sites(participant_id), staff_account()
+    her = _of_my_sites(participant_id)
     form = WishForm(wishes.chosen(her))
     if not form.validate():
         return render_template("reminders/desk.html", her=her, form=form), 422
-    assert me is not None
-    wishes.choose(her, way=Way.DESK, now=outside().now(), by=me.id, **form.choices)
+    wishes.choose(her, way=Way.DESK, now=outside().now(), by=me().id, **form.choices)
     flash(_("Her choice is kept."))
     return redirect(url_for("people.show", participant_id=her.id), 303)
 

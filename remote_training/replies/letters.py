@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from remote_training.accounts import tokens
-from remote_training.accounts.models import LinkKind
 from remote_training.bookings import answers
 from remote_training.bookings.models import Booking
 from remote_training.calendars.reply import Says
 from remote_training.messages.kinds import Kind, Policy
 from remote_training.messages.models import Message
 from remote_training.outside.mail import Letter
-from remote_training.reminders import paper, subjects
+from remote_training.reminders import addresses, paper, subjects
 
 
 def kinds() -> dict[str, Kind[Any]]:
@@ -31,13 +29,11 @@ def _still_says_no(booking: Booking, _message: Message, now: datetime) -> bool:
 
 def _ask(booking: Booking, message: Message, now: datetime) -> Letter:
     her, session = booking.participant, booking.session
-    ends = now + tokens.BOOKINGS_LAST
-    token = tokens.mint(LinkKind.BOOKINGS, her.account_id, now=now, expires_at=ends)
     return paper.letter(
         message,
         her.account,
         site=her.site,
-        personal={"classes_url": paper.link(token)},
+        personal={"classes_url": addresses.classes(her, now)},
         thread=f"<{booking.calendar_uid}>",
         starts_at=session.starts_at,
     )

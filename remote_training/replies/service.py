@@ -27,7 +27,7 @@ from remote_training.core.db import db
 from remote_training.messages import bounces
 from remote_training.messages import service as outbox
 from remote_training.studies.current import study
-from remote_training.studies.load import Decline
+from remote_training.studies.parts import Decline
 
 BULK = frozenset({"bulk", "junk", "list"})
 OTHERS_METHODS = frozenset({"counter", "declinecounter", "refresh"})

@@ -12,7 +12,7 @@ from remote_training.accounts.models import Account
 from remote_training.alerts import service as alerts
 from remote_training.alerts.models import Alert
 from remote_training.audit import service as audit
-from remote_training.core.crypto import keyring
+from remote_training.contacts import resealing
 from remote_training.core.db import db
 from remote_training.core.text import clean_lines
 from remote_training.core.words import say
@@ -55,17 +55,9 @@ def tell_again(*, now: datetime) -> int:
     return told
 
 
-def reseal() -> int:
-    """Seal the notes anew with the newest key; returns how many were sealed with another."""
-    sealed = sa.select(Handling).where(Handling.note_sealed.is_not(None)).order_by(Handling.id)
-    old = [row for row in db.session.scalars(sealed) if not _is_newest(row)]
-    for row in old:
-        row.note = row.note
-    return len(old)
-
-
-def _is_newest(row: Handling) -> bool:
-    return row.note_sealed is not None and keyring().is_newest(row.note_sealed)
+def reseal(limit: int) -> int:
+    """Seal notes with the newest key, `limit` at most; returns how many had another."""
+    return resealing.reseal(Handling, "note", limit)
 
 
 def _by_round(every: timedelta, now: datetime) -> Iterator[tuple[int, dict[UUID, UUID]]]:

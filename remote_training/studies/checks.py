@@ -10,7 +10,8 @@ from remote_training.core import definitions
 from remote_training.instruments import load as instruments
 
 if TYPE_CHECKING:
-    from remote_training.studies.load import Study, Timepoint
+    from remote_training.studies.load import Study
+    from remote_training.studies.parts import Timepoint
 
 LATEST_MORNING, EARLIEST_EVENING = time(12), time(16)
 LISTS = ("sites", "arms", "modules", "timepoints")

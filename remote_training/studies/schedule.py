@@ -14,7 +14,8 @@ from typing import Protocol
 
 from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Instrument
-from remote_training.studies.load import Reminders, Study, Timepoint, Windows
+from remote_training.studies.load import Study
+from remote_training.studies.parts import Reminders, Timepoint, Windows
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from remote_training.studies.load import Arm, Study
+from remote_training.studies.load import Study
+from remote_training.studies.parts import Arm
 from remote_training.studies.schedule import Planned, schedule
 
 ASKED_AT = time(9, 0)  # where she is

@@ -20,7 +20,7 @@ from remote_training.attendance import queries, service
 from remote_training.attendance.models import Attendance, Settlement
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db, unit_of_work
-from remote_training.meetings import service as meetings
+from remote_training.meetings import pulses
 from remote_training.meetings.models import MeetingEvent, MeetingRoom, Pulse
 from tests import make
 from tests.fakes import NOON
@@ -73,7 +73,7 @@ def come_in_without_lock(booking_id: UUID) -> Attempt:
     def attempt() -> None:
         booking = db.session.get_one(Booking, booking_id)
         known = queries.of_booking(booking.id)
-        meetings.come_in(booking, uuid4().hex, beats=True, now=NOON)
+        pulses.come_in(booking, uuid4().hex, beats=True, now=NOON)
         if known is None:
             db.session.add(Attendance(booking_id=booking.id))
 
@@ -113,7 +113,7 @@ def test_a_worker_and_a_leaving_page_do_not_lose_minutes(app: Flask, booking_id:
         service.leave(booking, "a" * 32, by_button=True, now=NOON + timedelta(minutes=41.5))
 
     def sweep() -> None:
-        meetings.close_silent(now=NOON + timedelta(minutes=41.2))
+        pulses.close_silent(now=NOON + timedelta(minutes=41.2))
 
     assert race(app, [leave, sweep] * 4) == []
     left = db.session.scalars(sa.select(MeetingEvent).where(MeetingEvent.kind == "left")).all()

@@ -18,7 +18,7 @@ from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
 from remote_training.core.db import db
 from remote_training.core.reasons import ReasonNeeded
-from remote_training.meetings import service as meetings
+from remote_training.meetings import pulses
 from remote_training.meetings.models import EventKind, MeetingEvent
 from remote_training.messages.models import Message
 from tests import make
@@ -186,7 +186,7 @@ def test_settling_does_not_depend_on_whether_silent_visits_were_closed(session: 
         for beat in range(1, 21):
             service.beat(booking, visit, now=minute(beat))
         if is_swept:
-            meetings.close_silent(now=minute(30))
+            pulses.close_silent(now=minute(30))
         found.append(booking)
     service.settle(now=OVER)
     assert [known(booking).machine_minutes for booking in found] == [20, 20]

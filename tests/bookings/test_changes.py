@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from remote_training.audit.models import Entry
-from remote_training.bookings import changes, service, waiting_list
-from remote_training.bookings.changes import Scope, Stale, Wish
+from remote_training.bookings import changes, outlook, service, waiting_list
+from remote_training.bookings.changes import Stale
 from remote_training.bookings.errors import HasBegun
 from remote_training.bookings.models import Booking, Ending, Waiting
+from remote_training.bookings.outlook import Scope, Wish
 from remote_training.classes import service as classes
 from remote_training.classes.errors import HostBusy, TrainerBusy, WrongSeries
 from remote_training.classes.models import Series, Session
@@ -332,7 +333,7 @@ def test_done_twice_it_is_done_once(ilse):
     made = offered(ilse)
     book(made[1])
     wished = wish(made[1], on_date=made[1].on_date + timedelta(days=2), scope=Scope.LATER)
-    seen = changes.outlook(made[1], wished, now=NOON)
+    seen = outlook.of(made[1], wished, now=NOON)
 
     for _ in range(2):
         changes.apply(made[1], wished, now=NOON, by=None, reason="x", mark=seen.mark)
@@ -344,7 +345,7 @@ def test_done_twice_it_is_done_once(ilse):
 
 def test_a_preview_that_has_grown_old_is_not_carried_out(ilse, mats):
     made = offered(ilse)
-    seen = changes.outlook(made[0], wish(made[0], wall_time=time(12)), now=NOON)
+    seen = outlook.of(made[0], wish(made[0], wall_time=time(12)), now=NOON)
     change(made[0], trainer=mats)
 
     with pytest.raises(Stale):
@@ -359,7 +360,7 @@ def test_the_preview_counts_who_is_told_and_writes_nothing(ilse):
     book(made[1])
     make.waiting(session=made[1], offered_at=None, offer_until=None)
 
-    seen = changes.outlook(made[0], wish(made[0], wall_time=time(12), scope=Scope.LATER), now=NOON)
+    seen = outlook.of(made[0], wish(made[0], wall_time=time(12), scope=Scope.LATER), now=NOON)
 
     assert [len(one.told) for one in seen.changes] == [1, 2, 0, 0]
     assert (seen.people, seen.waits, seen.misfits) == (2, 1, 0)
@@ -371,7 +372,7 @@ def test_where_one_of_them_cannot_move_none_does(ilse, mats):
     made = offered(ilse)
     offered(ilse, wall_time=time(12), first_on=TUESDAY + timedelta(weeks=2))
 
-    seen = changes.outlook(made[0], wish(made[0], wall_time=time(12), scope=Scope.LATER), now=NOON)
+    seen = outlook.of(made[0], wish(made[0], wall_time=time(12), scope=Scope.LATER), now=NOON)
     assert [len(one.refusals) for one in seen.changes] == [0, 0, 1, 1]
     with pytest.raises(TrainerBusy, match="15 December"):
         change(made[0], wall_time=time(12), scope=Scope.LATER)
@@ -427,7 +428,7 @@ def test_a_class_that_has_begun_is_not_changed_and_not_among_the_later_ones(ilse
         change(made[0], now=made[0].starts_at, wall_time=time(12))
     db.session.rollback()
 
-    assert list(changes.chosen(made[1], Scope.LATER, now=NOON)) == made[1:]
+    assert list(outlook.chosen(made[1], Scope.LATER, now=NOON)) == made[1:]
 
 
 def test_why_is_asked_where_somebody_is_told_and_not_else(ilse):
@@ -494,7 +495,7 @@ def test_where_the_new_time_does_not_fit_her_mail_says_so_and_names_others(app, 
     deliver(app).clear()
 
     wished = wish(hour, wall_time=time(14, 30))
-    assert changes.outlook(hour, wished, now=NOON).misfits == 1
+    assert outlook.of(hour, wished, now=NOON).misfits == 1
     change(hour, wall_time=time(14, 30))
 
     texts = {mail["To"]: mail_text(mail) for mail in deliver(app)}

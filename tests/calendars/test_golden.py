@@ -16,8 +16,8 @@ import pytest
 from flask import Flask
 
 from remote_training.bookings import changes, service, waiting_list
-from remote_training.bookings.changes import Scope, Wish
 from remote_training.bookings.models import Booking
+from remote_training.bookings.outlook import Scope, Wish
 from remote_training.classes import service as classes
 from remote_training.classes.models import Session
 from remote_training.classes.plan import Plan

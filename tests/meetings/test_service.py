@@ -12,7 +12,7 @@ from flask import Flask
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
-from remote_training.meetings import queries, service
+from remote_training.meetings import pulses, queries, service
 from remote_training.meetings.errors import WrongRoom
 from remote_training.meetings.models import EventKind, MeetingEvent, MeetingRoom
 from remote_training.outside.meetings import (
@@ -117,80 +117,80 @@ def test_a_report_for_the_wrong_class_counts_for_nobody(booking: Booking) -> Non
 
 
 def test_coming_in_twice_with_one_press_is_one_visit(booking: Booking) -> None:
-    assert service.come_in(booking, VISIT, beats=True, now=NOON)
-    assert not service.come_in(booking, VISIT, beats=True, now=minute(0.01))
+    assert pulses.come_in(booking, VISIT, beats=True, now=NOON)
+    assert not pulses.come_in(booking, VISIT, beats=True, now=minute(0.01))
     assert events() == [("joined", 0, False)]
 
 
 def test_a_connection_of_somebody_else_is_refused(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=True, now=NOON)
+    pulses.come_in(booking, VISIT, beats=True, now=NOON)
     other = make.booking(session=booking.session)
     for verb in (
-        lambda who: service.come_in(who, VISIT, beats=True, now=NOON),
-        lambda who: service.beat(who, VISIT, now=NOON),
-        lambda who: service.leave(who, VISIT, by_button=True, now=NOON),
+        lambda who: pulses.come_in(who, VISIT, beats=True, now=NOON),
+        lambda who: pulses.beat(who, VISIT, now=NOON),
+        lambda who: pulses.leave(who, VISIT, by_button=True, now=NOON),
     ):
         with pytest.raises(WrongRoom):
             verb(other)
-    assert service.beat(booking, VISIT, now=NOON)
+    assert pulses.beat(booking, VISIT, now=NOON)
 
 
 def test_a_visit_without_a_sign_of_life_is_closed_at_the_last_one(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=True, now=minute(9))
-    service.beat(booking, VISIT, now=minute(10))
-    assert service.close_silent(now=minute(10.5)) == 0
-    assert service.close_silent(now=minute(11)) == 1
-    assert service.close_silent(now=minute(12)) == 0
+    pulses.come_in(booking, VISIT, beats=True, now=minute(9))
+    pulses.beat(booking, VISIT, now=minute(10))
+    assert pulses.close_silent(now=minute(10.5)) == 0
+    assert pulses.close_silent(now=minute(11)) == 1
+    assert pulses.close_silent(now=minute(12)) == 0
     assert events() == [("joined", 9, False), ("left", 10, True)]
 
 
 def test_without_a_script_she_is_taken_to_stay_to_the_end(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=False, now=NOON)
-    assert service.close_silent(now=minute(59)) == 0
-    assert service.close_silent(now=minute(61)) == 1
+    pulses.come_in(booking, VISIT, beats=False, now=NOON)
+    assert pulses.close_silent(now=minute(59)) == 0
+    assert pulses.close_silent(now=minute(61)) == 1
     assert events() == [("joined", 0, False), ("left", 60, True)]
 
 
 def test_without_a_script_the_leave_button_still_counts(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=False, now=NOON)
-    service.leave(booking, VISIT, by_button=True, now=minute(20))
-    assert service.close_silent(now=minute(61)) == 0
+    pulses.come_in(booking, VISIT, beats=False, now=NOON)
+    pulses.leave(booking, VISIT, by_button=True, now=minute(20))
+    assert pulses.close_silent(now=minute(61)) == 0
     assert events() == [("joined", 0, False), ("left", 20, False)]
 
 
 def test_after_the_leave_button_a_late_heartbeat_does_not_bring_her_back(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=True, now=NOON)
-    service.leave(booking, VISIT, by_button=True, now=minute(1))
-    service.leave(booking, VISIT, by_button=True, now=minute(2))
-    assert not service.beat(booking, VISIT, now=minute(2))
+    pulses.come_in(booking, VISIT, beats=True, now=NOON)
+    pulses.leave(booking, VISIT, by_button=True, now=minute(1))
+    pulses.leave(booking, VISIT, by_button=True, now=minute(2))
+    assert not pulses.beat(booking, VISIT, now=minute(2))
     assert events() == [("joined", 0, False), ("left", 1, False)]
 
 
 def test_a_page_that_was_reloaded_comes_back_with_its_next_heartbeat(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=True, now=NOON)
-    service.leave(booking, VISIT, by_button=False, now=minute(0.1))
-    assert service.beat(booking, VISIT, now=minute(0.2))
+    pulses.come_in(booking, VISIT, beats=True, now=NOON)
+    pulses.leave(booking, VISIT, by_button=False, now=minute(0.1))
+    assert pulses.beat(booking, VISIT, now=minute(0.2))
     reports = queries.reports([booking.session_id], now=minute(0.2))
     assert len(reports[booking.session_id][booking.id]) == 3
-    assert service.beat(booking, VISIT, now=minute(0.5))
+    assert pulses.beat(booking, VISIT, now=minute(0.5))
 
 
 @pytest.mark.parametrize("is_swept", [True, False], ids=["the worker came by", "it did not"])
 def test_after_a_long_silence_she_is_back_from_now_on(booking: Booking, is_swept: bool) -> None:
-    service.come_in(booking, VISIT, beats=True, now=NOON)
+    pulses.come_in(booking, VISIT, beats=True, now=NOON)
     if is_swept:
-        service.close_silent(now=minute(5))
-    service.beat(booking, VISIT, now=minute(30))
+        pulses.close_silent(now=minute(5))
+    pulses.beat(booking, VISIT, now=minute(30))
     assert events() == [("joined", 0, False), ("left", 0, True), ("joined", 30, False)]
 
 
 @pytest.mark.parametrize("is_swept", [True, False], ids=["the worker came by", "it did not"])
 def test_a_heartbeat_that_was_a_little_late_leaves_no_gap(booking: Booking, is_swept: bool) -> None:
-    service.come_in(booking, VISIT, beats=True, now=minute(9))
-    service.beat(booking, VISIT, now=minute(10))
+    pulses.come_in(booking, VISIT, beats=True, now=minute(9))
+    pulses.beat(booking, VISIT, now=minute(10))
     if is_swept:
-        service.close_silent(now=minute(11.2))
-    service.beat(booking, VISIT, now=minute(11.5))
+        pulses.close_silent(now=minute(11.2))
+    pulses.beat(booking, VISIT, now=minute(11.5))
     found = queries.reports([booking.session_id], now=minute(11.5))[booking.session_id][booking.id]
     gaps = [report.at for report in found if report.at > minute(9)]
     assert set(gaps) <= {minute(10)}
@@ -198,23 +198,23 @@ def test_a_heartbeat_that_was_a_little_late_leaves_no_gap(booking: Booking, is_s
 
 
 def test_a_heartbeat_after_the_end_closes_the_visit_at_the_end(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=True, now=minute(59))
-    service.beat(booking, VISIT, now=minute(59.9))
-    assert not service.beat(booking, VISIT, now=minute(60.1))
+    pulses.come_in(booking, VISIT, beats=True, now=minute(59))
+    pulses.beat(booking, VISIT, now=minute(59.9))
+    assert not pulses.beat(booking, VISIT, now=minute(60.1))
     assert events() == [("joined", 59, False), ("left", 60, False)]
 
 
 def test_a_heartbeat_of_a_visit_that_never_began_is_refused(booking: Booking) -> None:
-    assert not service.beat(booking, VISIT, now=NOON)
-    service.leave(booking, VISIT, by_button=True, now=NOON)
+    assert not pulses.beat(booking, VISIT, now=NOON)
+    pulses.leave(booking, VISIT, by_button=True, now=NOON)
     assert events() == []
 
 
 def test_reports_say_who_went_silent_before_the_worker_does(booking: Booking) -> None:
-    service.come_in(booking, VISIT, beats=True, now=NOON)
-    service.beat(booking, VISIT, now=minute(1))
+    pulses.come_in(booking, VISIT, beats=True, now=NOON)
+    pulses.beat(booking, VISIT, now=minute(1))
     before = queries.reports([booking.session_id], now=minute(5))[booking.session_id]
-    service.close_silent(now=minute(5))
+    pulses.close_silent(now=minute(5))
     after = queries.reports([booking.session_id], now=minute(5))[booking.session_id]
     assert before == after
     assert [report.is_imputed for report in before[booking.id]] == [False, True]

@@ -13,7 +13,7 @@ from flask import Flask
 from remote_training.core.crypto import KeyRing
 from remote_training.core.db import db, unit_of_work
 from remote_training.meetings import budgets
-from remote_training.meetings.models import CallPace, ProviderToken
+from remote_training.meetings.provider_models import CallPace, ProviderToken
 from remote_training.meetings.sharing import InDatabase
 from remote_training.outside import clock as wall
 from remote_training.outside.meetings import Cause, MeetingRefused, MeetingUnavailable

@@ -19,10 +19,10 @@ from remote_training.meetings.models import (
     Difference,
     MeetingPerson,
     MeetingRoom,
-    ProviderHealth,
     RoomUpkeep,
     StrayRoom,
 )
+from remote_training.meetings.provider_models import ProviderHealth
 from remote_training.outside.meetings import Cause
 from tests import make
 from tests.fakes import NOON, FakeClock

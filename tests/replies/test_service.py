@@ -20,7 +20,7 @@ from remote_training.messages.models import Message, State
 from remote_training.operations import logs
 from remote_training.replies import jobs
 from remote_training.replies.service import Kind
-from remote_training.studies.load import BookingRules, Decline
+from remote_training.studies.parts import BookingRules, Decline
 from tests import make
 from tests.replies.conftest import NOW
 from tests.replies.mails import FILES, HER, OURS, answer, bounce, file
