@@ -31,7 +31,7 @@ READY_WITHIN = 60
 DEMO_SIZE = ("--participants", "24", "--weeks", "4", "--seed", "7")
 SERVER = (
     "gunicorn", "--preload", "-k", "gthread", "-w", "2", "--threads", "16",
-    "--graceful-timeout", "5",
+    "--graceful-timeout", "5", "--limit-request-line", "8190",
 )  # fmt: skip
 PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "-qq")
 NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")

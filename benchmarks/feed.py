@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -45,9 +44,10 @@ def feed() -> Iterator[Figure]:
 def _feeds(app: Flask) -> list[str]:
     """The feeds of twenty people who have booked 36 classes each."""
     women = people.enrol(app, 20)
-    twice = people.offer(24, places=len(women), apart=people.TWICE_A_WEEK)
-    once = people.offer(12, places=len(women), apart=timedelta(weeks=1), module="fatigue", hour=6)
-    hours = twice + once
+    hours = [
+        *people.offer(24, places=len(women), apart=people.TWICE_A_WEEK),
+        *people.offer(12, places=len(women), apart=people.WEEKLY, module="fatigue", hour=6),
+    ]
     for woman in women:
         for hour in hours:
             bookings.book(woman, hour, now=clock.now(), by=None)

@@ -34,7 +34,7 @@ from remote_training.outside.world import Outside
 from remote_training.participants.models import Participant
 
 AIM = 0.8
-WOMEN = 50
+WOMEN = 60
 ROUNDS, A_ROUND = 5, 200  # the floor and ours take turns; the median counts
 KINDS = {"reminder": "reminder_day", "confirmation": "booking_confirmed"}
 MOST_PER_DAY = 10_000  # fifty women get a thousand mails
@@ -109,7 +109,7 @@ def _queue(app: Flask, kind: str, count: int) -> None:
     """So many messages of a kind that are due, for many women and many hours."""
     women = people.enrol(app, WOMEN)
     _let_all_go(app, women)
-    hours = people.offer(-(-count // WOMEN), places=WOMEN)
+    hours = people.offer(-(-count // WOMEN), places=WOMEN, apart=people.TWICE_A_WEEK)
     booked = []
     for hour in hours:
         booked += [bookings.book(woman, hour, now=clock.now(), by=None) for woman in women]

@@ -34,6 +34,8 @@ from remote_training.studies import queries as studies
 from remote_training.studies import service as studying
 from remote_training.studies.current import study
 
+TWICE_A_WEEK = timedelta(hours=84)  # as often as the study lets one person come, for 12 weeks
+WEEKLY = timedelta(weeks=1)
 KEY = "a-key-for-the-benchmarks-that-is-long-enough"
 
 
@@ -107,14 +109,11 @@ def enrol(app: Flask, count: int, *, prefix: str = "bench") -> list[Participant]
     return people
 
 
-TWICE_A_WEEK = timedelta(hours=84)  # as often as one person may come to the same kind of class
-
-
 def offer(
     count: int,
     *,
     places: int,
-    apart: timedelta = timedelta(hours=2),
+    apart: timedelta = TWICE_A_WEEK,
     module: str = "base",
     hour: int = 0,
 ) -> list[Session]:

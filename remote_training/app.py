@@ -23,7 +23,6 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from remote_training.accounts import desk, guard, own_views, public, team_views
 from remote_training.accounts import views as accounts_views
@@ -38,7 +37,7 @@ from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
-from remote_training.core.db import db, engine_options, prepare_sqlite
+from remote_training.core.db import db, engine_options, prepare
 from remote_training.core.errors import Refused
 from remote_training.core.settings import Settings
 from remote_training.core.words import say, translated
@@ -121,7 +120,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
         __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
     app.config.from_mapping(_flask_config(settings))
-    _believe_own_proxies(app, settings.trusted_proxies)
+    edge.believe_own_proxies(app, settings.trusted_proxies)
     app.extensions["settings"] = settings
     app.extensions["outside"] = outside
     app.extensions["keyring"] = KeyRing(settings.keys)
@@ -129,15 +128,23 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     app.extensions["study"] = load.load(settings.study_file)
     app.extensions["message_kinds"] = letters.kinds() | reply_letters.kinds()
     _install_database(app)
+    app.session_interface = own_forms.Cookies()
     edge.install(app)
     _install_words(app)
     own_forms.install(app, exempt=WITHOUT_OUR_FORM, is_no_form=links_views.is_one_click)
-    guard.login_manager.init_app(app)
+    guard.login_manager.init_app(app, add_context_processor=False)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     if settings.demo:
         app.register_blueprint(demo_views.blueprint)
-    app.context_processor(_on_every_page)
+    app.jinja_env.globals.update(
+        emergency_number_here=public.emergency_number,
+        staff_menu=dashboard_views.menu,
+        no_mail_since=dashboard_views.no_mail_since,
+        rooms_not_ready=dashboard_views.rooms_not_ready,
+        staff_name=accounts_views.staff_name,
+        is_her_page=_is_her_page,
+    )
     _answer_refusals(app)
     return app
 
@@ -158,22 +165,14 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MAX_FORM_PARTS": 200,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "remote_training" / "translations"),
+        "BABEL_TRANSLATION_DIRECTORIES": str(words.TRANSLATIONS),
     }
-
-
-def _believe_own_proxies(app: Flask, count: int) -> None:
-    """Take the reader's network and `https` from our own proxies, where there are some."""
-    if count:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=count, x_proto=count, x_host=0
-        )
 
 
 def _install_database(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
-        prepare_sqlite(db.engine)
+        prepare(db.engine)
 
 
 def _install_words(app: Flask) -> None:
@@ -201,22 +200,9 @@ def _speak_the_readers_zone() -> None:
     g.zone = reader.zone if reader is not None else words.DEFAULT_ZONE
 
 
-def _on_every_page() -> dict[str, object]:
-    return {
-        "request_id": edge.request_id(),
-        "help_phone": public.help_phone(),
-        "emergency_number": public.emergency_number(),
-        "staff_menu": dashboard_views.menu,
-        "no_mail_since": dashboard_views.no_mail_since,
-        "rooms_not_ready": dashboard_views.rooms_not_ready,
-        "staff_name": accounts_views.staff_name(),
-        "is_her_page": _is_her_page(),
-    }
-
-
 def _is_her_page() -> bool:
     """Whether a participant's visit goes on here, so that what waits on her phone may come in."""
-    return not request.path.startswith("/staff") and guard.current_visit() is not None
+    return not request.path.startswith("/staff") and guard.here() is not None
 
 
 def _answer_refusals(app: Flask) -> None:
@@ -259,7 +245,7 @@ def _way_on(asked: str) -> dict[str, str]:
     if request.blueprint == "desk":
         her_id = (request.view_args or {})["participant_id"]
         return {"back": url_for("people.show", participant_id=her_id)}
-    if not asked.startswith("visitor:") or guard.current_visit() is None:
+    if not asked.startswith("visitor:") or guard.here() is None:
         return {}
     site = participants.of_account(guard.visitor_account().id).site
     told = {"help_phone": site.phone, "emergency_number": site.emergency_number}

@@ -135,7 +135,8 @@ def test_no_page_breaks_whatever_is_asked_of_it(place, query):
     ("path", "status"),
     [
         pytest.param("/l/%00", 404, id="a token of nothing"),
-        pytest.param("/l/" + "x" * 4000, 404, id="a token that is far too long"),
+        pytest.param("/l/" + "x" * 3000, 404, id="a token that is far too long"),
+        pytest.param("/l/" + "x" * 4000, 414, id="an address that is far too long"),
         pytest.param("/l/%ED%A0%80", 404, id="a token of half a sign"),
         pytest.param("/class/not-an-id/", 404, id="an id that is none"),
         pytest.param("/%2e%2e/%2e%2e/etc/passwd", 404, id="a path that climbs"),

@@ -19,6 +19,7 @@ from sqlalchemy.orm import joinedload
 from remote_training.accounts import visits
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, WrongRole
 from remote_training.accounts.models import Account, BrowserSession, Grant, Role, Scope
+from remote_training.accounts.visits import Here, Reader
 from remote_training.core.db import db
 from remote_training.core.words import say
 from remote_training.outside.world import outside
@@ -26,6 +27,14 @@ from remote_training.outside.world import outside
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "staff"
 VISITOR_COOKIE = "me"
+
+# asked on every page of staff: composed once, so that no request composes it again
+GRANTS = (
+    sa.select(Grant)
+    .where(Grant.account_id == sa.bindparam("account_id"))
+    .options(joinedload(Grant.site))
+    .order_by(Grant.id)
+)
 
 
 def public(view: View) -> View:
@@ -68,10 +77,9 @@ def visitor(scope: Scope | None, subject: str | None = None) -> Callable[[View],
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             subject_id = cast(UUID, kwargs[subject]) if subject else None
-            visit = _visit()
-            now = outside().now()
-            if visit is None or not (
-                scope is None or visits.may_see(visit, scope, subject_id, now=now)
+            visitor = here()
+            if visitor is None or not (
+                scope is None or visitor.may_see(scope, subject_id, now=outside().now())
             ):
                 raise LinkNeeded(say("Please open the link in your newest mail."))
             return view(*args, **kwargs)
@@ -82,22 +90,31 @@ def visitor(scope: Scope | None, subject: str | None = None) -> Callable[[View],
     return wear
 
 
-def visitor_account() -> Account:
-    """The participant's account; only behind `visitor`."""
-    visit = _visit()
-    assert visit is not None
-    return visit.account
+def here() -> Here | None:
+    """The participant who is here in this browser, and what she may see; one query a request."""
+    if "here" not in g:
+        token = session.get(VISITOR_COOKIE)
+        g.here = visits.look(token, now=outside().now()) if token else None
+    return cast(Here | None, g.here)
+
+
+def visitor_account() -> Reader:
+    """The participant's account, as far as a page must know it; only behind `visitor`."""
+    visitor = here()
+    assert visitor is not None
+    return visitor.reader
 
 
 def current_visit() -> BrowserSession | None:
-    """The participant's visit in this browser, if any."""
-    return _visit()
+    """The participant's visit in this browser, if any: its row, to be changed."""
+    visitor = here()
+    return None if visitor is None else db.session.get(BrowserSession, visitor.visit_id)
 
 
 def sees_everything() -> bool:
     """Whether she signed in, so that everything of her own is open to her here."""
-    visit = _visit()
-    return visit is not None and visits.may_see(visit, Scope.EVERYTHING, None, now=outside().now())
+    visitor = here()
+    return visitor is not None and visitor.may_see(Scope.EVERYTHING, None, now=outside().now())
 
 
 def staff_visit() -> BrowserSession | None:
@@ -118,10 +135,8 @@ def grants() -> Sequence[Grant]:
     """Roles of the member of staff who is signed in, one query a request."""
     if "grants" not in g:
         account = staff_account()
-        found = sa.select(Grant).options(joinedload(Grant.site)).order_by(Grant.id)
-        g.grants = (
-            db.session.scalars(found.where(Grant.account_id == account.id)).all() if account else []
-        )
+        given = {"account_id": account.id} if account else None
+        g.grants = db.session.scalars(GRANTS, given).all() if given else []
     return cast(Sequence[Grant], g.grants)
 
 
@@ -155,25 +170,18 @@ def sees_arm() -> bool:
     return has_role(Role.COORDINATOR)
 
 
-def _visit() -> BrowserSession | None:
-    if "visit" not in g:
-        token = session.get(VISITOR_COOKIE)
-        g.visit = visits.find(token, now=outside().now()) if token else None
-    return cast(BrowserSession | None, g.visit)
-
-
-def reader() -> Account | None:
+def reader() -> Reader | None:
     """Whose language and zone this request speaks."""
     if request.path.startswith("/staff"):
         visit = staff_visit()
-        return visit.account if visit is not None else None
-    here = _visit()
-    return here.account if here is not None else None
+        return Reader.of(visit.account) if visit is not None else None
+    visitor = here()
+    return visitor.reader if visitor is not None else None
 
 
 def forget_reader() -> None:
     """Know nobody for the rest of this request: a page about a fault asks no database."""
-    g.staff_visit, g.visit, g.grants = None, None, []
+    g.staff_visit, g.here, g.grants = None, None, []
 
 
 login_manager = LoginManager()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -117,6 +118,19 @@ class RecoveryCode(Model):
     used_at: Mapped[datetime | None]
 
 
+class Validity(NamedTuple):
+    """How far a link is used up."""
+
+    revoked_at: datetime | None
+    used_at: datetime | None
+    expires_at: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the link still opens something, as far as it knows itself."""
+        in_time = self.expires_at is None or now < self.expires_at
+        return self.revoked_at is None and self.used_at is None and in_time
+
+
 class Link(Model):
     """A link in a mail: what it opens, for whom. Only the token's hash is kept.
 
@@ -144,8 +158,12 @@ class Link(Model):
 
     def is_open(self, now: datetime) -> bool:
         """Whether the link still opens something, as far as it knows itself."""
-        in_time = self.expires_at is None or now < self.expires_at
-        return self.revoked_at is None and self.used_at is None and in_time
+        return self.validity.is_open(now)
+
+    @property
+    def validity(self) -> Validity:
+        """How far it is used up."""
+        return Validity(self.revoked_at, self.used_at, self.expires_at)
 
 
 class BrowserSession(Model):

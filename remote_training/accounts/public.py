@@ -76,11 +76,6 @@ def _own_path(path: str) -> str:
     return path if is_ours and path.isascii() and path.isprintable() else "/"
 
 
-def help_phone() -> str:
-    """The number to ring, for the footer; pages of a person name that of her site."""
-    return ""
-
-
 def emergency_number() -> str:
     """The emergency number where the reader works; where there are several, each with its place.
 

@@ -6,13 +6,23 @@ device at the next request, whatever the cookie says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from remote_training.accounts.models import Account, BrowserSession, Link, Permit, Scope
+from remote_training.accounts.models import (
+    Account,
+    BrowserSession,
+    Link,
+    Permit,
+    Scope,
+    Validity,
+)
 from remote_training.core.crypto import new_token, token_hash
 from remote_training.core.db import db
 
@@ -31,6 +41,76 @@ PERMITS = (
     .where(Permit.browser_session_id == sa.bindparam("visit_id"))
     .options(joinedload(Permit.link))
 )
+_VISIT, _ACCOUNT, _PERMIT, _LINK = (
+    cast(sa.Table, model.__table__) for model in (BrowserSession, Account, Permit, Link)
+)
+HERE = (
+    sa.select(
+        _VISIT.c.id, _VISIT.c.expires_at,
+        _ACCOUNT.c.id, _ACCOUNT.c.language, _ACCOUNT.c.zone,
+        _PERMIT.c.scope, _PERMIT.c.subject_id,
+        _LINK.c.id, _LINK.c.revoked_at, _LINK.c.used_at, _LINK.c.expires_at,
+    )
+    .join(_ACCOUNT, _ACCOUNT.c.id == _VISIT.c.account_id)
+    .outerjoin(_PERMIT, _PERMIT.c.browser_session_id == _VISIT.c.id)
+    .outerjoin(_LINK, _LINK.c.id == _PERMIT.c.link_id)
+    .where(
+        _VISIT.c.token_hash == sa.bindparam("token_hash"),
+        _VISIT.c.ended_at.is_(None),
+        _ACCOUNT.c.is_active,
+    )
+)  # fmt: skip
+
+
+class Reader(NamedTuple):
+    """Whose account it is, and how its owner reads."""
+
+    id: UUID
+    language: str
+    zone: str
+
+    @classmethod
+    def of(cls, account: Account) -> Reader:
+        """The reader of an account."""
+        return cls(account.id, account.language, account.zone)
+
+
+class Opened(NamedTuple):
+    """What one permit opens, and what the link is worth that it came from, if any."""
+
+    scope: Scope
+    subject_id: UUID | None
+    link: Validity | None
+
+    @classmethod
+    def by(cls, permit: Permit) -> Opened:
+        """What a permit opens."""
+        link = permit.link.validity if permit.link is not None else None
+        return cls(permit.scope, permit.subject_id, link)
+
+    def covers(self, scope: Scope, subject_id: UUID | None, *, now: datetime) -> bool:
+        """Whether a thing may be seen by it.
+
+        A permit is worth as much as the link it came from: a revoked or ended one opens nothing.
+        A permit for everything outlives its link, which is spent by using it.
+        """
+        if self.scope is Scope.EVERYTHING:
+            return self.link is None or self.link.revoked_at is None
+        fits = self.scope is scope and self.subject_id == subject_id
+        return fits and (self.link is None or self.link.is_open(now))
+
+
+@dataclass(frozen=True)
+class Here:
+    """A participant in her browser: plain values, as every page of hers needs them."""
+
+    visit_id: UUID
+    reader: Reader
+    opened: Sequence[Opened]
+
+    def may_see(self, scope: Scope, subject_id: UUID | None, *, now: datetime) -> bool:
+        """Whether she may see a thing: by a permit for it, or for everything of her own."""
+        return any(one.covers(scope, subject_id, now=now) for one in self.opened)
 
 
 def begin(account: Account, *, lasts: timedelta, now: datetime) -> tuple[BrowserSession, str]:
@@ -50,6 +130,20 @@ def find(token: str, *, now: datetime) -> BrowserSession | None:
     if visit is None or not visit.is_live(now) or not visit.account.is_active:
         return None
     return visit
+
+
+def look(token: str, *, now: datetime) -> Here | None:
+    """Who is here by a cookie's token, and what she may see, in one statement; None for nobody."""
+    rows = db.session.execute(HERE, {"token_hash": token_hash(token)}).all()
+    if not rows or rows[0][1] <= now:
+        return None
+    visit_id, _expires_at, *reader = rows[0][:5]
+    opened = [
+        Opened(scope, subject_id, None if link_id is None else Validity(*validity))
+        for scope, subject_id, link_id, *validity in (row[5:] for row in rows)
+        if scope is not None
+    ]
+    return Here(visit_id, Reader(*reader), opened)
 
 
 def end(visit: BrowserSession, *, now: datetime) -> None:
@@ -79,23 +173,13 @@ def permit(
         )
 
 
-def may_see(visit: BrowserSession, scope: Scope, subject_id: UUID | None, *, now: datetime) -> bool:
-    """Whether a visit may see a thing: by a permit for it, or for everything of her own.
-
-    A permit is worth as much as the link it came from: a revoked or ended one opens nothing.
-    A permit for everything outlives its link, which is spent by using it.
-    """
-    permits = db.session.scalars(PERMITS, {"visit_id": visit.id})
-    return any(_covers(permit, scope, subject_id, now) for permit in permits)
-
-
 def permit_for(
-    visit: BrowserSession, scope: Scope, subject_id: UUID | None, *, now: datetime
+    visit_id: UUID, scope: Scope, subject_id: UUID | None, *, now: datetime
 ) -> Permit | None:
     """The permit by which a visit, live or ended, may or might see a thing."""
-    found = sa.select(Permit).where(Permit.browser_session_id == visit.id)
-    permits = db.session.scalars(found.options(joinedload(Permit.link)).order_by(Permit.id))
-    return next((one for one in permits if _covers(one, scope, subject_id, now)), None)
+    permits = db.session.scalars(PERMITS.order_by(Permit.id), {"visit_id": visit_id})
+    covers = (one for one in permits if Opened.by(one).covers(scope, subject_id, now=now))
+    return next(covers, None)
 
 
 def standing_permit(
@@ -116,7 +200,7 @@ def standing_permit(
     one = db.session.scalars(found).one_or_none()
     if one is None or not one.visit.account.is_active:
         return None
-    return one if _covers(one, scope, subject_id, now) else None
+    return one if Opened.by(one).covers(scope, subject_id, now=now) else None
 
 
 def run_out(token: str, *, now: datetime) -> BrowserSession | None:
@@ -131,13 +215,6 @@ def run_out(token: str, *, now: datetime) -> BrowserSession | None:
         BrowserSession.expires_at > now - REMEMBERED,
     )
     return db.session.scalars(found).one_or_none()
-
-
-def _covers(permit: Permit, scope: Scope, subject_id: UUID | None, now: datetime) -> bool:
-    if permit.scope is Scope.EVERYTHING:
-        return permit.link is None or permit.link.revoked_at is None
-    fits = permit.scope is scope and permit.subject_id == subject_id
-    return fits and (permit.link is None or permit.link.is_open(now))
 
 
 def _permits(visit: BrowserSession, scope: Scope, subject_id: UUID | None) -> bool:

@@ -135,7 +135,7 @@ def _held(assessment_id: UUID) -> tuple[Carried, Ticket] | None:
         return kept
     now, token = outside().now(), session.get(guard.VISITOR_COOKIE)
     visit = visits.run_out(token, now=now) if token else None
-    permit = visits.permit_for(visit, Scope.ANSWER, assessment_id, now=now) if visit else None
+    permit = visits.permit_for(visit.id, Scope.ANSWER, assessment_id, now=now) if visit else None
     if permit is None:
         return None
     ticket = Ticket(assessment_id, permit.id, {})

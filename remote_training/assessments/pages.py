@@ -150,10 +150,10 @@ def _back(asked: Sitting, part: Part, shown: Question) -> tuple[str, int | None]
 
 
 def _ticket(asked: Sitting, spoken: Mapping[str, Wording]) -> str:
-    visit = guard.current_visit()
-    assert visit is not None
+    visitor = guard.here()
+    assert visitor is not None
     now, scope = outside().now(), Scope.ANSWER
-    permit = visits.permit_for(visit, scope, asked.assessment.id, now=now)
+    permit = visits.permit_for(visitor.visit_id, scope, asked.assessment.id, now=now)
     assert permit is not None
     return tickets.issue(asked, permit, spoken).sealed()
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from remote_training.audit.models import Entry
-from remote_training.core.db import db
+from remote_training.core.db import write
 
 
 def note(
@@ -34,5 +34,5 @@ def note(
         detail=detail,
         reason=reason,
     )
-    db.session.add(entry)
+    write(entry)
     return entry

@@ -7,28 +7,26 @@ only puts the pieces in place.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
 from remote_training.bookings.errors import Misfit
-from remote_training.bookings.models import Booking, Waiting
-from remote_training.bookings.queries import Slot
+from remote_training.bookings.overview import Hers, Slot
 from remote_training.classes import names
+from remote_training.classes.models import doors_are_open
 from remote_training.core import words
+from remote_training.core.words import translated as _
 from remote_training.studies.current import study
 
 FEW = 3  # places left, from where on their number matters
 LINE_BREAK = Markup("<br>")
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """One class as the reader reads it.
 
     Attributes
@@ -43,13 +41,11 @@ class Card:
         Zone and length; what and with whom; the language, where it is not the reader's: a
         line each.
     places
-        How many places are left, in words.
+        How many places are left, or why the class does not fit beside what she holds, in words.
     is_scarce
         Whether so few are left that it matters.
-    hindrance
-        Why it does not fit beside what she holds, in a few words.
-    may_wait
-        Whether she can put herself on its waiting list.
+    may_book, may_wait
+        Whether she can take a place, or put herself on its waiting list.
     is_kept
         Whether a place is kept for her who waits.
     """
@@ -60,11 +56,10 @@ class Card:
     moment: str
     about: Markup
     places: str = ""
-    hindrance: str = ""
+    may_book: bool = False
     may_wait: bool = False
     is_kept: bool = False
     is_scarce: bool = False
-    is_full: bool = False
     is_called_off: bool = False
     doors_are_open: bool = False
     has_begun: bool = False
@@ -82,71 +77,70 @@ class Writer:
         self._lefts: dict[int, str] = {}
         self._briefs: dict[str, str] = {}
         self._waits: set[UUID] = set()
-        self._waiting_list_closes = timedelta(hours=study().booking.waiting_list_closes_hours)
+        closes = timedelta(hours=study().booking.waiting_list_closes_hours)
+        self._waited_for_after = now + closes
 
-    def booked(self, booking: Booking) -> Card:
+    def booked(self, hers: Hers) -> Card:
         """The card of a class that she has booked."""
-        session = booking.session
-        at, trainer = session.starts_at, session.trainer.contact.first_name
-        return Card(
-            id=booking.id,
-            at=at.isoformat(),
-            clock=words.clock(at),
-            moment=words.moment(at),
-            about=self._about(session.minutes, session.module, trainer, session.language),
-            is_called_off=session.is_called_off,
-            doors_are_open=session.doors_are_open(self._now),
-            has_begun=self._now >= at,
+        is_off = hers.mark
+        return self._card(hers)._replace(
+            is_called_off=is_off,
+            doors_are_open=not is_off and doors_are_open(hers.starts_at, hers.ends_at, self._now),
+            has_begun=self._now >= hers.starts_at,
         )
 
-    def waits(self, entry: Waiting) -> Card:
+    def waits(self, hers: Hers) -> Card:
         """The card of a class that she waits for."""
-        session = entry.session
-        at, trainer = session.starts_at, session.trainer.contact.first_name
-        self._waits.add(session.id)
+        self._waits.add(hers.session_id)
+        return self._card(hers)._replace(is_kept=hers.mark)
+
+    def _card(self, hers: Hers) -> Card:
+        at = hers.starts_at
         return Card(
-            id=entry.id,
+            id=hers.id,
             at=at.isoformat(),
             clock=words.clock(at),
             moment=words.moment(at),
-            about=self._about(session.minutes, session.module, trainer, session.language),
-            is_kept=entry.offer_until is not None and self._now < entry.offer_until,
+            about=self._about(hers.minutes, hers.module, hers.trainer_name, hers.language),
         )
 
-    def by_day(self, slots: Iterable[Slot]) -> list[tuple[date, str, list[Card]]]:
+    def by_day(self, slots: Iterable[Slot]) -> list[tuple[str, str, list[Card]]]:
         """Cards of what she can book, under the days on which they are in her zone.
 
-        What she waits for has a card of its own.
+        A day as a machine reads it, then in words. What she waits for has a card of its own.
         """
-        local = (
-            (slot.starts_at.astimezone(self._zone), slot)
-            for slot in slots
-            if slot.session_id not in self._waits
-        )
-        days = []
-        for day, on_it in groupby(local, key=lambda each: each[0].date()):
-            name = words.day(day)
-            days.append((day, name, [self._slot(slot, f"{at:%H:%M}", name) for at, slot in on_it]))
-        return days
+        if self._waits:
+            slots = [slot for slot in slots if slot.session_id not in self._waits]
+        days: dict[str, list[Card]] = {}
+        names: dict[str, str] = {}
+        for slot in slots:
+            local = slot.starts_at.astimezone(self._zone)
+            at = local.isoformat()
+            day = at[:10]
+            if day not in days:
+                days[day], names[day] = [], words.day(local.date())
+            days[day].append(self._slot(slot, at, names[day]))
+        return [(day, names[day], cards) for day, cards in days.items()]
 
     def slot(self, slot: Slot) -> Card:
         """The card of one class that she can book."""
-        return self._slot(slot, words.clock(slot.starts_at), words.day(slot.starts_at))
+        local = slot.starts_at.astimezone(self._zone)
+        return self._slot(slot, local.isoformat(), words.day(local.date()))
 
-    def _slot(self, slot: Slot, clock: str, day: str) -> Card:
+    def _slot(self, slot: Slot, at: str, day: str) -> Card:
+        """The card of what can be booked; `at` is its moment in her zone, as `isoformat` has it."""
+        is_full, is_for_her = slot.places_left <= 0, slot.hindrance is None
+        clock = at[11:16]
         return Card(
             id=slot.session_id,
-            at=slot.starts_at.isoformat(),
+            at=at,
             clock=clock,
             moment=f"{day}, {clock}",
             about=self._about(slot.minutes, slot.module, slot.trainer_name, slot.language),
-            places=self._places(slot.places_left),
+            places=self._places(slot.places_left) if is_for_her else self._why_not(slot.hindrance),
             is_scarce=slot.places_left <= FEW,
-            is_full=slot.places_left <= 0,
-            hindrance=self._hindrance(slot.hindrance),
-            may_wait=slot.places_left <= 0
-            and slot.hindrance is None
-            and slot.starts_at - self._waiting_list_closes > self._now,
+            may_book=is_for_her and not is_full,
+            may_wait=is_for_her and is_full and slot.starts_at > self._waited_for_after,
         )
 
     def _about(self, minutes: int, module: str, trainer: str, language: str) -> Markup:
@@ -162,12 +156,11 @@ class Writer:
             self._abouts[key] = LINE_BREAK.join(lines)
         return self._abouts[key]
 
-    def _hindrance(self, misfit: Misfit | None) -> str:
-        if misfit is None:
-            return ""
-        if misfit.brief not in self._briefs:
-            self._briefs[misfit.brief] = words.translated(misfit.brief)
-        return self._briefs[misfit.brief]
+    def _why_not(self, misfit: Misfit | None) -> str:
+        brief = misfit.brief if misfit is not None else ""
+        if brief not in self._briefs:
+            self._briefs[brief] = words.translated(brief)
+        return self._briefs[brief]
 
     def _spoken(self, language: str) -> str:
         return str(_("Given in %(language)s", language=words.language_name(language)))

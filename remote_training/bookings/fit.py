@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from remote_training.bookings.errors import AlreadyBooked, Misfit, NoRest, Overlap, WeekFull
@@ -17,8 +17,7 @@ WEEK = timedelta(weeks=1)
 FAR = WEEK + timedelta(days=4)  # no rule looks further: a week of hers, three days of rest, a zone
 
 
-@dataclass(frozen=True)
-class Hour:
+class Hour(NamedTuple):
     """A class hour that she holds or would like to have; `on_date` is its day where it is given."""
 
     session_id: UUID
@@ -54,6 +53,8 @@ def hindrance(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | No
     `AlreadyBooked`, `Overlap`, `NoRest`, `WeekFull`, in this order; the same whatever the
     order of the others.
     """
+    if not others:
+        return None
     if any(other.session_id == hour.session_id for other in others):
         return already_booked()
     for other in sorted(others, key=lambda other: (other.starts_at, other.session_id)):
@@ -99,13 +100,16 @@ def _is_rested(one: Hour, other: Hour) -> bool:
 
 
 def _full_week(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | None:
-    most, begins = study().module(hour.module).most_per_week, week(hour.on_date, first_on)
+    most = study().module(hour.module).most_per_week
+    if most is None or len(others) < most:
+        return None
+    begins = week(hour.on_date, first_on)
     same = [
         other
         for other in others
         if other.module == hour.module and week(other.on_date, first_on) == begins
     ]
-    if most is None or len(same) < most:
+    if len(same) < most:
         return None
     return WeekFull(
         say(

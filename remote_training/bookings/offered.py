@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from remote_training.bookings import fit, rules
 from remote_training.bookings.models import Booking
-from remote_training.bookings.queries import IS_HELD_BY_HER, Slot
+from remote_training.bookings.overview import Slot
+from remote_training.bookings.queries import IS_HELD_BY_HER
 from remote_training.classes import wall_time as wall
 from remote_training.classes.models import Series, Session
 from remote_training.core.db import db
@@ -120,7 +121,7 @@ def read(her: Participant, first_on: date, weeks: Sequence[date]) -> list[Offere
     wanted = {
         "participant_id": her.id,
         "site_id": her.site_id,
-        "modules": rules.modules(her),
+        "modules": rules.modules(her.complaint),
         "first_on": weeks[0],
         "last_on": last_on,
         "since": begins,

@@ -8,7 +8,7 @@ mark.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from hashlib import sha256
@@ -274,7 +274,7 @@ def _moved(hour: fit.Hour, afterwards: Mapping[UUID, Hour]) -> fit.Hour:
     to = afterwards.get(hour.session_id)
     if to is None:
         return hour
-    return replace(hour, starts_at=to.starts_at, ends_at=to.ends_at, on_date=to.on_date)
+    return hour._replace(starts_at=to.starts_at, ends_at=to.ends_at, on_date=to.on_date)
 
 
 def _mark(sessions: Sequence[Session]) -> str:

@@ -9,61 +9,90 @@ participant, class, booking, so that no two verbs wait for each other.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.attributes import set_committed_value
 
 from remote_training.bookings import fit, rules
 from remote_training.bookings.errors import SessionFull
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import LIVE, PLACE, Booking
 from remote_training.calendars.invitation import new_uid
 from remote_training.classes.models import Session
 from remote_training.core import settings
-from remote_training.core.db import db
+from remote_training.core.db import db, write
 from remote_training.core.words import say
 from remote_training.messages import service as outbox
-from remote_training.participants.models import Participant
+from remote_training.participants.models import Allocation, Participant
 
 # every booking runs these: composed once, so that none composes them again
-HELD_ABOUT_THEN = (
-    sa.select(Session.id, Session.starts_at, Session.ends_at, Session.on_date, Session.module)
-    .join(Booking, Booking.session_id == Session.id)
-    .where(
-        Booking.participant_id == sa.bindparam("participant_id"),
-        Booking.cancelled_at.is_(None),
-        Session.called_off_at.is_(None),
-        Session.starts_at < sa.bindparam("until"),
-        Session.ends_at > sa.bindparam("since"),
-    )
+_her, _allocation, _booking, _session = (
+    cast(sa.Table, model.__table__) for model in (Participant, Allocation, Booking, Session)
 )
+HER_LOCKED = (
+    sa.select(
+        _her.c.consented_on, _her.c.withdrawn_on, _her.c.cleared_on, _her.c.baseline_on,
+        _her.c.complaint,
+    )
+    .where(_her.c.id == sa.bindparam("participant_id"))
+    .with_for_update(key_share=True)
+)  # fmt: skip
+ARM_AND_HELD_ABOUT_THEN = (
+    sa.select(
+        _allocation.c.arm, _session.c.id, _session.c.starts_at, _session.c.ends_at,
+        _session.c.on_date, _session.c.module,
+    )
+    .select_from(
+        _her.outerjoin(_allocation, _allocation.c.participant_id == _her.c.id).outerjoin(
+            _booking.join(_session, _session.c.id == _booking.c.session_id),
+            sa.and_(
+                _booking.c.participant_id == _her.c.id,
+                _booking.c.cancelled_at.is_(None),
+                _session.c.called_off_at.is_(None),
+                _session.c.starts_at < sa.bindparam("until"),
+                _session.c.ends_at > sa.bindparam("since"),
+            ),
+        )
+    )
+    .where(_her.c.id == sa.bindparam("participant_id"))
+)  # fmt: skip
 ONE_PLACE = (
-    sa.update(Session)
+    sa.update(_session)
     .where(
-        Session.id == sa.bindparam("session_id"),
-        Session.taken < Session.places,
-        Session.called_off_at.is_(None),
+        _session.c.id == sa.bindparam("session_id"),
+        _session.c.taken < _session.c.places,
+        _session.c.called_off_at.is_(None),
     )
-    .values(taken=Session.taken + 1)
-    .execution_options(synchronize_session=False)
+    .values(taken=_session.c.taken + 1)
 )
+INTO_BOOKINGS = {
+    name: dialect.insert(_booking)
+    .on_conflict_do_nothing(index_elements=PLACE, index_where=LIVE)
+    .execution_options(preserve_rowcount=True)
+    for name, dialect in {"sqlite": sqlite, "postgresql": postgresql}.items()
+}
 
 
 def one_at_a_time(participant: Participant) -> None:
     """Lock her row, and read again what may have changed until it could be locked."""
-    newest = ["consented_on", "withdrawn_on", "cleared_on", "baseline_on", "complaint"]
-    db.session.refresh(participant, newest, with_for_update={"key_share": True})
+    db.session.flush()
+    newest = db.session.execute(HER_LOCKED, {"participant_id": participant.id}).one()
+    for name, value in newest._mapping.items():
+        set_committed_value(participant, name, value)
 
 
 def check(
     participant: Participant, session: Session, now: datetime, *, leaves: UUID | None = None
 ) -> None:
     """All that is asked before a place is taken, but for the place itself."""
-    first_on = rules.check(participant, session)
-    rules.check_is_open(session, session.takes_bookings(now))
     span = {"since": session.starts_at - fit.FAR, "until": session.ends_at + fit.FAR}
-    rows = db.session.execute(HELD_ABOUT_THEN, {"participant_id": participant.id, **span})
-    held = [fit.Hour(*row) for row in rows if row.id != leaves]
+    asked = {"participant_id": participant.id, **span}
+    rows = db.session.execute(ARM_AND_HELD_ABOUT_THEN, asked).all()
+    first_on = rules.check(participant, session, arm=rows[0].arm)
+    rules.check_is_open(session, session.takes_bookings(now))
+    held = [fit.Hour(*hour) for _arm, *hour in rows if hour[0] not in (None, leaves)]
     if refusal := fit.hindrance(fit.hour_of(session), held, first_on):
         raise refusal
 
@@ -90,14 +119,15 @@ def add(participant: Participant, session: Session, now: datetime) -> Booking:
         participant_id=participant.id,
         session_id=session.id,
         booked_at=now,
+        cancelled_at=None,
+        is_late=False,
         calendar_uid=new_uid(settings.current().mail_host),
+        sequence=0,
     )
-    booking.participant, booking.session = participant, session
-    try:
-        with db.session.begin_nested():
-            db.session.add(booking)
-    except IntegrityError as error:
-        raise fit.already_booked() from error
+    if not write(booking, INTO_BOOKINGS[db.engine.dialect.name]):
+        raise fit.already_booked()
+    set_committed_value(booking, "participant", participant)
+    set_committed_value(booking, "session", session)
     return booking
 
 

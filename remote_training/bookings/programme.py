@@ -18,7 +18,7 @@ from remote_training.bookings import fit, offered, queries, rules
 from remote_training.bookings.errors import WrongChoice
 from remote_training.bookings.models import Booking
 from remote_training.bookings.offered import Offered, Rhythm, Weekly
-from remote_training.bookings.queries import Slot
+from remote_training.bookings.overview import Overview, Slot
 from remote_training.classes import names
 from remote_training.core.words import say
 from remote_training.participants.models import Participant
@@ -87,7 +87,7 @@ class Programme:
         self._zone, self._first_on, self._now = ZoneInfo(her.zone), first_on, now
         self._closes = now + timedelta(minutes=study().booking.closes_minutes)
         self._held = fit.held(holds)
-        self._all_weeks = weeks_left(her, first_on, now=now)
+        self._all_weeks = weeks_left(her.zone, first_on, now=now)
         self._offered = offered.read(her, first_on, self._all_weeks) if self._all_weeks else []
 
     @cached_property
@@ -252,31 +252,29 @@ def of(participant: Participant, *, now: datetime) -> Programme | None:
     Costs the same few queries however much is offered.
     """
     first_on = rules.trains_from(participant) if participant.may_train else None
-    if first_on is None or not weeks_left(participant, first_on, now=now):
+    if first_on is None or not weeks_left(participant.zone, first_on, now=now):
         return None
     return Programme(participant, first_on, queries.held(participant, now=now), now=now)
 
 
-def weeks_left(participant: Participant, first_on: date, *, now: datetime) -> list[date]:
+def weeks_left(zone: str, first_on: date, *, now: datetime) -> list[date]:
     """The first days of the weeks of her programme that are not over, in their order."""
-    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    today = now.astimezone(ZoneInfo(zone)).date()
     begins, last = fit.week(max(today, first_on), first_on), rules.trains_until(first_on)
     if last is None:
         return [begins + n * fit.WEEK for n in range(ENDLESS_WEEKS)]
     return [begins + n * fit.WEEK for n in range(max(0, ((last - begins) // fit.WEEK) + 1))]
 
 
-def weeks_open(
-    participant: Participant, holds: Sequence[Booking], slots: Sequence[Slot], *, now: datetime
-) -> int:
+def weeks_open(hers: Overview, *, now: datetime) -> int:
     """How many weeks she has left, where in one of them she holds nothing and something fits.
 
-    `holds` and `slots` as a page of classes has read them; 0 where there is nothing to do.
+    Of what her page of classes has read already; 0 where there is nothing to do.
     """
-    first_on = rules.trains_from(participant) if slots else None
-    if first_on is None:
+    first_on = hers.first_on
+    fits = any(slot.places_left > 0 and slot.hindrance is None for slot in hers.slots)
+    if first_on is None or not fits:
         return 0
-    weeks = weeks_left(participant, first_on, now=now)
-    filled = {fit.week(hour.on_date, first_on) for hour in fit.held(holds)}
-    fits = any(slot.places_left > 0 and slot.hindrance is None for slot in slots)
-    return len(weeks) if fits and not filled.issuperset(weeks) else 0
+    weeks = weeks_left(hers.zone, first_on, now=now)
+    filled = {fit.week(hour.on_date, first_on) for hour in hers.hours}
+    return 0 if filled.issuperset(weeks) else len(weeks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,10 +21,10 @@ from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
+from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
-AT_HAND = 3  # classes that a mail names
 OFFERED_AHEAD = timedelta(days=28)
 
 # what the page of classes asks: composed once, so that no request composes it again
@@ -42,19 +42,20 @@ UPCOMING = BOOKINGS.where(
     Booking.cancelled_at.is_(None),
     Session.ends_at > sa.bindparam("now"),
 )
+_booking, _session = (cast(sa.Table, model.__table__).c for model in (Booking, Session))
 IS_HELD_BY_HER = sa.and_(
-    Booking.session_id == Session.id,
-    Booking.participant_id == sa.bindparam("participant_id"),
-    Booking.cancelled_at.is_(None),
+    _booking.session_id == _session.id,
+    _booking.participant_id == sa.bindparam("participant_id"),
+    _booking.cancelled_at.is_(None),
 )
 IS_HERS_TO_BOOK = (
-    Session.site_id == sa.bindparam("site_id"),
-    Session.module.in_(sa.bindparam("modules", expanding=True)),
-    Session.called_off_at.is_(None),
-    Session.on_date >= sa.bindparam("first_on"),
-    Session.on_date <= sa.bindparam("last_on"),
-    Session.starts_at > sa.bindparam("closes"),
-    Session.starts_at < sa.bindparam("until"),
+    _session.site_id == sa.bindparam("site_id"),
+    _session.module.in_(sa.bindparam("modules", expanding=True)),
+    _session.called_off_at.is_(None),
+    _session.on_date >= sa.bindparam("first_on"),
+    _session.on_date <= sa.bindparam("last_on"),
+    _session.starts_at > sa.bindparam("closes"),
+    _session.starts_at < sa.bindparam("until"),
 )
 OFFERED = (
     sa.select(Session, Booking)
@@ -63,26 +64,32 @@ OFFERED = (
     .options(joinedload(Session.trainer).joinedload(Account.contact))
     .order_by(Session.starts_at, Session.id)
 )
-BOOKABLE = (
-    sa.select(
-        Session.id,
-        Session.starts_at,
-        Session.ends_at,
-        Session.on_date,
-        Session.module,
-        Session.language,
-        Session.trainer_id,
-        Session.places - Session.taken,
-    )
-    .outerjoin(Booking, IS_HELD_BY_HER)
-    .where(*IS_HERS_TO_BOOK, Booking.id.is_(None))
-    .order_by(Session.starts_at, Session.id)
-)
 TRAINERS = (
     sa.select(Account)
     .where(Account.id.in_(sa.bindparam("account_ids", expanding=True)))
     .options(joinedload(Account.contact))
 )
+
+
+class Trainee(NamedTuple):
+    """What decides which classes are hers to book. `arm` is None while she has none."""
+
+    id: UUID
+    site_id: UUID
+    zone: str
+    complaint: str | None
+    may_train: bool
+    baseline_on: date | None
+    arm: str | None
+
+    @classmethod
+    def of(cls, her: Participant) -> Trainee:
+        """What decides it for a participant; her arm is read."""
+        found = participants.allocation(her.id)
+        arm = found.arm if found is not None else None
+        return cls(
+            her.id, her.site_id, her.zone, her.complaint, her.may_train, her.baseline_on, arm
+        )
 
 
 @dataclass(frozen=True)
@@ -104,24 +111,6 @@ class Offer:
     places_left: int
     booking: Booking | None
     hindrance: Misfit | None
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A class hour that can be booked, as its row says: no more than a list of many needs.
-
-    `trainer_name` is the first name of the trainer, `hindrance` why the class does not fit
-    beside what she holds, or None.
-    """
-
-    session_id: UUID
-    starts_at: datetime
-    minutes: int
-    module: str
-    language: str
-    trainer_name: str
-    places_left: int
-    hindrance: Misfit | None = None
 
 
 def mine(booking_id: UUID, account_id: UUID) -> Booking:
@@ -191,7 +180,7 @@ def offered(participant: Participant, *, now: datetime) -> Sequence[Offer]:
     has booked and those that do not fit beside them are among them, and say so. Nothing
     where she may not train.
     """
-    wanted = _hers_to_book(participant, now)
+    wanted = hers_to_book(Trainee.of(participant), now=now)
     if wanted is None:
         return []
     hours = fit.held(held(participant, now=now))
@@ -204,42 +193,6 @@ def offered(participant: Participant, *, now: datetime) -> Sequence[Offer]:
             None if booking else fit.hindrance(fit.hour_of(session), hours, wanted["first_on"]),
         )
         for session, booking in db.session.execute(OFFERED, wanted)
-    ]
-
-
-def bookable(
-    participant: Participant, holds: Sequence[Booking], *, now: datetime
-) -> Sequence[Slot]:
-    """What of `offered` she has not booked, as plain values: a page shows dozens of them.
-
-    `holds` are the bookings beside which a class must fit, as `held` gives them.
-    """
-    wanted = _hers_to_book(participant, now)
-    if wanted is None:
-        return []
-    rows, hours = db.session.execute(BOOKABLE, wanted).all(), fit.held(holds)
-    named = first_names({row.trainer_id for row in rows})
-    return [
-        Slot(
-            key, starts_at, _minutes(starts_at, ends_at), module, language, named[trainer], left,
-            fit.hindrance(
-                fit.Hour(key, starts_at, ends_at, on_date, module), hours, wanted["first_on"]
-            ),
-        )
-        for key, starts_at, ends_at, on_date, module, language, trainer, left in rows
-    ]  # fmt: skip
-
-
-def alternatives(booking: Booking, *, now: datetime) -> list[Slot]:
-    """The classes with a place left to which a booking can be moved, soonest first."""
-    holds = [one for one in held(booking.participant, now=now) if one.id != booking.id]
-    return [
-        slot
-        for slot in bookable(booking.participant, holds, now=now)
-        if slot.module == booking.session.module
-        and slot.session_id != booking.session_id
-        and slot.places_left > 0
-        and slot.hindrance is None
     ]
 
 
@@ -286,23 +239,16 @@ def misfit(booking: Booking) -> NotBegun | ProgrammeOver | Misfit | None:
     return rules.misfit(booking.participant, fit.hour_of(booking.session), others)
 
 
-def nearest(booking: Booking, *, now: datetime) -> list[Slot]:
-    """The three `alternatives` that are nearest in time to a class, soonest first."""
-    at = booking.session.starts_at
-    by_distance = sorted(alternatives(booking, now=now), key=lambda slot: abs(slot.starts_at - at))
-    return sorted(by_distance[:AT_HAND], key=lambda slot: (slot.starts_at, slot.session_id))
-
-
-def _hers_to_book(participant: Participant, now: datetime) -> dict[str, Any] | None:
+def hers_to_book(her: Trainee, *, now: datetime) -> dict[str, Any] | None:
     """What `IS_HERS_TO_BOOK` asks for; None where she may not train."""
-    first = rules.trains_from(participant) if participant.may_train else None
+    first = rules.first_day(her.baseline_on, her.arm) if her.may_train else None
     if first is None:
         return None
-    begins = datetime.combine(first, time(), tzinfo=ZoneInfo(participant.zone)).astimezone(UTC)
+    begins = datetime.combine(first, time(), tzinfo=ZoneInfo(her.zone)).astimezone(UTC)
     return {
-        "participant_id": participant.id,
-        "site_id": participant.site_id,
-        "modules": rules.modules(participant),
+        "participant_id": her.id,
+        "site_id": her.site_id,
+        "modules": rules.modules(her.complaint),
         "first_on": first,
         "last_on": rules.trains_until(first) or date.max,
         "closes": now + timedelta(minutes=study().booking.closes_minutes),
@@ -314,10 +260,6 @@ def first_names(account_ids: set[UUID]) -> dict[UUID, str]:
     """First names of trainers, by the ids of their accounts."""
     accounts = db.session.scalars(TRAINERS, {"account_ids": list(account_ids)})
     return {account.id: account.contact.first_name for account in accounts}
-
-
-def _minutes(starts_at: datetime, ends_at: datetime) -> int:
-    return int((ends_at - starts_at).total_seconds() // 60)
 
 
 def _one(*wanted: sa.ColumnElement[bool]) -> Booking:

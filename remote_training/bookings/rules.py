@@ -24,8 +24,8 @@ from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
 
-def check(participant: Participant, session: Session) -> date:
-    """Refuse a class that is not hers to book; gives the first day of her programme.
+def check(participant: Participant, session: Session, *, arm: str | None) -> date:
+    """Refuse a class that is not hers to book, by her arm; gives the first day of her programme.
 
     Raises
     ------
@@ -49,8 +49,8 @@ def check(participant: Participant, session: Session) -> date:
                 "She is not cleared for exercise yet. Please fill that in on her page first."
             ),
         )
-    first_on = _check_is_in_programme(participant, session.on_date)
-    if session.module not in modules(participant):
+    first_on = _check_is_in_programme(session.on_date, first_day(participant.baseline_on, arm))
+    if session.module not in modules(participant.complaint):
         raise OtherProgramme(
             say("This class is not part of your programme. Please choose one from your list."),
             to_staff=say(
@@ -70,19 +70,24 @@ def check_is_open(session: Session, is_open: bool) -> None:
         )
 
 
-def modules(participant: Participant) -> list[str]:
+def modules(complaint: str | None) -> list[str]:
     """Codes of the modules that are hers: the general ones, and that of her complaint."""
     general = [module.code for module in study().modules if not module.is_specific]
-    return [*general, participant.complaint] if participant.complaint else general
+    return [*general, complaint] if complaint else general
 
 
 def trains_from(participant: Participant) -> date | None:
     """The first day of her classes, in her zone; None while it is not known."""
     allocation = participants.allocation(participant.id)
-    if allocation is None or participant.baseline_on is None:
+    return first_day(participant.baseline_on, allocation.arm if allocation else None)
+
+
+def first_day(baseline_on: date | None, arm: str | None) -> date | None:
+    """The first day of the classes of somebody in an arm; None while one of both is not known."""
+    if arm is None or baseline_on is None:
         return None
-    weeks = {arm.code: arm.trains_from_week for arm in study().arms}
-    return participant.baseline_on + timedelta(weeks=weeks[allocation.arm])
+    weeks = next(one.trains_from_week for one in study().arms if one.code == arm)
+    return baseline_on + timedelta(weeks=weeks)
 
 
 def trains_until(first_on: date) -> date | None:
@@ -99,7 +104,7 @@ def misfit(
     `others` are the other hours that she holds.
     """
     try:
-        first_on = _check_is_in_programme(participant, hour.on_date)
+        first_on = _check_is_in_programme(hour.on_date, trains_from(participant))
     except (NotBegun, ProgrammeOver) as refusal:
         return refusal
     return fit.hindrance(hour, others, first_on)
@@ -117,8 +122,7 @@ def undo_until(booking: Booking) -> datetime | None:
     return booking.cancelled_at + timedelta(minutes=study().booking.undo_minutes)
 
 
-def _check_is_in_programme(participant: Participant, on_date: date) -> date:
-    first = trains_from(participant)
+def _check_is_in_programme(on_date: date, first: date | None) -> date:
     if first is None:
         raise NotBegun(
             say("It is not yet known when your classes begin. We write to you as soon as it is."),

@@ -13,13 +13,13 @@ from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.bookings import (
     cards,
+    overview,
     programme,
     queries,
     reminding,
     rules,
     service,
     waiting_list,
-    waiting_queries,
 )
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
@@ -37,17 +37,19 @@ blueprint = Blueprint("bookings", __name__, url_prefix="/classes")
 @visitor(Scope.BOOKINGS)
 def index() -> ResponseReturnValue:
     """Show what she has booked, then what she can book, day by day."""
-    her, now = _her(), outside().now()
+    now = outside().now()
+    hers = overview.of_account(visitor_account().id, now=now)
     writer = cards.Writer(now=now)
-    holds = queries.held(her, now=now)
-    booked = [writer.booked(booking) for booking in holds if booking.session.ends_at > now]
-    waits = [writer.waits(found.entry) for found in waiting_queries.standing(her, now=now)]
-    slots = queries.bookable(her, holds, now=now)
-    weeks = programme.weeks_open(her, holds, slots, now=now)
-    return _page(
-        "index", her, booked=booked, waits=waits, days=writer.by_day(slots), weeks=weeks,
+    return render_template(
+        "bookings/index.html",
+        booked=[writer.booked(one) for one in hers.held if one.ends_at > now],
+        waits=[writer.waits(one) for one in hers.waits],
+        days=writer.by_day(hers.slots),
+        weeks=programme.weeks_open(hers, now=now),
         may_join=guard.sees_everything,
-    )  # fmt: skip
+        help_phone=hers.help_phone,
+        emergency_number=hers.emergency_number,
+    )
 
 
 @blueprint.post("/<uuid:session_id>/book")
@@ -56,7 +58,7 @@ def index() -> ResponseReturnValue:
 def book(session_id: UUID) -> ResponseReturnValue:
     """Book one class; pressed twice, there is one place and the same page."""
     her = _her()
-    session = classes.session(session_id)
+    session = classes.hour(session_id)
     booking = service.book_once(her, session, now=outside().now(), by=her.account_id)
     return redirect(url_for(".show", booking_id=booking.id), 303)
 
@@ -103,7 +105,7 @@ def ask_to_move(booking_id: UUID) -> ResponseReturnValue:
     booking, now = _mine(booking_id), outside().now()
     if not booking.is_live or booking.session.is_called_off or now >= booking.session.starts_at:
         return redirect(url_for(".show", booking_id=booking.id), 303)
-    days = cards.Writer(now=now).by_day(queries.alternatives(booking, now=now))
+    days = cards.Writer(now=now).by_day(overview.alternatives(booking, now=now))
     return _booking_page("move", booking, days=days)
 
 
@@ -112,7 +114,7 @@ def ask_to_move(booking_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def move(booking_id: UUID, session_id: UUID) -> ResponseReturnValue:
     """Move her place to another class, or leave it where it is; pressed twice, it moves once."""
-    booking, session = _mine(booking_id), classes.session(session_id)
+    booking, session = _mine(booking_id), classes.hour(session_id)
     by, now = booking.participant.account_id, outside().now()
     moved = service.move(booking, session, now=now, by=by)
     return redirect(url_for(".show", booking_id=moved.id), 303)

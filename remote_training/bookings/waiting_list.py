@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,6 +31,12 @@ from remote_training.studies.current import study
 STANDS = Waiting.ended_at.is_(None)
 IN_LINE = sa.and_(STANDS, Waiting.offered_at.is_(None))
 AT_ONCE = 100  # classes looked at in one round
+_waiting = cast(sa.Table, Waiting.__table__).c
+IS_STANDING = sa.select(_waiting.id).where(
+    _waiting.participant_id == sa.bindparam("participant_id"),
+    _waiting.session_id == sa.bindparam("session_id"),
+    _waiting.ended_at.is_(None),
+)
 
 
 def closes_at(session: Session) -> datetime:
@@ -59,7 +65,7 @@ def join(
     if entry is None:
         entry = Waiting(
             participant_id=participant.id, session_id=session.id, asked_at=now,
-            rank_at=_rank(participant, session, now),
+            rank_at=_rank(participant, session, now), is_at_once=is_at_once,
         )  # fmt: skip
         db.session.add(entry)
         _note("bookings.wait", entry, now, by, is_at_once=is_at_once)
@@ -126,6 +132,9 @@ def fill(session: Session, *, now: datetime) -> int:
 
 def settle(participant: Participant, session: Session, *, now: datetime) -> None:
     """End her waiting for a class in which she has got a place another way."""
+    hers = {"participant_id": participant.id, "session_id": session.id}
+    if db.session.execute(IS_STANDING, hers).first() is None:
+        return
     entry = _standing(participant.id, session.id)
     if entry is not None:
         _end(entry, Ending.TAKEN, now)

@@ -27,7 +27,7 @@ blueprint = Blueprint("waiting", __name__, url_prefix="/classes")
 def ask(session_id: UUID) -> ResponseReturnValue:
     """Ask whether she wants the place at once or to be asked first; looking changes nothing."""
     her, session = _her(), classes.session(session_id)
-    rules.check(her, session)
+    rules.check(her, session, arm=queries.Trainee.of(her).arm)
     if session.places_left > 0:
         return redirect(url_for("bookings.index"), 303)
     return _page("wait", her, session, closes_at=waiting_list.closes_at(session))

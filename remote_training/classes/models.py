@@ -148,4 +148,9 @@ class Session(Model):
 
     def doors_are_open(self, now: datetime) -> bool:
         """Whether people may come in: from 15 minutes before, to the end."""
-        return not self.is_called_off and self.doors_open_at <= now < self.ends_at
+        return not self.is_called_off and doors_are_open(self.starts_at, self.ends_at, now)
+
+
+def doors_are_open(starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    """Whether people may come in to a class that takes place: 15 minutes before, to its end."""
+    return starts_at - DOORS_OPEN <= now < ends_at

@@ -27,12 +27,18 @@ def _with_people(model: type[Series] | type[Session]) -> tuple[ORMOption, ...]:
 SESSIONS = (
     sa.select(Session).options(*_with_people(Session)).order_by(Session.starts_at, Session.id)
 )
+HOUR = sa.select(Session).where(Session.id == sa.bindparam("session_id"))
 BY_ID = SESSIONS.where(Session.id == sa.bindparam("session_id"))
 
 
 def session(session_id: UUID) -> Session:
     """The class hour of this id, or `NotFound`."""
     return _found(db.session.scalars(BY_ID, {"session_id": session_id}).one_or_none())
+
+
+def hour(session_id: UUID) -> Session:
+    """As `session`, without the people: for what only looks at the hour."""
+    return _found(db.session.scalars(HOUR, {"session_id": session_id}).one_or_none())
 
 
 def at_sites(session_id: UUID, site_ids: Collection[UUID]) -> Session:

@@ -10,16 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, get_timezone_location
+from babel.support import NullTranslations, Translations
 from flask import Flask, g
-from flask_babel import Babel, force_locale, get_locale, gettext
+from flask_babel import Babel, force_locale, get_locale
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 LANGUAGES = {"en": "English", "nl": "Nederlands"}
 DEFAULT_LANGUAGE = "en"
 DEFAULT_ZONE = "Europe/Amsterdam"
+TRANSLATIONS = Path(__file__).resolve().parents[1] / "translations"
 _BABEL_LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 
 
@@ -30,13 +36,17 @@ def say(sentence: str) -> str:
 
 def translated(sentence: str, **gaps: object) -> str:
     """Give a marked sentence in the reader's language, its gaps filled."""
-    return str(gettext(sentence, **gaps))
+    text = _translations(language()).gettext(sentence)
+    return text % gaps if gaps else text
 
 
 def language() -> str:
     """Two letters: the reader's language."""
-    locale = get_locale()
-    return locale.language if locale is not None else DEFAULT_LANGUAGE
+    spoken = g.get("language")
+    if spoken is None:
+        locale = get_locale()
+        spoken = g.language = locale.language if locale is not None else DEFAULT_LANGUAGE
+    return str(spoken)
 
 
 def language_name(code: str) -> str:
@@ -52,16 +62,17 @@ def zone() -> ZoneInfo:
 @contextmanager
 def reading_as(language: str, zone: str) -> Iterator[None]:
     """Write for somebody else: their language and zone for as long as this lasts."""
-    before = getattr(g, "zone", None)
-    g.zone = zone
+    before = {name: g.pop(name, None) for name in ("zone", "language")}
+    g.zone, g.language = zone, language
     try:
         with force_locale(language):
             yield
     finally:
-        if before is None:
-            g.pop("zone", None)
-        else:
-            g.zone = before
+        for name, value in before.items():
+            if value is None:
+                g.pop(name, None)
+            else:
+                setattr(g, name, value)
 
 
 def day(at: datetime | date) -> str:
@@ -106,6 +117,21 @@ def _written(on: date, pattern: str, locale: str) -> str:
     return str(format_date(on, pattern, locale=locale))
 
 
+@lru_cache
+def _translations(language: str) -> NullTranslations:
+    """What the texts are in a language: read once in a process."""
+    return Translations.load(TRANSLATIONS, [language])
+
+
+@pass_eval_context
+def _on_page(template: EvalContext, sentence: str, /, **gaps: object) -> str:
+    """`_` of the templates: as `translated`; on a page what fills a gap is escaped."""
+    text = _translations(language()).gettext(sentence)
+    if template.autoescape:
+        text = Markup(text)  # noqa: S704 - the texts are our own
+    return text % gaps if gaps or "%" in text else text
+
+
 def _city() -> str:
     return _city_of(str(zone()), _babel_locale())
 
@@ -123,6 +149,7 @@ def install(app: Flask, babel: Babel) -> None:
     """Give the templates the filters of this module."""
     for filter_ in (day, long_day, clock, zone_name, moment, language_name):
         app.jinja_env.filters[filter_.__name__] = filter_
+    app.jinja_env.globals["_"] = _on_page
     app.jinja_env.globals["language"] = language
     app.jinja_env.globals["languages"] = LANGUAGES
     app.extensions["words"] = babel

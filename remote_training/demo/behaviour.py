@@ -9,10 +9,11 @@ from remote_training.accounts import tokens, visits
 from remote_training.attendance import service as attendance
 from remote_training.attendance.models import Status
 from remote_training.audit import service as audit
+from remote_training.bookings import fit, overview
 from remote_training.bookings import queries as places
 from remote_training.bookings import service as bookings
 from remote_training.bookings.models import Booking
-from remote_training.bookings.queries import Slot
+from remote_training.bookings.overview import Slot
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
@@ -107,7 +108,7 @@ def _look_at_classes(stage: Stage, life: Life, until: date) -> None:
     participant = db.session.get_one(Participant, life.participant_id)
     held = places.held(participant, now=stage.now)
     kinds = {_kind(booking.session.module, booking.session.starts_at) for booking in held}
-    for slot in places.bookable(participant, held, now=stage.now):
+    for slot in overview.bookable(participant, fit.held(held), now=stage.now):
         kind = _kind(slot.module, slot.starts_at)
         is_soon = slot.starts_at - stage.now <= AHEAD and slot.starts_at.date() < until
         if is_soon and kind not in kinds and slot.places_left and stage.draw.random() < BOOKS:

@@ -264,8 +264,8 @@ def _render(
         more["reminder"] = STOPPED_BY[link.kind]
         more["is_wanted"] = wishes.of(subject.participant).wants(STOPPED_BY[link.kind])
     name = "stop" if link.kind in STOPPED_BY else link.kind
-    before = guard.current_visit()
-    is_anothers = before is not None and before.account_id != link.account_id
+    before = guard.here()
+    is_anothers = before is not None and before.reader.id != link.account_id
     return render_template(
         f"links/{name}.html" if refusal is None else "links/over.html",
         reason=translated(refusal.sentence, **refusal.gaps) if refusal is not None else "",

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from remote_training.core.db import db, insert
+from remote_training.core.db import db, insert, write
 from remote_training.messages import queries, statements
 from remote_training.messages.models import Heartbeat, Message, QueueStop, State
 from remote_training.messages.statements import IN_HAND, ROWS, claims
@@ -81,7 +81,7 @@ def queue(
         dedupe_key=dedupe_key,
     )
     if dedupe_key is None:
-        db.session.add(message)
+        write(message)
         return message
     try:
         with db.session.begin_nested():

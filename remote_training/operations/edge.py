@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
+from typing import IO
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, abort, g, request
 from prometheus_client import Counter, Histogram
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.formparser import FormDataParser
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
@@ -23,6 +28,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 YEAR = 31_536_000
+LONGEST_ADDRESS = 4000  # signs of path and query, as they were sent
+URLENCODED = "application/x-www-form-urlencoded"
 REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 REQUESTS = Counter("requests_total", "Answers given", ["method", "route", "status"])
@@ -31,8 +38,44 @@ SECONDS = Histogram("request_seconds", "Time to answer", ["route"])
 log = structlog.get_logger()
 
 
+class Fields(FormDataParser):
+    """Reads the fields of a form; what is no UTF-8 becomes the sign that says so (U+FFFD).
+
+    Werkzeug would leave it as it was sent, percent signs and all, and it would be stored so.
+    """
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        """The fields and files of a body."""
+        if mimetype != URLENCODED:
+            return super().parse(stream, mimetype, content_length, options)
+        sent = stream.read().decode(errors="replace")
+        fields = parse_qsl(sent, keep_blank_values=True, errors="replace")
+        return stream, self.cls(fields), self.cls()
+
+
+class OwnRequest(Request):
+    """A request whose forms are read by `Fields`."""
+
+    form_data_parser_class = Fields
+
+
+def believe_own_proxies(app: Flask, count: int) -> None:
+    """Take the reader's network and `https` from our own proxies, where there are some."""
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=0
+        )
+
+
 def install(app: Flask) -> None:
     """Watch the edge of an app."""
+    app.request_class = OwnRequest
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -46,6 +89,8 @@ def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if REQUEST_ID.match(given) else uuid4().hex
     g.began = perf_counter()
+    if len(request.environ.get("RAW_URI", request.full_path)) > LONGEST_ADDRESS:
+        abort(414)  # ours, with our headers, well before the server's own limit
 
 
 def _finish(response: Response) -> Response:

@@ -17,6 +17,7 @@ SENTENCES = {
     405: (say("We could not do that"), say("This page cannot be used in this way."), START),
     410: (say("This link has ended"), say("It was good once, and is no longer needed."), START),
     413: (say("That was too much"), say("What was sent is longer than we can take."), AGAIN),
+    414: (say("That was too much"), say("What was sent is longer than we can take."), AGAIN),
     429: (
         say("Please wait a little"),
         say("This was tried many times within a short while."),

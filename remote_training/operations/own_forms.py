@@ -1,4 +1,4 @@
-"""Forms of ours and of nobody else: a token in each, good under every key that we hold.
+"""Cookies and forms of ours and of nobody else: signed, good under every key that we hold.
 
 A page that was open while the keys were changed sends its form as if nothing had happened.
 """
@@ -9,8 +9,23 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, current_app, g
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
+from itsdangerous import URLSafeTimedSerializer
 from wtforms.validators import ValidationError
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's own cookie; what signs it is made once, not twice a request."""
+
+    def __init__(self) -> None:
+        self._signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs the cookies of the one app that this belongs to."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 class OwnForms(CSRFProtect):  # type: ignore[misc]

@@ -23,6 +23,18 @@ class Sex(StrEnum):
     OTHER = "X"
 
 
+def may_train(
+    *, consented_on: date | None, withdrawn_on: date | None, cleared_on: date | None
+) -> bool:
+    """Whether somebody of whom these days are known takes part and is cleared for exercise."""
+    return takes_part(consented_on, withdrawn_on) and cleared_on is not None
+
+
+def takes_part(consented_on: date | None, withdrawn_on: date | None) -> bool:
+    """Whether there is consent, and no withdrawal."""
+    return consented_on is not None and withdrawn_on is None
+
+
 class Participant(Model):
     """One person in the trial, named by a random study number.
 
@@ -53,12 +65,16 @@ class Participant(Model):
     @property
     def is_taking_part(self) -> bool:
         """True with consent, until withdrawal."""
-        return self.consented_on is not None and self.withdrawn_on is None
+        return takes_part(self.consented_on, self.withdrawn_on)
 
     @property
     def may_train(self) -> bool:
         """True where she takes part and is cleared for exercise."""
-        return self.is_taking_part and self.cleared_on is not None
+        return may_train(
+            consented_on=self.consented_on,
+            withdrawn_on=self.withdrawn_on,
+            cleared_on=self.cleared_on,
+        )
 
 
 class Allocation(Model):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from remote_training.bookings import overview
 from remote_training.bookings import queries as bookings_queries
 from remote_training.bookings.models import Booking
 from remote_training.calendars import invitation, wording
@@ -141,7 +142,7 @@ def _is_on(booking: Booking, message: Message) -> bool:
 
 def _others(booking: Booking, now: datetime) -> tuple[tuple[datetime, str], ...]:
     """Up to three classes to which she could move: when, and with whom."""
-    slots = bookings_queries.nearest(booking, now=now)
+    slots = overview.nearest(booking, now=now)
     return tuple((slot.starts_at, slot.trainer_name) for slot in slots)
 
 

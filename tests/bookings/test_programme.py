@@ -23,7 +23,7 @@ TODAY = make.TODAY  # a Tuesday, and the first day of her twelve weeks
 def weekly(module="base", weekday=2, at=9, *, first=0, weeks=12, trainer=None, places=12, skip=()):
     """A weekly class with its hours, from now on or `first` weeks later; `skip` leaves some out."""
     series = make.series(
-        module=module, weekday=weekday, wall_time=time(at), trainer=trainer or make.trainer()
+        module=module, weekdays=str(weekday), wall_time=time(at), trainer=trainer or make.trainer()
     )
     hours = []
     for n in range(first, weeks):

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from remote_training.bookings import queries
+from remote_training.bookings import fit, overview, queries
 from remote_training.core.errors import NotFound
 from tests import make
 from tests.fakes import NOON
@@ -15,7 +15,7 @@ def at(**span):
 
 
 def bookable(who):
-    return queries.bookable(who, queries.held(who, now=NOON), now=NOON)
+    return overview.bookable(who, fit.held(queries.held(who, now=NOON)), now=NOON)
 
 
 def test_what_is_offered_is_of_her_site_and_modules_and_the_next_four_weeks():

@@ -23,6 +23,7 @@ from remote_training.bookings import service
 from remote_training.bookings.models import Booking
 from remote_training.classes import service as classes
 from remote_training.classes.models import Session
+from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.messages import jobs as outbox
 from remote_training.participants.models import Participant
@@ -119,7 +120,8 @@ def women(app: Flask) -> Iterator[dict[str, Participant]]:
     """One woman in each zone, in a study without an end; she in Amsterdam reads Dutch."""
     shipped = app.extensions["study"]
     endless = shipped.booking.model_copy(update={"programme_weeks": None})
-    app.extensions["study"] = shipped.model_copy(update={"booking": endless})
+    loud = shipped.reminders.model_copy(update={"quiet_from": time(23, 59), "quiet_until": time(0)})
+    app.extensions["study"] = shipped.model_copy(update={"booking": endless, "reminders": loud})
     yield {
         city: make.participant(zone=zone, language="nl" if zone == AMSTERDAM else "en")
         for city, zone in CITIES.items()
@@ -131,11 +133,11 @@ def women(app: Flask) -> Iterator[dict[str, Participant]]:
 def hours(women: Any) -> list[Session]:
     """The class hours of the year, each at the instant that a clock in Amsterdam tells."""
     trainer = make.trainer(zone=AMSTERDAM)
-    series = classes.offer(
+    plan = Plan(
         site=make.site(), trainer=trainer, module="base", language="en", zone=AMSTERDAM,
-        weekday=6, wall_time=AT, minutes=60, places=12, first_on=FIRST, last_on=LAST,
-        now=NOON, by=None,
+        weekdays=[6], wall_time=AT, minutes=60, places=12, first_on=FIRST, last_on=LAST,
     )  # fmt: skip
+    series = classes.offer(plan, now=NOON, by=None)
     found = db.session.query(Session).filter_by(series_id=series.id).order_by(Session.starts_at)
     sundays = [FIRST + timedelta(weeks=n) for n in range(57)]
     assert [hour.starts_at for hour in found] == [on_the_wall(on, AT, AMSTERDAM) for on in sundays]

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from remote_training.audit.models import Entry
 from remote_training.classes.models import Session
-from remote_training.core.db import UtcDateTime, db, is_writing, unit_of_work
+from remote_training.core import db as database_room
+from remote_training.core.db import UtcDateTime, db, is_writing, unit_of_work, write
 from remote_training.studies.models import Site
 from tests import make
 from tests.fakes import NOON
@@ -188,3 +189,41 @@ def test_on_sqlite_a_unit_of_work_has_the_lock_from_its_first_read(app):
 def _set_phone(site_id, phone):
     db.session.execute(sa.update(Site).where(Site.id == site_id).values(phone=phone))
     db.session.commit()
+
+
+def cut_off_all():
+    """End every other connection to this database, as a server does that is started anew."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"SELECT pg_terminate_backend(pid, 2000) {others}"))
+
+
+def test_a_connection_whose_server_went_away_is_not_used(app):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("there is no server that could go away")
+    count()
+    db.session.rollback()
+    cut_off_all()
+
+    assert count() == 0
+
+    db.session.rollback()
+    sa.event.remove(db.engine, "checkout", database_room._on_checkout)
+    try:
+        cut_off_all()
+        with pytest.raises(sa.exc.OperationalError):
+            count()
+    finally:
+        sa.event.listen(db.engine, "checkout", database_room._on_checkout)
+        db.session.rollback()
+
+
+def test_a_row_that_is_written_at_once_is_as_one_that_was_read(app):
+    one = entry()
+
+    assert write(one)
+    assert not db.session.new
+    assert db.session.get(Entry, one.id) is one
+    db.session.commit()
+    assert (one.at, one.action) == (NOON, "tests.try")

@@ -102,7 +102,7 @@ def test_a_class_called_off_is_struck_and_says_why(ilse, browse_as, desk):
 
 
 def test_a_substitute_and_another_time_stand_on_the_row_of_the_class(ilse, bo, browse_as):
-    series = make.series(trainer=ilse, wall_time=time(10, 0), weekday=1)
+    series = make.series(trainer=ilse, wall_time=time(10, 0), weekdays="1")
     usual = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     hour = make.session(trainer=bo, series_id=series.id, starts_at=usual + timedelta(hours=26))
     make.session(
@@ -263,7 +263,7 @@ def test_it_costs_the_same_however_many_classes_there_are(desk, count_queries):
 
 
 def test_the_nearest_regular_moment_is_the_one_of_which_an_hour_was_moved(app):
-    series = make.series(weekday=6, wall_time=time(10, 0))
+    series = make.series(weekdays="6", wall_time=time(10, 0))
     for days in range(-3, 4):
         at = datetime(2026, 11, 29, 11, 0, tzinfo=UTC) + timedelta(days=days)
         hour = make.session(series_id=series.id, starts_at=at, on_date=at.date())
