@@ -9,7 +9,7 @@ import sys
 
 import click
 from flask.cli import ScriptInfo
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from remote_training.accounts.cli import accounts
 from remote_training.attendance.cli import attendance
@@ -29,6 +29,8 @@ from remote_training.start import real_app
 from remote_training.studies.cli import study
 
 REFUSALS = (Refused, WrongSetting, WrongDefinition)
+# what SQLite and PostgreSQL say of a table or a column that is not there
+OLDER = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn", "does not exist")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,7 +51,11 @@ def main() -> None:
         commands.main(prog_name="remote-training", obj=ScriptInfo(create_app=real_app))
     except REFUSALS as error:
         refuse(str(error))
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
+        if any(sign in str(error.orig) for sign in OLDER):
+            refuse("The database is empty or older than the program: remote-training db upgrade")
+        if isinstance(error, ProgrammingError):
+            raise
         refuse(f"DATABASE_URL: the database does not answer ({_first_line(error.orig)}).")
     except OSError as error:
         refuse(f"{error.filename or 'A file'}: {error.strerror or error}.")

@@ -24,11 +24,11 @@ from remote_training.outside.world import Outside
 from remote_training.outside.zoom import ZoomMeetings
 from remote_training.outside.zoom_api import ZoomAccount
 from remote_training.studies import load
-from remote_training.studies.load import Study
+from remote_training.studies.load import Study, WrongStudyFile
 
 
 def real_app() -> Flask:
-    """Make the app from the environment; raises `WrongSetting` or `WrongStudyFile`."""
+    """Make the app from the environment; raises `WrongSetting`."""
     settings = installation.load()
     logs.configure()
     return create_app(settings, real_world(settings))
@@ -39,8 +39,15 @@ def real_world(settings: Settings) -> Outside:
     return Outside(
         now=clock.now,
         mail=_mail(settings),
-        meetings=_meetings(settings, load.load(settings.study_file)),
+        meetings=_meetings(settings, _study(settings)),
     )
+
+
+def _study(settings: Settings) -> Study:
+    try:
+        return load.load(settings.study_file)
+    except WrongStudyFile as error:
+        raise WrongSetting(f"STUDY_FILE: {error}") from error
 
 
 def _meetings(settings: Settings, study: Study) -> dict[str, MeetingProvider]:

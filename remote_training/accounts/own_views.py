@@ -74,17 +74,6 @@ def renew_codes() -> ResponseReturnValue:
     return render_template("accounts/recovery_codes.html", codes=codes)
 
 
-@blueprint.post("/sign-out-everywhere")
-@staff_only()
-@unit_of_work()
-def sign_out_everywhere() -> ResponseReturnValue:
-    """End the visits on every device."""
-    visits.end_all(desk.me().id, now=outside().now())
-    session.pop(guard.STAFF_COOKIE, None)
-    flash(_("You are signed out on every device."))
-    return desk.forgetting(redirect(url_for("accounts.sign_in"), 303))
-
-
 @blueprint.post("/calendar")
 @staff_only(Role.TRAINER)
 @unit_of_work()

@@ -146,13 +146,13 @@ def confirm() -> ResponseReturnValue:
 @public
 @unit_of_work()
 def sign_out() -> ResponseReturnValue:
-    """End the visit on this device."""
+    """End the visits of this member of staff on every device."""
     visit = guard.staff_visit()
     if visit is not None:
-        visits.end(visit, now=outside().now())
+        visits.end_all(visit.account_id, now=outside().now())
     session.pop(guard.STAFF_COOKIE, None)
     session.pop(desk.WANTED, None)
-    flash(_("You are signed out."))
+    flash(_("You are signed out on every device."))
     return desk.forgetting(redirect(url_for(".sign_in"), 303))
 
 

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from remote_training.core.room_settings import RoomSettings
 
 SHORTEST_KEY = 32
+CODE = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Some = TypeVar("Some", bound=BaseSettings)
 
@@ -47,6 +48,8 @@ class Folders(BaseSettings):
     def _wording(cls, value: Path | None) -> Path | None:
         if value is not None and value.exists() and not value.is_dir():
             raise ValueError(f"{value} is no folder")
+        if value is not None and CODE in (value.resolve(), *value.resolve().parents):
+            raise ValueError(f"{value} is inside the code: licensed wording must stay out of it")
         return value
 
     @property
@@ -144,7 +147,7 @@ class Settings(Folders, RoomSettings):
     @classmethod
     def _study(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError(f"there is no file {value}")
+            raise ValueError(f"{value} is no file that is there")
         return value
 
     @field_validator("secret_keys")

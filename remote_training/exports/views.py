@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
         completeness=charts.of_completeness(pictures.completeness(of)),
         attendance=charts.of_attendance(pictures.attendance(of, study())) if shows_arm else None,
         **_scores(seen, of),
-        downloads=queries.recent([site.code for site in sites]),
+        downloads=queries.recent([site.code for site in sites], shows_arm=shows_arm),
         me=desk.me().id,
     )
 

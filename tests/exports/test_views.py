@@ -305,6 +305,17 @@ def test_a_format_that_is_not_there_is_refused(browse_as, researcher):
     assert db.session.scalars(sa.select(Download)).all() == []
 
 
+def test_the_blinded_are_not_told_what_was_counted_in_downloads_with_the_arm(app, browse_as):
+    blinded = make.staff(Role.RESEARCHER, sees_arm=False)
+    with unit_of_work():
+        exports.collect([make.site()], shows_arm=True, now=NOON, by=None)
+    assert "Nobody has taken the data yet." in page(browse_as(blinded))
+
+    with unit_of_work():
+        exports.collect([make.site()], shows_arm=False, now=NOON, by=None)
+    assert "Nobody has taken the data yet." not in page(browse_as(blinded))
+
+
 def test_downloads_of_other_sites_are_not_told(app, browse_as, researcher):
     both = [make.site(), make.site("melbourne")]
     with unit_of_work():

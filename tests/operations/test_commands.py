@@ -34,6 +34,33 @@ def test_a_setting_that_leads_nowhere_is_named(tmp_path, variable, value):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_study_file_that_is_none_is_named(tmp_path):
+    broken = tmp_path / "study.toml"
+    broken.write_text("[x")
+
+    done = run(tmp_path, "messages", "status", STUDY_FILE=str(broken))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("STUDY_FILE: study.toml: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_empty_database_is_told_from_one_that_is_away(tmp_path):
+    done = run(tmp_path, "messages", "status")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "The database is empty or older than the program: remote-training db upgrade\n"
+    )
+
+
+def test_the_folder_of_licensed_wording_is_not_taken_inside_the_code(tmp_path):
+    done = run(tmp_path, "messages", "status", WORDING_DIR="remote_training/instruments")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("WORDING_DIR: remote_training/instruments is inside the code")
+
+
 def test_the_same_command_with_good_settings_works(tmp_path):
     done = run(tmp_path, "db", "upgrade")
 
