@@ -26,6 +26,7 @@ from remote_training.classes import wall_time as wall
 from remote_training.classes.clashes import Hour, Seated
 from remote_training.classes.errors import ClassOver, WrongSeries
 from remote_training.classes.models import Session
+from remote_training.classes.wall_time import Oddity
 from remote_training.core.errors import Refused
 from remote_training.core.words import say
 
@@ -62,6 +63,8 @@ class Change:
         When it began before.
     hour
         Its day, time, trainer and host afterwards.
+    wall_time, oddity
+        The time that was asked for; and where clocks leave it out on that day, or show it twice.
     refusals
         Why it cannot be, if anything.
     told
@@ -75,6 +78,8 @@ class Change:
     session: Session
     was: datetime
     hour: Hour
+    wall_time: time
+    oddity: Oddity | None
     places: int
     is_given_by_another: bool
     has_other_places: bool
@@ -141,7 +146,14 @@ class _Touched(NamedTuple):
 
     session: Session
     hour: Hour
+    wall_time: time
     places: int
+
+    @property
+    def oddity(self) -> Oddity | None:
+        """What is odd about the time that it gets; nothing where it keeps its own."""
+        zone = self.session.zone
+        return wall.oddity(self.hour.on_date, self.wall_time, zone) if self.is_moved else None
 
     @property
     def is_moved(self) -> bool:
@@ -178,6 +190,8 @@ def of_these(
             session=one.session,
             was=one.session.starts_at,
             hour=seated[one.session.id].hour,
+            wall_time=one.wall_time,
+            oddity=one.oddity,
             places=one.places,
             is_given_by_another=one.has_another_trainer,
             has_other_places=one.places != one.session.places,
@@ -196,14 +210,15 @@ def _wanted(session: Session, one: Session, wish: Wish) -> _Touched:
     days = wish.on_date - session.on_date  # whole ones
     is_other_time = wish.wall_time != wall.shown(session.starts_at, session.zone).time()
     starts_at, on_date = one.starts_at, one.on_date
+    wall_time = wish.wall_time if is_other_time else _clock(one)
     if days or is_other_time:
         on_date = one.on_date + days
-        starts_at = wall.moment(on_date, wish.wall_time if is_other_time else _clock(one), one.zone)
+        starts_at = wall.moment(on_date, wall_time, one.zone)
     trainer_id = wish.trainer.id if wish.trainer.id != session.trainer_id else one.trainer_id
     many = wish.places if wish.places != session.places else one.places
     ends_at = starts_at + (one.ends_at - one.starts_at)
     hour = Hour(on_date, starts_at, ends_at, trainer_id, one.module, one.host)
-    return _Touched(one, hour, many)
+    return _Touched(one, hour, wall_time, many)
 
 
 def _clock(one: Session) -> time:

@@ -74,12 +74,13 @@ class Seated:
     """A wanted hour with its host, where one is free; and what stands in its way, if anything.
 
     `of_trainer` are hours that the trainer gives at that time; `of_hosts`, where no host is
-    left, the hour that keeps each of those who were asked.
+    left, the hour that keeps each of those who were asked: of one alone, where it `is_named`.
     """
 
     hour: Hour
     of_trainer: tuple[Hour, ...] = ()
     of_hosts: tuple[Hour, ...] = ()
+    is_named: bool = False
 
 
 def one_at_a_time(site: Site, trainer_ids: Iterable[UUID]) -> None:
@@ -113,11 +114,12 @@ def seat(
         of_trainer = tuple(mine.near(hour))
         asked = _asked(hour, hosts, is_strict)
         host, of_hosts = _first_free(hour, asked, by_host)
+        is_named = is_strict and hour.host is not None
         hour = replace(hour, host=host)
         mine.add(hour)
         if host is not None:
             by_host.setdefault(host, Agenda()).add(hour)
-        seated.append(Seated(hour, of_trainer, of_hosts))
+        seated.append(Seated(hour, of_trainer, of_hosts, is_named))
     return seated
 
 
@@ -138,7 +140,9 @@ def refusals(one: Seated, zone: str) -> list[WrongSeries]:
                     **_named(other),
                 )
             )
-        if one.of_hosts:
+        if one.of_hosts and one.is_named:
+            found.append(_named_host_busy(one.of_hosts[0]))
+        elif one.of_hosts:
             found.append(
                 HostBusy(
                     say("No meeting host is free on %(moment)s (%(zone)s): %(clashes)s."),
@@ -149,6 +153,18 @@ def refusals(one: Seated, zone: str) -> list[WrongSeries]:
                 )
             )
     return found
+
+
+def _named_host_busy(other: Hour) -> HostBusy:
+    return HostBusy(
+        say(
+            "%(host)s is busy then: in %(module)s on %(day)s, %(begin)s to %(end)s (%(zone)s). "
+            "Choose another host, or whichever is free."
+        ),
+        field="host",
+        host=study().host(other.host or "").name,
+        **_named(other),
+    )
 
 
 def _asked(hour: Hour, hosts: Sequence[str], is_strict: bool) -> Sequence[str]:

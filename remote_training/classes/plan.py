@@ -20,6 +20,7 @@ LONGEST_WHY = 120
 MOST_BREAKS = 100
 DAY = r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
 BREAK = re.compile(rf"{DAY}(?:\s*(?:-|\u2013|to|until|tot|t/m|/)\s*{DAY})?[\s:,]*(.*)")
+ONE_MORE = re.compile(rf"\W*(?:\w+\W+)?{DAY}")
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,15 @@ def _days_off(line: str, number: int) -> DaysOff:
     if found is None or first is None or last is None:
         raise WrongSeries(
             say("Line %(number)s: please begin with a day, such as 2026-12-24."),
+            field="breaks",
+            number=number,
+        )
+    if ONE_MORE.match(found[3]):
+        raise WrongSeries(
+            say(
+                "Line %(number)s: please write a day, or two with a word between: "
+                "2026-12-24 to 2027-01-03. Other days go on a line of their own."
+            ),
             field="breaks",
             number=number,
         )

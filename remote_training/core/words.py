@@ -103,9 +103,13 @@ def zone_name(_at: datetime | None = None) -> str:
     return translated(say("%(city)s time"), city=_city())
 
 
-def moment(at: datetime) -> str:
-    """`Tuesday 24 November, 10:00`, in the reader's language and zone."""
-    return f"{day(at)}, {clock(at)}"
+def moment(at: datetime, now: datetime | None = None) -> str:
+    """`Tuesday 24 November, 10:00`, in the reader's language and zone.
+
+    With a `now` the year is named where it is another one.
+    """
+    is_far = now is not None and at.astimezone(zone()).year != now.astimezone(zone()).year
+    return f"{long_day(at) if is_far else day(at)}, {clock(at)}"
 
 
 def _date(at: datetime | date) -> date:

@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from wtforms import DateField, IntegerField, SelectMultipleField, TimeField
+from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField, SelectField, SelectMultipleField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
@@ -57,11 +59,36 @@ class NumberField(IntegerField):
             raise ValueError(_("Please write a whole number.")) from error
 
 
+class ChoiceField(SelectField):
+    """A list to choose one from."""
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Refuse what is not on the list."""
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(_("Please choose one from this list.")) from error
+
+
 class ChoicesField(SelectMultipleField):
     """Boxes to tick, as many as one likes."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was ticked."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Please choose from this list alone.")) from error
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Refuse what is not on the list."""
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(_("Please choose from this list alone.")) from error
 
 
 def zone_choices(*first: str) -> list[SelectChoice]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectField, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
@@ -23,6 +23,7 @@ from remote_training.core.errors import Invalid
 from remote_training.core.fields import taken_by
 from remote_training.core.words import LANGUAGES
 from remote_training.dashboard.fields import (
+    ChoiceField,
     DayField,
     row_id,
     zone_choices,
@@ -60,8 +61,8 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     )
     emergency_name = StringField(_l("Emergency contact: name"))
     emergency_phone = StringField(_l("Emergency contact: telephone"), [taken_by(checks.phone)])
-    language = SelectField(_l("Language"), [CHOSEN], choices=SPOKEN)
-    zone = SelectField(_l("Time zone"), [CHOSEN])
+    language = ChoiceField(_l("Language"), [CHOSEN], choices=SPOKEN)
+    zone = ChoiceField(_l("Time zone"), [CHOSEN])
 
     def __init__(self, *, zones: Sequence[str], now: datetime, **known: Any) -> None:
         super().__init__(**known)
@@ -102,7 +103,7 @@ def of_contact(participant: Participant, *, now: datetime, is_typed: bool = True
 class EnrolForm(ContactForm):
     """A participant to be added."""
 
-    site = SelectField(_l("Site"), [CHOSEN])
+    site = ChoiceField(_l("Site"), [CHOSEN])
     once = HiddenField()
 
     def __init__(self, sites: Sequence[Site], *, now: datetime) -> None:
@@ -129,10 +130,10 @@ class FactsForm(FlaskForm):  # type: ignore[misc]
     consented_on = DayField(FACT_WORDS["consented_on"])
     cleared_on = DayField(FACT_WORDS["cleared_on"])
     baseline_on = DayField(FACT_WORDS["baseline_on"])
-    complaint = SelectField(FACT_WORDS["complaint"])
-    sex = SelectField(FACT_WORDS["sex"])
-    neurotoxic_chemotherapy = SelectField(FACT_WORDS["neurotoxic_chemotherapy"])
-    arm = SelectField(FACT_WORDS["arm"])
+    complaint = ChoiceField(FACT_WORDS["complaint"])
+    sex = ChoiceField(FACT_WORDS["sex"])
+    neurotoxic_chemotherapy = ChoiceField(FACT_WORDS["neurotoxic_chemotherapy"])
+    arm = ChoiceField(FACT_WORDS["arm"])
     reason = StringField(_l("Why is something changed that was recorded before?"))
 
     def __init__(self, participant: Participant, arm: str | None, *, shows_arm: bool) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, time
 from enum import StrEnum
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
@@ -25,6 +25,7 @@ from remote_training.core import reasons
 from remote_training.core.errors import Invalid
 from remote_training.core.fields import taken_by
 from remote_training.dashboard.fields import (
+    ChoiceField,
     ChoicesField,
     DayField,
     NumberField,
@@ -74,8 +75,8 @@ class SteppedForm(FlaskForm):  # type: ignore[misc]
 class SeriesForm(SteppedForm):
     """A series of classes to be offered."""
 
-    module = SelectField(_l("Kind of class"), [CHOSEN])
-    trainer = SelectField(_l("Trainer"), [CHOSEN])
+    module = ChoiceField(_l("Kind of class"), [CHOSEN])
+    trainer = ChoiceField(_l("Trainer"), [CHOSEN])
     weekdays = ChoicesField(
         _l("Days of the week"),
         [InputRequired(_l("Please choose a day of the week."))],
@@ -85,7 +86,7 @@ class SeriesForm(SteppedForm):
     wall_time = WallTimeField(
         _l("Time"), [InputRequired(_l("Please write a time, such as 10:00."))]
     )
-    zone = SelectField(_l("Time zone"), [CHOSEN])
+    zone = ChoiceField(_l("Time zone"), [CHOSEN])
     first_on = DayField(_l("First day"), [InputRequired(_l("Please write the first day."))])
     last_on = DayField(_l("Last day"), [InputRequired(_l("Please write the last day."))])
     breaks = TextAreaField(_l("Holidays and other days without a class"))
@@ -95,8 +96,8 @@ class SeriesForm(SteppedForm):
     places = NumberField(
         _l("Places"), [InputRequired(_l("Please write how many places."))], default=12
     )
-    language = SelectField(_l("Language"), [CHOSEN], choices=SPOKEN)
-    host = SelectField(_l("Meeting host"), default="")
+    language = ChoiceField(_l("Language"), [CHOSEN], choices=SPOKEN)
+    host = ChoiceField(_l("Meeting host"), default="")
     substitutes = ChoicesField(_l("Who may stand in for the trainer"))
     once = HiddenField()
 
@@ -116,13 +117,23 @@ class SeriesForm(SteppedForm):
         self.trainer.choices = self.substitutes.choices = people
         self.zone.choices = zone_choices(*(grant.site.zone for grant in trainers))
         self.host.choices = [ANY_HOST, *_hosts(trainers)]
-        self.series_id = row_id(self.once.data)
-        self.once.data = str(self.series_id)
+        self._drawn = row_id(self.once.data)
+        self.once.data = str(self._drawn)
         self.once.raw_data = [self.once.data]
 
     def validate_breaks(self, field: TextAreaField) -> None:
         """Take lines that begin with a day."""
         taken_by(plans.days_off)(self, field)
+
+    @property
+    def series_id(self) -> UUID:
+        """The id of the series: the same plan sent twice is one, a plan that was changed another.
+
+        So the browser's way back to an older page, and on from there, leads to no other's deed.
+        """
+        beside = ("step", "csrf_token", self.once.name)
+        chosen = sorted((name, value) for name, value in self.data.items() if name not in beside)
+        return uuid5(self._drawn, repr(chosen))
 
     @property
     def plan(self) -> Plan:
@@ -185,7 +196,7 @@ class ChangeForm(ScopedForm):
     wall_time = WallTimeField(
         _l("Time"), [InputRequired(_l("Please write a time, such as 10:00."))]
     )
-    trainer = SelectField(_l("Trainer"), [CHOSEN])
+    trainer = ChoiceField(_l("Trainer"), [CHOSEN])
     places = NumberField(_l("Places"), [InputRequired(_l("Please write how many places."))])
     reason = StringField(_l("Why?"), [taken_by(reasons.given)])
 

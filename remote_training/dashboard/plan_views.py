@@ -139,6 +139,9 @@ def call_off(session_id: UUID) -> ResponseReturnValue:
     if form.chosen_scope is Scope.LATER and not form.is_saved:
         gone = outlook.chosen(session, Scope.LATER, now=now)
         return _page("off_preview", form=form, gone=gone, **_told(session, gone))
+    if session.is_called_off:
+        flash(_("This class was called off already. Nobody is told again."))
+        return redirect(url_for(".index"), 303)
     reason = form.reason.data or ""
     told = _tried(
         form,

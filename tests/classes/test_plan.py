@@ -130,6 +130,10 @@ def test_an_hour_is_left_out_exactly_where_the_wall_shows_another(on, at, zone):
         ("2027-04-27", (date(2027, 4, 27), date(2027, 4, 27), "")),
         ("2027-04-27 - 2027-04-28", (date(2027, 4, 27), date(2027, 4, 28), "")),
         ("\n  2027-04-27   Koningsdag \n\n", (date(2027, 4, 27), date(2027, 4, 27), "Koningsdag")),
+        (
+            "2027-05-05 held in place of 2027-05-06",
+            (date(2027, 5, 5), date(2027, 5, 5), "held in place of 2027-05-06"),
+        ),
         ("2027-05-05 to be sure", (date(2027, 5, 5), date(2027, 5, 5), "to be sure")),
     ],
 )
@@ -147,6 +151,10 @@ def test_days_off_are_read_as_people_write_them(typed, found):
         ("2027-01-03 " + "x" * 121, "Line 1: please shorten"),
         ("2027-01-03\n" * 101, "at most 100 lines"),
         ("0000-00-00", "Line 1"),
+        ("2027-03-21 2027-04-04", "Line 1: please write a day, or two with a word between"),
+        ("2027-03-21, 2027-04-04 Easter", "Line 1: please write a day, or two"),
+        ("2027-03-21 and 4-4-2027", "Line 1: please write a day, or two"),
+        ("2027-03-21 to 2027-03-22 2027-04-04", "Line 1: please write a day, or two"),
         ("9999-99-99", "Line 1"),
     ],
 )

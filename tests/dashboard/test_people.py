@@ -183,8 +183,8 @@ def test_who_is_added_gets_a_number_and_a_welcome(app, desk):
         ("phone", "none", "telephone number"),
         ("birth_year", "61", "four digits, from 1900 to 2008"),
         ("emergency_phone", "mother", "telephone number"),
-        ("zone", "Mars/Base", "Not a valid choice"),
-        ("site", "nowhere", "Not a valid choice"),
+        ("zone", "Mars/Base", "Please choose one from this list."),
+        ("site", "nowhere", "Please choose one from this list."),
     ],
 )
 def test_what_cannot_be_taken_is_said_and_the_rest_is_kept(field, typed, words, app, desk):
@@ -306,9 +306,9 @@ def test_a_correction_asks_why_and_keeps_what_was_typed(app, desk):
         ("consented_on", "2026-11-25", "must be between 2020 and today"),
         ("consented_on", "0001-01-01", "must be between 2020 and today"),
         ("consented_on", "yesterday", "Please write a day"),
-        ("complaint", "yoga", "Not a valid choice"),
-        ("arm", "control", "Not a valid choice"),
-        ("sex", "Q", "Not a valid choice"),
+        ("complaint", "yoga", "Please choose one from this list."),
+        ("arm", "control", "Please choose one from this list."),
+        ("sex", "Q", "Please choose one from this list."),
     ],
 )
 def test_a_fact_that_cannot_be_so_is_said_at_its_field(field, typed, words, app, desk):

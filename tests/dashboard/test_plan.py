@@ -58,6 +58,7 @@ def test_a_weekly_class_is_offered_with_all_its_hours(app, desk, ilse):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
+        ("weekdays", "Monday", "Please choose from this list alone."),
         ("wall_time", "ten", "Please write a time"),
         ("minutes", "an hour", "whole number"),
         ("minutes", "1000", "5 to 240"),
@@ -65,8 +66,8 @@ def test_a_weekly_class_is_offered_with_all_its_hours(app, desk, ilse):
         ("first_on", "", "Please write the first day."),
         ("last_on", "2027-03-01", "before the first"),
         ("last_on", "2027-03-22", "no such day"),
-        ("weekdays", "9", "not a valid choice"),
-        ("trainer", "nobody", "Not a valid choice"),
+        ("weekdays", "9", "Please choose from this list alone."),
+        ("trainer", "nobody", "Please choose one from this list."),
     ],
 )
 def test_what_cannot_be_offered_is_said_at_its_field(field, value, words, app, desk, ilse):
@@ -284,6 +285,19 @@ def test_what_is_sent_on_from_the_preview_is_what_was_typed(app, desk, ilse):
     assert [f"{hour.on_date:%d %b}" for hour in hours()] == ["22 Mar", "30 Mar"]
 
 
+def test_a_plan_that_was_changed_after_it_was_offered_is_another_one(app, desk, ilse):
+    once = {"once": "2f0b9a34-7a0f-4c3c-9a43-4a3d6a3f8a11"}
+    for _ in range(2):
+        assert desk.post("/staff/plan/new", data=typed(ilse, **once)).status_code == 303
+    assert len(hours()) == 2
+
+    for _ in range(2):
+        again = desk.post("/staff/plan/new", data=typed(ilse, **once, wall_time="15:00"))
+        assert again.status_code == 303
+
+    assert [hour.starts_at.hour for hour in hours()] == [9, 14, 8, 13]
+
+
 def test_a_clash_is_named_beside_its_class_and_cannot_be_offered(app, desk, ilse):
     desk.post("/staff/plan/new", data=typed(ilse))
 
@@ -373,6 +387,8 @@ def test_a_change_that_was_seen_before_another_one_is_shown_once_more(app, desk,
 
     assert old.status_code == 409
     assert "has changed meanwhile" in old.text
+    assert "9 now, 12 after" in old.text
+    assert "9 now" not in seen
     db.session.expire_all()
     assert first.starts_at.hour == 10
 
@@ -385,7 +401,7 @@ def test_a_change_that_was_seen_before_another_one_is_shown_once_more(app, desk,
         ({"on_date": "2026-01-01"}, "over already"),
         ({"wall_time": "25:00"}, "Please write a time"),
         ({"places": "0"}, "1 to 100"),
-        ({"trainer": "nobody"}, "Not a valid choice"),
+        ({"trainer": "nobody"}, "Please choose one from this list."),
         ({"scope": "all"}, "Not a valid choice"),
     ],
 )
@@ -399,6 +415,77 @@ def test_what_cannot_be_changed_so_is_said_and_kept(change, words, app, desk, il
     assert words in answer.text
     if "reason" not in change:
         assert "The hall is taken" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("on", "words", "begins"),
+    [
+        pytest.param(
+            "2027-03-28", "02:30 does not exist on this day. The class begins at 03:30.",
+            "Sunday 28 March 2027, 03:30", id="the hour that is left out",
+        ),
+        pytest.param(
+            "2027-10-31", "02:30 comes twice on this day. The class begins the first time.",
+            "Sunday 31 October 2027, 02:30", id="the hour that comes twice",
+        ),
+        pytest.param("2027-04-04", None, "Sunday 4 April 2027, 02:30", id="a plain day"),
+        pytest.param("2026-12-06", None, "Sunday 6 December, 02:30", id="a day of this year"),
+    ],
+)  # fmt: skip
+def test_a_class_that_moves_into_an_odd_hour_says_so(on, words, begins, app, desk, ilse):
+    first, _second = weekly(ilse, desk)
+    form = changed(first, ilse, scope="one", on_date=on, wall_time="02:30")
+
+    seen = desk.post(f"/staff/plan/{first.id}/change", data=form).text
+
+    assert begins in seen
+    assert "Tuesday 23 March 2027, 10:00" in seen
+    assert ("odd hour" in seen) is bool(words)
+    assert (words or "Becomes") in seen
+
+
+def test_a_host_that_was_chosen_and_is_busy_is_named_with_a_way_out(app, desk, ilse):
+    desk.post("/staff/plan/new", data=typed(ilse, host="utrecht-1"))
+    other = make.trainer(contact=make.contact(name="Mats Trainer"))
+
+    seen = desk.post("/staff/plan/new", data=typed(other, host="utrecht-1", step="look")).text
+
+    assert "Utrecht 1 is busy then: in Strength and stamina on Tuesday 23 March" in seen
+    assert "Choose another host, or whichever is free." in seen
+    assert "No meeting host is free" not in seen
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_name_in_the_corner_leads_to_the_account(role, app, browse_as):
+    page = browse_as(make.staff(role)).get("/staff/first", follow_redirects=True).text
+    assert '<a class="go" href="/staff/me/">' in page
+
+
+@pytest.mark.parametrize(
+    ("taken", "words"), [(1, "1 place is held or kept"), (2, "2 places are held or kept")]
+)
+def test_one_place_that_is_held_is_one(taken, words, app, desk, ilse):
+    first, second = weekly(ilse, desk)
+    for _ in range(taken):
+        make.booking(session=first)
+    address = f"/staff/plan/{first.id}/change"
+
+    assert words in desk.get(address).text
+    assert "0 places are held" in desk.get(f"/staff/plan/{second.id}/change").text
+
+
+def test_a_class_that_was_called_off_already_says_so(app, desk):
+    hour = make.session()
+    make.booking(session=hour)
+    address, form = f"/staff/plan/{hour.id}/off", {"reason": "No hall", "step": "look"}
+
+    first = desk.post(address, data=form, follow_redirects=True).text
+    again = desk.post(address, data=form, follow_redirects=True).text
+
+    assert "1 person is told by mail" in first
+    assert "was called off already" not in first
+    assert "This class was called off already. Nobody is told again." in again
+    assert "0 people" not in again
 
 
 def test_fewer_places_than_are_held_is_refused_beside_the_class(app, desk, ilse):
