@@ -135,6 +135,7 @@ def session(**changes: Any) -> Session:
         "ends_at": starts_at + timedelta(minutes=minutes),
         "places": 12,
         "changed_at": NOON,
+        "remind_at": changes.get("changed_at", NOON),
     }
     if "trainer_id" not in changes:
         plain["trainer_id"] = (changes.pop("trainer", None) or trainer()).id
@@ -188,6 +189,7 @@ def booking(**changes: Any) -> Booking:
     row = Booking(**plain | changes)
     if row.cancelled_at is None:
         hour.taken += 1
+        hour.remind_at = hour.changed_at
     return _save(row)
 
 

@@ -20,7 +20,7 @@ from remote_training.bookings import fit, rules
 from remote_training.bookings.errors import SessionFull
 from remote_training.bookings.models import LIVE, PLACE, Booking
 from remote_training.calendars.invitation import new_uid
-from remote_training.classes.models import Session
+from remote_training.classes.models import LOOKED_AT_ANEW, Session
 from remote_training.core import settings
 from remote_training.core.db import db, write
 from remote_training.core.words import say
@@ -65,7 +65,7 @@ ONE_PLACE = (
         _session.c.taken < _session.c.places,
         _session.c.called_off_at.is_(None),
     )
-    .values(taken=_session.c.taken + 1)
+    .values(taken=_session.c.taken + 1, **LOOKED_AT_ANEW)
 )
 INTO_BOOKINGS = {
     name: dialect.insert(_booking)
@@ -111,6 +111,12 @@ def take(session: Session) -> None:
                 "herself on its waiting list."
             ),
         )
+
+
+def look_anew(session: Session) -> None:
+    """Let the reminders of a class be looked at anew, where no place is taken with it."""
+    anew = sa.update(Session).where(Session.id == session.id).values(**LOOKED_AT_ANEW)
+    db.session.execute(anew.execution_options(synchronize_session=False))
 
 
 def add(participant: Participant, session: Session, now: datetime) -> Booking:

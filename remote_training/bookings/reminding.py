@@ -66,6 +66,22 @@ def not_after(
     return None if quiet_at is None else min(starts_at - TOO_LATE[reminder], quiet_at)
 
 
+def looked_at_next(
+    reminder: Reminder, starts_at: datetime, wishes: Wishes, zone: str, *, now: datetime
+) -> datetime | None:
+    """When to look after `now` whether a reminder is due; None where none can come any more.
+
+    At its moment; where that came in quiet hours or while nobody looked, when quiet ends.
+    """
+    at = comes_at(reminder, starts_at, wishes, zone)
+    if at is None or now >= starts_at - PLANNED_UNTIL[reminder]:
+        return None
+    if at > now:
+        return at
+    is_quiet = loud_until(now, wishes, zone) is None
+    return _quiet_ends(now, wishes, ZoneInfo(zone)) if is_quiet else None
+
+
 def loud_until(now: datetime, wishes: Wishes, zone: str) -> datetime | None:
     """Until when optional mail may leave today; None in quiet hours, and in their last minute."""
     local = now.astimezone(ZoneInfo(zone))
@@ -107,6 +123,12 @@ def _hour_before(starts_at: datetime, wishes: Wishes, zone: ZoneInfo) -> datetim
     if on < begins.date() and wishes.day_before:
         return None
     return _at(on, evening, zone)
+
+
+def _quiet_ends(now: datetime, wishes: Wishes, zone: ZoneInfo) -> datetime:
+    today = now.astimezone(zone).date()
+    mornings = (_at(today + n * DAY, wishes.earliest, zone) for n in range(3))
+    return next(at for at in mornings if at > now)
 
 
 def _evening(wishes: Wishes) -> time:

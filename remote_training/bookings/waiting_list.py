@@ -105,6 +105,7 @@ def accept(entry: Waiting, *, now: datetime, by: UUID | None) -> Booking:
     if entry.offer_until is None or now >= entry.offer_until:
         raise NoOffer(say("No place is kept for you now. You are still told when one is free."))
     places.check(entry.participant, entry.session, now)
+    places.look_anew(entry.session)
     _close(entry, Ending.TAKEN, now)
     return _book(entry, now, by)
 

@@ -83,7 +83,9 @@ class Session(Model):
 
     `sequence` grows with each change that calendars must hear of, and `changed_at` is the
     moment of the last one (at first: when the hour was offered). `host` is the code of its
-    meeting host in the study file, None at a site that has none.
+    meeting host in the study file, None at a site that has none. `remind_at` is when its
+    reminders are looked at next, None where none is to come: whoever takes a place in it, or
+    changes it, sets it back to a moment that is past (`LOOKED_AT_ANEW`).
     """
 
     __tablename__ = "session"
@@ -93,7 +95,7 @@ class Session(Model):
         sa.Index("ix_session_series_on_date", "series_id", "on_date"),
         sa.Index("ix_session_site_starts_at", "site_id", "starts_at"),
         sa.Index("ix_session_trainer_starts_at", "trainer_id", "starts_at"),
-        sa.Index("ix_session_starts_at", "starts_at"),
+        sa.Index("ix_session_starts_at_remind_at", "starts_at", "remind_at"),
         sa.Index("ix_session_host_starts_at", "host", "starts_at"),
     )
 
@@ -111,6 +113,7 @@ class Session(Model):
     called_off_at: Mapped[datetime | None]
     sequence: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
+    remind_at: Mapped[datetime | None]
 
     site: Mapped[Site] = relationship()
     trainer: Mapped[Account] = relationship()
@@ -154,3 +157,6 @@ class Session(Model):
 def doors_are_open(starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
     """Whether people may come in to a class that takes place: 15 minutes before, to its end."""
     return starts_at - DOORS_OPEN <= now < ends_at
+
+
+LOOKED_AT_ANEW = {"remind_at": Session.changed_at}

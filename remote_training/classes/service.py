@@ -15,7 +15,7 @@ from remote_training.classes import clashes, rules
 from remote_training.classes import plan as plans
 from remote_training.classes.clashes import Hour
 from remote_training.classes.errors import ClassOver, WrongSeries
-from remote_training.classes.models import Break, Series, Session, Substitute
+from remote_training.classes.models import LOOKED_AT_ANEW, Break, Series, Session, Substitute
 from remote_training.classes.plan import LeftOut, Outlook, Plan
 from remote_training.core import reasons
 from remote_training.core.db import db
@@ -107,6 +107,7 @@ def change(session: Session, hour: Hour, *, places: int, is_heard: bool, now: da
         "trainer_id": hour.trainer_id,
         "host": hour.host,
         "places": places,
+        **LOOKED_AT_ANEW,
     }
     if is_heard:
         values |= {"changed_at": now, "sequence": Session.sequence + 1}
@@ -190,4 +191,5 @@ def _session(hour: Hour, series: Series, now: datetime) -> Session:
         ends_at=hour.ends_at,
         places=series.places,
         changed_at=now,
+        remind_at=now,
     )

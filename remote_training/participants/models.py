@@ -14,6 +14,8 @@ from remote_training.contacts.models import Contact
 from remote_training.core.db import Model
 from remote_training.studies.models import Site
 
+UNPLANNED = sa.text("unplanned_since IS NOT NULL")
+
 
 class Sex(StrEnum):
     """As recorded by the site; some questions apply to one only."""
@@ -39,10 +41,17 @@ class Participant(Model):
     """One person in the trial, named by a random study number.
 
     `complaint` is the module code of the complaint that troubles her most. Facts that
-    are not known yet are empty.
+    are not known yet are empty. `unplanned_since` is when something changed that decides which
+    reminders she gets, and when; None once they are planned anew.
     """
 
     __tablename__ = "participant"
+    __table_args__ = (
+        sa.Index(
+            "ix_participant_unplanned", "unplanned_since",
+            sqlite_where=UNPLANNED, postgresql_where=UNPLANNED,
+        ),
+    )  # fmt: skip
 
     study_number: Mapped[str] = mapped_column(sa.String(12), unique=True)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"), unique=True)
@@ -57,6 +66,7 @@ class Participant(Model):
     complaint: Mapped[str | None] = mapped_column(sa.String(20))
     sex: Mapped[Sex | None]
     neurotoxic_chemotherapy: Mapped[bool | None]
+    unplanned_since: Mapped[datetime | None]
 
     account: Mapped[Account] = relationship()
     contact: Mapped[Contact] = relationship()

@@ -127,6 +127,8 @@ def record(
         )
     for fact in changed:
         _write(participant, fact, facts[fact], now)
+    if "consented_on" in changed:
+        participant.unplanned_since = now
     for action, fields in _by_action(changed).items():
         told = {field: [rules.code(before[field]), rules.code(facts[field])] for field in fields}
         audit.note(
@@ -251,4 +253,6 @@ def _speak(
             setattr(participant, field, value)
             setattr(participant.account, field, value)
             changed.append(field)
+    if "zone" in changed:
+        participant.unplanned_since = now
     return changed

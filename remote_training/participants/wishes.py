@@ -100,8 +100,8 @@ def choose(
     `earliest_hour` and `latest_hour` (whole hours of `EARLIEST` and `LATEST`, None for those
     of the study).
     """
-    lock = {"key_share": True}  # two first choices at once
-    db.session.refresh(participant, ["withdrawn_on"], with_for_update=lock)
+    newest, lock = ["unplanned_since"], {"key_share": True}  # two first choices at once
+    db.session.refresh(participant, newest, with_for_update=lock)
     row = chosen(participant)
     before = _as_chosen(row)
     changed = [name for name, value in choices.items() if before[name] != value]
@@ -113,6 +113,7 @@ def choose(
     for name in changed:
         setattr(row, name, choices[name])
     row.chosen_at, row.chosen_by_id, row.way = now, by, way
+    participant.unplanned_since = now
     told = {name: [before[name], choices[name]] for name in changed}
     audit.note(
         "participants.choose_reminders", "participant", participant.id, by=by, now=now,

@@ -112,6 +112,7 @@ class _Worker:
     def __init__(self, name: str, ending: threading.Event) -> None:
         self._name = name
         self._ending = ending
+        self._ticker = jobs.Ticker()
         lease = settings.current().mail_lease_seconds
         self._chores = [
             _Chore(ANSWERED_EVERY, self._answer),
@@ -147,7 +148,7 @@ class _Worker:
         now = outside().now()
         with unit_of_work():
             messages.beat(self._name, now=now)
-        jobs.plan(now)
+        self._ticker.tick(now)
         return 1
 
     def _sweep(self) -> int:

@@ -7,7 +7,7 @@ moment, or a tick that is repeated, plan it once. What was planned is not read a
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,11 +22,36 @@ from remote_training.messages import jobs as outbox
 from remote_training.reminders import planning
 from remote_training.safety import service as safety
 
+ALL_ANEW_EVERY = timedelta(hours=1)
+
 log = structlog.get_logger()
 
 
-def plan(now: datetime) -> None:
+class Ticker:
+    """The ticks of one worker, who may have slept, or whose clock may have been wrong.
+
+    When it begins, each hour, and where its clock went back, all classes are looked at anew:
+    what an earlier study file, a wrong hour or a program of before decided does not stay.
+    """
+
+    def __init__(self) -> None:
+        self._ticked_at: datetime | None = None
+        self._all_at: datetime | None = None
+
+    def tick(self, now: datetime) -> None:
+        """Do as `plan`, and look at all where it is time to."""
+        went_back = self._ticked_at is not None and now < self._ticked_at
+        if went_back or (self._all_at is not None and now >= self._all_at + ALL_ANEW_EVERY):
+            self._all_at = None
+        self._ticked_at = now
+        plan(now, all_anew=self._all_at is None)
+        self._all_at = self._all_at or now
+
+
+def plan(now: datetime, *, all_anew: bool = False) -> None:
     """Do everything that is due at `now`; each part commits its own work.
+
+    With `all_anew` every class to come is looked at, also where nothing happened.
 
     Class reminders
         A day before and an hour before, as she wishes and in her hours: the rule is
@@ -49,7 +74,9 @@ def plan(now: datetime) -> None:
         lambda: asking.answer(now=now),
         lambda: throttle.forget(now=now),
         lambda: waiting_list.tick(now),
-        *(planning.Classes(reminder, now).batch for reminder in planning.OF_CLASSES),
+        lambda: planning.all_anew(now) if all_anew else None,
+        lambda: planning.anew(now),
+        lambda: planning.classes(now),
         lambda: assessments.plan_missing(now=now),
         *(stage.batch for stage in planning.stages(now)),
         lambda: safety.tell_again(now=now),

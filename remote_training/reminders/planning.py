@@ -1,14 +1,15 @@
 """What is due to be said at a moment: found in batches, put in the outbox, each key once for ever.
 
-Which beginnings of classes are due for whom is worked out first, for each zone and each choice
-that occurs: so the database is asked for those bookings alone, and at night for none.
+A class is looked at when one of its reminders comes, and when something happens that decides
+one: a place is taken, it moves, somebody chooses otherwise. A tick at which nothing is due and
+nothing happened asks one index, whatever is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from remote_training.assessments import states
 from remote_training.assessments.models import Assessment
 from remote_training.bookings import reminding
 from remote_training.bookings.models import Booking
-from remote_training.classes.models import Session
+from remote_training.classes.models import LOOKED_AT_ANEW, Session
 from remote_training.core.db import db
 from remote_training.messages import service as messages
 from remote_training.messages.models import Message
@@ -31,6 +32,7 @@ from remote_training.participants.wishes import Reminder
 from remote_training.studies.current import study
 
 BATCH = 5000
+CLASSES, PEOPLE, AT_ONCE = 100, 100, 1000  # locked at once
 MORE = object()  # there may be more: ask again
 DAY = timedelta(days=1)
 ASKED_FROM, ASKED_TO = time(9, 0), time(21, 0)  # in her zone
@@ -43,121 +45,158 @@ _CHOICES = (
 )  # fmt: skip
 
 
-class Classes:
-    """One kind of class reminder at one moment."""
-
-    def __init__(self, reminder: Reminder, now: datetime) -> None:
-        self._reminder = reminder
-        self._now = now
-        self._due: sa.ColumnElement[bool] | None = None
-        self._after: tuple[datetime, UUID] | None = None
-
-    def batch(self) -> object:
-        """Queue the next of them; `MORE` until there are none left."""
-        if self._due is None:
-            self._due = _due(self._reminder, self._now)
-        if self._due is None:
-            return None
-        rows = db.session.execute(self._found(self._due)).all()
-        planned = [one for row in rows if (one := self._planned(row)) is not None]
-        messages.queue_all(planned, now=self._now)
-        if len(rows) < BATCH:
-            return None
-        self._after = (rows[-1].starts_at, rows[-1].id)
-        return MORE
-
-    def _found(self, due: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-        key = _key(KINDS[self._reminder], Booking.id, Booking.sequence)
-        found: sa.Select[*tuple[Any, ...]] = (
-            sa.select(
-                Booking.id, Booking.booked_at, Booking.sequence, Participant.contact_id,
-                Participant.zone, Session.starts_at, Session.changed_at, *_CHOICES, key,
-            )
-            .join(Booking.session)
-            .join(Booking.participant)
-            .outerjoin(ReminderWish, ReminderWish.participant_id == Participant.id)
-            .where(
-                due,
-                Session.called_off_at.is_(None),
-                Booking.cancelled_at.is_(None),
-                _takes_part(),
-                ~sa.exists().where(Message.dedupe_key == key),
-            )
-            .order_by(Session.starts_at, Booking.id)
-            .limit(BATCH)
-        )  # fmt: skip
-        if self._after is None:
-            return found
-        return found.where(sa.tuple_(Session.starts_at, Booking.id) > self._after)
-
-    def _planned(self, row: sa.Row[Any]) -> Planned | None:
-        hers, zone, now = _wishes(row), row.zone, self._now
-        at = reminding.comes_at(self._reminder, row.starts_at, hers, zone)
-        told_at = max(row.booked_at, row.changed_at)
-        if at is None or reminding.is_fresh(self._reminder, told_at, at):
-            return None
-        until = reminding.not_after(self._reminder, row.starts_at, hers, zone, now=now)
-        if until is None:
-            return None
-        facts = {
-            "booking_id": str(row.id),
-            "sequence": str(row.sequence),
-            "about_at": row.starts_at.isoformat(),
-        }
-        kind = KINDS[self._reminder]
-        return Planned(kind, to=row.contact_id, facts=facts, not_after=until, key=row.key)
+def _takes_part() -> sa.ColumnElement[bool]:
+    return sa.and_(Participant.withdrawn_on.is_(None), Participant.consented_on.is_not(None))
 
 
-def _due(reminder: Reminder, now: datetime) -> sa.ColumnElement[bool] | None:
-    """Which beginnings of classes are due, for which zones and choices; None where none is."""
-    begins = sa.select(Session.starts_at).distinct().order_by(Session.starts_at)
-    latest = now + reminding.LONGEST[reminder]
-    near = begins.where(Session.starts_at > now, Session.starts_at <= latest)
-    starts = db.session.scalars(near).all()
-    if not starts:
-        return None
-    parts = [
-        sa.and_(_has_chosen(who), sa.or_(*(_between(first, last) for first, last in spans)))
-        for who in _whoever_there_is()
-        if (spans := list(_spans(reminder, starts, who, now)))
-    ]
-    return sa.or_(*parts) if parts else None
-
-
-def _whoever_there_is() -> Sequence[sa.Row[Any]]:
-    """The zones and choices that occur."""
-    found: sa.Select[*tuple[Any, ...]] = (
-        sa.select(Participant.zone, *_CHOICES)
-        .outerjoin(ReminderWish, ReminderWish.participant_id == Participant.id)
-        .distinct()
+_IDS: sa.BindParameter[Sequence[UUID]] = sa.bindparam("ids", expanding=True)
+_WHO = -1 - len(_CHOICES)  # her zone and her choices come last
+_BOOKED: sa.Select[*tuple[Any, ...]] = (
+    sa.select(
+        Booking.session_id, Booking.id, Booking.booked_at, Booking.sequence,
+        Participant.contact_id, Participant.zone, *_CHOICES,
     )
-    return db.session.execute(found).all()
+    .join(Booking.participant)
+    .outerjoin(ReminderWish, ReminderWish.participant_id == Participant.id)
+    .where(Booking.session_id.in_(_IDS), Booking.cancelled_at.is_(None), _takes_part())
+    .order_by(Booking.session_id, Booking.id)
+)  # fmt: skip
 
 
-def _has_chosen(who: sa.Row[Any]) -> sa.ColumnElement[bool]:
-    same = [column.is_not_distinct_from(who._mapping[column.key]) for column in _CHOICES]
-    return sa.and_(Participant.zone == who.zone, *same)
+def classes(now: datetime) -> object:
+    """Queue the reminders of the next classes that are to be looked at; `MORE` until none is left.
+
+    Each class says itself when it is looked at next: when the first of its reminders comes, of
+    those still to come. It is locked meanwhile, so that whoever takes a place in it, which
+    sets that back, does so before or after; what another worker has in hand is left to it.
+    """
+    hours = {hour.id: hour for hour in db.session.execute(_to_look_at(now))}
+    if not hours:
+        return None
+    views: dict[Any, list[View]] = {}
+    planned: list[Planned] = []
+    next_at: dict[UUID, datetime] = {}
+    for row in db.session.execute(_BOOKED, {"ids": list(hours)}):
+        hour = hours[row.session_id]
+        of = (hour.starts_at, *row[_WHO:])
+        if (seen := views.get(of)) is None:
+            seen = views[of] = _views(hour.starts_at, row, now)
+        told_at = max(row.booked_at, hour.changed_at)
+        for view in seen:
+            if view.again_at is not None:
+                next_at[hour.id] = min(view.again_at, next_at.get(hour.id, view.again_at))
+            if view.until is not None and not reminding.is_fresh(view.reminder, told_at, view.at):
+                planned.append(_reminder(view, view.until, row, hour.starts_at))
+    messages.queue_all(planned, now=now)
+    _look_again(hours, next_at)
+    return MORE if len(hours) == CLASSES else None
 
 
-def _between(first: datetime, last: datetime) -> sa.ColumnElement[bool]:
-    return Session.starts_at.between(first, last)
+def anew(now: datetime) -> object:
+    """Have the classes of those looked at anew for whom something changed; `MORE` until all are.
+
+    What changed: which reminders she wants and in which hours, her zone, whether she takes part.
+    """
+    found = sa.select(Participant.id).where(Participant.unplanned_since.is_not(None)).limit(PEOPLE)
+    ids = db.session.scalars(found.with_for_update(skip_locked=True, key_share=True)).all()
+    if not ids:
+        return None
+    hers = sa.select(Booking.session_id).where(
+        Booking.participant_id.in_(ids), Booking.cancelled_at.is_(None)
+    )
+    _have_looked_at(sa.select(Session.id).where(Session.id.in_(hers), Session.starts_at > now))
+    _write(sa.update(Participant).where(Participant.id.in_(ids)), {"unplanned_since": None})
+    return MORE if len(ids) == PEOPLE else None
 
 
-def _spans(
-    reminder: Reminder, starts: Sequence[datetime], who: sa.Row[Any], now: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """Runs of beginnings that are due, the first and the last of each."""
-    hers, zone = _wishes(who), who.zone
-    if reminding.loud_until(now, hers, zone) is None:
-        return
+def all_anew(now: datetime) -> object:
+    """Have all classes to come looked at anew, `MORE` until all are; none is planned twice."""
+    is_seen = Session.remind_at.is_distinct_from(Session.changed_at)
+    found = sa.select(Session.id).where(Session.starts_at > now, is_seen).limit(AT_ONCE)
+    return MORE if _have_looked_at(found) == AT_ONCE else None
 
-    def is_due(starts_at: datetime) -> bool:
-        return reminding.not_after(reminder, starts_at, hers, zone, now=now) is not None
 
-    for due, run in groupby(starts, key=is_due):
-        if due:
-            together = list(run)
-            yield together[0], together[-1]
+def _have_looked_at(found: sa.Select[UUID]) -> int:
+    """Have these classes looked at anew, locked in the order of all who lock several."""
+    in_order = found.order_by(Session.id).with_for_update(key_share=True)
+    ids = db.session.scalars(in_order).all()
+    _write(sa.update(Session).where(Session.id.in_(ids)), LOOKED_AT_ANEW)
+    return len(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What there is to do about one kind of reminder of a class, for all who chose the same.
+
+    Attributes
+    ----------
+    at
+        When it comes.
+    until
+        Until when it may leave; None where it is not due now.
+    again_at
+        When to look again; None where it need not be.
+    """
+
+    reminder: Reminder
+    at: datetime
+    until: datetime | None
+    again_at: datetime | None
+
+
+def _views(starts_at: datetime, row: sa.Row[Any], now: datetime) -> list[View]:
+    of = (starts_at, _wishes(row), row.zone)
+    return [
+        View(
+            reminder,
+            at,
+            reminding.not_after(reminder, *of, now=now),
+            reminding.looked_at_next(reminder, *of, now=now),
+        )
+        for reminder in OF_CLASSES
+        if (at := reminding.comes_at(reminder, *of)) is not None
+    ]
+
+
+def _to_look_at(now: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """The nearest classes that are to be looked at, locked."""
+    return (
+        sa.select(Session.id, Session.starts_at, Session.changed_at)
+        .where(
+            Session.starts_at > now,
+            Session.starts_at <= now + max(reminding.LONGEST.values()),
+            Session.remind_at <= now,
+            Session.called_off_at.is_(None),
+        )
+        .order_by(Session.starts_at, Session.id)
+        .limit(CLASSES)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+
+
+def _reminder(view: View, until: datetime, row: sa.Row[Any], starts_at: datetime) -> Planned:
+    facts = {
+        "booking_id": str(row.id),
+        "sequence": str(row.sequence),
+        "about_at": starts_at.isoformat(),
+    }
+    kind = KINDS[view.reminder]
+    key = f"{kind}/{row.id.hex}/{row.sequence}"
+    return Planned(kind, to=row.contact_id, facts=facts, not_after=until, key=key)
+
+
+def _look_again(looked_at: Iterable[UUID], next_at: Mapping[UUID, datetime]) -> None:
+    """Write when these classes are looked at next: one statement for each moment."""
+    by_moment: dict[datetime | None, list[UUID]] = {}
+    for one in looked_at:
+        by_moment.setdefault(next_at.get(one), []).append(one)
+    for moment, ids in by_moment.items():
+        _write(sa.update(Session).where(Session.id.in_(ids)), {"remind_at": moment})
+
+
+def _write(changed: sa.Update, values: Mapping[str, Any]) -> None:
+    unread = changed.values(**values).execution_options(synchronize_session=False)
+    db.session.execute(unread)
 
 
 def _wishes(row: sa.Row[Any]) -> wishes.Wishes:
@@ -251,10 +290,6 @@ class Stage:
         is_open = states.is_open(assessment, now=now)
         is_newest = self._days <= since_due and (self._before is None or since_due < self._before)
         return is_open and is_newest and ASKED_FROM <= local.time() < ASKED_TO
-
-
-def _takes_part() -> sa.ColumnElement[bool]:
-    return sa.and_(Participant.withdrawn_on.is_(None), Participant.consented_on.is_not(None))
 
 
 def _key(what: str, row_id: Any, version: Any) -> sa.Label[str]:

@@ -183,7 +183,9 @@ def test_every_place_of_the_menu_opens_for_who_sees_it(app, browse_as):
     everything = browse_as(make.staff(*Role))
 
     with app.test_request_context():
-        addresses = [url_for(endpoint) for endpoint, _label, _roles in views.PLACES]
+        asked = [endpoint for endpoint, _label, _roles in views.PLACES]
+        asked.remove("rooms.index")  # it stands there only where a provider keeps rooms ahead
+        addresses = [url_for(endpoint) for endpoint in asked]
 
     for address in addresses:
         page = everything.get(address)

@@ -15,14 +15,13 @@ from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.meetings import leases, markers, plans, queries, upkeep
 from remote_training.meetings.models import (
-    CallBudget,
     Difference,
     MeetingPerson,
     MeetingRoom,
     RoomUpkeep,
     StrayRoom,
 )
-from remote_training.meetings.provider_models import ProviderHealth
+from remote_training.meetings.provider_models import CallBudget, ProviderHealth
 from remote_training.outside.meetings import Cause
 from tests import make
 from tests.fakes import NOON, FakeClock
