@@ -134,7 +134,8 @@ class Validity(NamedTuple):
 class Link(Model):
     """A link in a mail: what it opens, for whom. Only the token's hash is kept.
 
-    `subject_id` is the booking of a join link and the assessment of an answer link.
+    `subject_id` is the booking of a join link, the assessment of an answer link, and the
+    waiting of a link to a place that is offered.
     `expires_at` is empty where the subject's own end decides (a class may move). `asked_by`
     is the hash of a mark in the browser that asked for a sign-in link; opened in another
     one, the link gives a short code (kept as a keyed fingerprint) to type in the first.

@@ -39,7 +39,8 @@ def mint(
 ) -> str:
     """Make a link and give its token, which is kept nowhere.
 
-    `subject_id` is the booking (join) or the assessment (answer). Without `expires_at`
+    `subject_id` is the booking (join), the assessment (answer) or the waiting (bookings, of a
+    place that is offered). Without `expires_at`
     the subject's own end decides. `asked_by` marks the browser that asked.
     """
     token = new_token()

@@ -26,6 +26,9 @@ FEW = 3  # places left, from where on their number matters
 LINE_BREAK = Markup("<br>")
 
 
+Days = list[tuple[str, str, list["Card"]]]
+
+
 class Card(NamedTuple):
     """One class as the reader reads it.
 
@@ -46,8 +49,8 @@ class Card(NamedTuple):
         Whether so few are left that it matters.
     may_book, may_wait
         Whether she can take a place, or put herself on its waiting list.
-    is_kept
-        Whether a place is kept for her who waits.
+    is_kept, kept_until
+        Whether a place is kept for her who waits, and until when, in words.
     """
 
     id: UUID
@@ -59,10 +62,24 @@ class Card(NamedTuple):
     may_book: bool = False
     may_wait: bool = False
     is_kept: bool = False
+    kept_until: str = ""
     is_scarce: bool = False
     is_called_off: bool = False
     doors_are_open: bool = False
     has_begun: bool = False
+
+
+def parted(days: Days) -> tuple[Days, Days]:
+    """Days with what she can book or wait for, and days with the rest."""
+    return _days_of(days, True), _days_of(days, False)
+
+
+def _days_of(days: Days, is_hers: bool) -> Days:
+    kept = [
+        (day, name, [card for card in cards if (card.may_book or card.may_wait) == is_hers])
+        for day, name, cards in days
+    ]
+    return [one for one in kept if one[2]]
 
 
 class Writer:
@@ -92,7 +109,9 @@ class Writer:
     def waits(self, hers: Hers) -> Card:
         """The card of a class that she waits for."""
         self._waits.add(hers.session_id)
-        return self._card(hers)._replace(is_kept=hers.mark)
+        until = hers.offer_until if hers.mark else None
+        kept_until = words.moment(until) if until is not None else ""
+        return self._card(hers)._replace(is_kept=hers.mark, kept_until=kept_until)
 
     def _card(self, hers: Hers) -> Card:
         at = hers.starts_at
@@ -159,7 +178,9 @@ class Writer:
     def _why_not(self, misfit: Misfit | None) -> str:
         brief = misfit.brief if misfit is not None else ""
         if brief not in self._briefs:
-            self._briefs[brief] = words.translated(brief)
+            way_out = misfit.way_out if misfit is not None else ""
+            said = [words.translated(text) for text in (brief, way_out) if text]
+            self._briefs[brief] = " ".join(said)
         return self._briefs[brief]
 
     def _spoken(self, language: str) -> str:

@@ -39,6 +39,7 @@ class Misfit(Refused):
 
     brief = say("This class does not fit beside another one of yours.")
     brief_to_staff = say("This class does not fit beside another one of hers.")
+    way_out = ""  # what she can do instead, where there is something
 
 
 class Overlap(Misfit):
@@ -60,6 +61,7 @@ class WeekFull(Misfit):
 
     brief = say("You have your classes of this kind for that week.")
     brief_to_staff = say("She has her classes of this kind for that week.")
+    way_out = say("You can move one of yours instead.")
 
 
 class AlreadyBooked(Misfit):

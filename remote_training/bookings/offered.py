@@ -79,7 +79,10 @@ class Rhythm(NamedTuple):
 
 @dataclass(frozen=True)
 class Offered:
-    """A class hour in her weeks; `is_hers` where she holds a place in it."""
+    """A class hour in her weeks; `is_hers` where she holds a place in it.
+
+    A class that was called off is nobody's, as for the rule of what fits.
+    """
 
     hour: fit.Hour
     rhythm: Rhythm
@@ -136,7 +139,7 @@ def _offered(row: Sequence[Any], zone: str) -> Offered:
     rhythm = _rhythm(row[10:], on_date, module, language, zone, starts_at, trainer)
     return Offered(
         fit.Hour(key, starts_at, ends_at, on_date, module),
-        rhythm, language, trainer, left, off is not None, booking is not None,
+        rhythm, language, trainer, left, off is not None, booking is not None and off is None,
     )  # fmt: skip
 
 

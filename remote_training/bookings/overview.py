@@ -15,16 +15,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Account
-from remote_training.bookings import fit, queries
+from remote_training.bookings import fit, queries, rules
 from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.bookings.queries import Trainee
 from remote_training.classes.models import Session
 from remote_training.contacts.models import Contact, first_name
 from remote_training.core.db import db
-from remote_training.core.errors import NotFound
+from remote_training.core.errors import NotAllowed, NotFound
 from remote_training.core.words import say
-from remote_training.participants.models import Allocation, Participant, may_train
+from remote_training.participants.models import Allocation, Participant, may_train, takes_part
 from remote_training.studies.models import Site
 
 AT_HAND = 3  # classes that a mail names
@@ -51,8 +51,14 @@ _TIMES = _session.join(_trainer, _trainer.c.id == _session.c.trainer_id).join(
 )
 
 
+_NO_OFFER = sa.type_coerce(sa.null(), _waiting.c.offer_until.type)
+
+
 def _rows(
-    what: int, key: sa.ColumnElement[Any], mark: sa.ColumnElement[bool] | sa.False_
+    what: int,
+    key: sa.ColumnElement[Any],
+    mark: sa.ColumnElement[bool] | sa.False_,
+    until: sa.ColumnElement[Any] = _NO_OFFER,
 ) -> sa.Select[Any]:
     """The columns that all rows have; `key` is the booking, the waiting or the class."""
     return sa.select(
@@ -66,6 +72,7 @@ def _rows(
         _session.c.language,
         (_session.c.places - _session.c.taken).label("places_left"),
         mark.label("mark"),
+        until.label("offer_until"),
         sa.type_coerce(_contact.c.id, sa.String()).label("contact_id"),
         _contact.c.name_sealed,
     )
@@ -85,6 +92,7 @@ _WAITED_FOR = (
         WAITED_FOR,
         _waiting.c.id,
         sa.func.coalesce(_waiting.c.offer_until > sa.bindparam("now"), sa.false()),
+        _waiting.c.offer_until,
     )
     .select_from(_TIMES.join(_waiting, _waiting.c.session_id == _session.c.id))
     .where(
@@ -108,7 +116,7 @@ class Hers(NamedTuple):
 
     `id` is that of the booking or of the waiting, `trainer_name` the first name of the
     trainer. `mark` says of a place that the class was called off, of a waiting that a place
-    is kept for her now.
+    is kept for her now, `offer_until` until when.
     """
 
     id: UUID
@@ -120,6 +128,7 @@ class Hers(NamedTuple):
     language: str
     trainer_name: str
     mark: bool
+    offer_until: datetime | None = None
 
     @property
     def minutes(self) -> int:
@@ -150,8 +159,8 @@ class Overview:
 
     `held` goes back as far as the rule of what fits looks, and has classes that were called
     off; `hours` are those beside which a class must fit. `first_on` is the first day of her
-    classes, None where she may not train; `help_phone` and `emergency_number` are those of
-    her site.
+    classes, None where she may not train; `refusal` is why she can book no class of today,
+    None where she can; `help_phone` and `emergency_number` are those of her site.
     """
 
     held: list[Hers]
@@ -160,6 +169,7 @@ class Overview:
     hours: list[fit.Hour]
     zone: str
     first_on: date | None
+    refusal: NotAllowed | None
     help_phone: str
     emergency_number: str
 
@@ -180,7 +190,24 @@ def of_account(account_id: UUID, *, now: datetime) -> Overview:
     hours = [_hour(one) for one in held if not one.mark]
     first_on = wanted["first_on"] if wanted else None
     slots = _slots(rows, names, hours, first_on) if first_on else []
-    return Overview(held, waits, slots, hours, zone, first_on, *numbers)
+    refusal = rules.refusal_today(
+        is_taking_part=takes_part(consented, withdrawn),
+        is_cleared=cleared is not None,
+        first_on=rules.first_day(baseline_on, arm),
+        zone=zone,
+        now=now,
+    )
+    return Overview(held, waits, slots, hours, zone, first_on, refusal, *numbers)
+
+
+def booked_until(hers: Overview, *, now: datetime) -> date | None:
+    """The day of the last class that she holds, where nothing else that is offered fits.
+
+    None where something fits, be it full, and where she holds nothing any more.
+    """
+    if any(slot.hindrance is None for slot in hers.slots):
+        return None
+    return max((hour.on_date for hour in hers.hours if hour.ends_at > now), default=None)
 
 
 def bookable(participant: Participant, hours: Sequence[fit.Hour], *, now: datetime) -> list[Slot]:
@@ -217,8 +244,8 @@ def nearest(booking: Booking, *, now: datetime) -> list[Slot]:
 
 def _hers(rows: Sequence[Any], wanted: int, names: Mapping[bytes | None, str]) -> list[Hers]:
     return [
-        Hers(key, id_, start, end, on_date, module, language, names[sealed], mark)
-        for what, key, id_, start, end, on_date, module, language, _, mark, _, sealed in rows
+        Hers(key, id_, start, end, on_date, module, language, names[sealed], mark, until)
+        for what, key, id_, start, end, on_date, module, language, _, mark, until, _, sealed in rows
         if what == wanted
     ]
 
@@ -239,7 +266,7 @@ def _slots(
             fit.hindrance(fit.Hour(id_, starts_at, ends_at, on_date, module), hours, first_on)
             if hours else None,
         )
-        for what, _, id_, starts_at, ends_at, on_date, module, language, left, _, _, sealed in rows
+        for what, _, id_, starts_at, ends_at, on_date, module, language, left, *_m, sealed in rows
         if what == FREE
     ]  # fmt: skip
 

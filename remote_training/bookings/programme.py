@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from uuid import UUID
@@ -19,7 +19,9 @@ from remote_training.bookings.errors import WrongChoice
 from remote_training.bookings.models import Booking
 from remote_training.bookings.offered import Offered, Rhythm, Weekly
 from remote_training.bookings.overview import Overview, Slot
+from remote_training.bookings.weeks import Line, Week
 from remote_training.classes import names
+from remote_training.core.errors import NotAllowed
 from remote_training.core.words import say
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
@@ -30,52 +32,6 @@ FULL = say("This class is full.")
 CALLED_OFF = say("This class does not take place.")
 TOO_LATE = say("It is too late to book this class.")
 NO_CLASS = say("There is no class at this time in that week.")
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one weekly class comes to in one week.
-
-    Attributes
-    ----------
-    week
-        The first day of the week.
-    at
-        When the class is, or would be.
-    slot
-        The class that can be booked, or None.
-    is_hers
-        Whether she holds a place in it already.
-    reason
-        Why nothing can be booked, as a sentence to be translated.
-    others
-        Classes of the same kind in that week that would fit, nearest in time first.
-    session_id
-        The class that was asked for, where what came of it is told.
-    """
-
-    module: str
-    week: date
-    at: datetime
-    slot: Slot | None = None
-    is_hers: bool = False
-    reason: str = ""
-    others: Sequence[Slot] = ()
-    session_id: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Week:
-    """One week of her programme; `number` counts from 1."""
-
-    number: int
-    begins_on: date
-    lines: Sequence[Line]
-
-    @property
-    def last_on(self) -> date:
-        """Its last day."""
-        return self.begins_on + fit.WEEK - timedelta(days=1)
 
 
 class Programme:
@@ -105,6 +61,19 @@ class Programme:
         later = self._all_weeks[len(self.weeks) :]
         return later[0] if later else None
 
+    @property
+    def first_on(self) -> date:
+        """The first day of her programme."""
+        return self._first_on
+
+    @property
+    def booked_until(self) -> date | None:
+        """The day of the last class that she holds, where nothing else that is offered fits."""
+        fits = (None, FULL)
+        if any(not one.is_hers and self._refusal(one) in fits for one in self._offered):
+            return None
+        return max((one.on_date for one in self._held if one.ends_at > self._now), default=None)
+
     def weeklies(self) -> list[Weekly]:
         """The weekly classes that have a place for her in some week, from Monday on."""
         grouped: dict[Rhythm, list[Offered]] = defaultdict(list)
@@ -117,6 +86,17 @@ class Programme:
             if any(self._refusal(one) is None for one in hours)
         ]
         return sorted(weeklies, key=lambda one: (*self._in_week(one.usual.starts_at), one.code))
+
+    def all_booked(self, codes: Collection[str]) -> list[UUID]:
+        """Her classes of these weekly ones, soonest first, where none can be booked any more.
+
+        Nothing where there is something left to book of one of them.
+        """
+        if any(one.code in codes for one in self.weeklies()):
+            return []
+        chosen = [one for one in self._offered if one.rhythm.code in codes]
+        is_ahead = [one for one in chosen if one.hour.ends_at > self._now]
+        return [one.hour.session_id for one in is_ahead if one.is_hers]
 
     def wrong_choice(self, codes: Collection[str]) -> WrongChoice | None:
         """What is wrong with a choice of weekly classes: none at all, or too many of a kind."""
@@ -215,9 +195,10 @@ class Programme:
         done = []
         for line in lines:
             if line.reason:
-                others = [one for one in self._others(line) if one.session_id not in given]
-                given |= {one.session_id for one in others[:MOST_OTHERS]}
-                line = replace(line, others=others[:MOST_OTHERS])
+                fits = self._others(line)
+                others = [one for one in fits if one.session_id not in given][:MOST_OTHERS]
+                given |= {one.session_id for one in others}
+                line = replace(line, others=others, is_above=bool(fits) and not others)
             done.append(line)
         return done
 
@@ -255,6 +236,17 @@ def of(participant: Participant, *, now: datetime) -> Programme | None:
     if first_on is None or not weeks_left(participant.zone, first_on, now=now):
         return None
     return Programme(participant, first_on, queries.held(participant, now=now), now=now)
+
+
+def refusal(participant: Participant, *, now: datetime) -> NotAllowed | None:
+    """Why she could book no class of today, whichever it is; None where she could."""
+    return rules.refusal_today(
+        is_taking_part=participant.is_taking_part,
+        is_cleared=participant.cleared_on is not None,
+        first_on=rules.trains_from(participant),
+        zone=participant.zone,
+        now=now,
+    )
 
 
 def weeks_left(zone: str, first_on: date, *, now: datetime) -> list[date]:

@@ -13,7 +13,8 @@ from flask_babel import ngettext
 
 from remote_training.bookings.cards import Card, Writer
 from remote_training.bookings.offered import Weekly
-from remote_training.bookings.programme import Line, Programme, Week
+from remote_training.bookings.programme import Programme
+from remote_training.bookings.weeks import Line, Week
 from remote_training.classes import names
 from remote_training.core import words
 from remote_training.studies.current import study
@@ -50,6 +51,7 @@ class LineCard:
     is_hers: bool
     reason: str
     others: Sequence[Card]
+    is_above: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,4 +127,5 @@ def _line(line: Line, writer: Writer) -> LineCard:
         line.is_hers,
         words.translated(line.reason) if line.reason else "",
         [writer.slot(other) for other in line.others],
+        line.is_above,
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
-from remote_training.bookings import programme, programme_cards
+from remote_training.bookings import nothing, programme, programme_cards
 from remote_training.bookings.programme import Programme
 from remote_training.core.words import translated
 from remote_training.participants.models import Participant
@@ -24,16 +24,20 @@ Form = MultiDict[str, str]
 
 @dataclass(frozen=True)
 class Page:
-    """The template of a page, what it is given, and the status of the answer."""
+    """The template of a page, what it is given, and the status of the answer.
+
+    `leads_to` names classes where, instead of a page, the one of what came of them is due.
+    """
 
     template: str
     given: dict[str, Any]
     status: HTTPStatus = HTTPStatus.OK
+    leads_to: Sequence[str] = ()
 
 
 def choose(her: Participant, form: Form, *, now: datetime) -> Page:
     """The weekly classes to choose from."""
-    return _choose(programme.of(her, now=now), codes_of(form), now=now)
+    return _choose(her, programme.of(her, now=now), codes_of(form), now=now)
 
 
 def weeks(her: Participant, form: Form, *, now: datetime, is_empty: bool = False) -> Page:
@@ -42,10 +46,12 @@ def weeks(her: Participant, form: Form, *, now: datetime, is_empty: bool = False
     `is_empty`: they were shown before, and nothing was ticked.
     """
     found, codes = programme.of(her, now=now), codes_of(form)
+    if found and not is_empty and (booked := found.all_booked(codes)):
+        return Page("done", {}, leads_to=[one.hex for one in booked][:MOST])
     wrong = found.wrong_choice(codes) if found else None
     if found is None or wrong:
         said = translated(wrong.sentence, **wrong.gaps) if wrong else ""
-        return _choose(found, codes, now=now, wrong=said)
+        return _choose(her, found, codes, now=now, wrong=said)
     shown = programme_cards.weeks(found.plan(codes), now=now)
     lines = [line for week in shown for line in week.lines]
     given = {
@@ -88,12 +94,27 @@ def ids_of(form: Form, name: str) -> list[UUID]:
 
 
 def _choose(
-    found: Programme | None, codes: Sequence[str], *, now: datetime, wrong: str = ""
+    her: Participant,
+    found: Programme | None,
+    codes: Sequence[str],
+    *,
+    now: datetime,
+    wrong: str = "",
 ) -> Page:
+    kinds = programme_cards.kinds(found, now=now) if found else []
     given = {
-        "kinds": programme_cards.kinds(found, now=now) if found else [],
+        "kinds": kinds,
         "weeks": len(found.weeks) if found else 0,
         "codes": codes,
-        "wrong": wrong,
+        "wrong": wrong if kinds else "",
+        "nothing": "" if kinds else _why_nothing(her, found, now=now),
     }
-    return Page("choose", given, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK)
+    is_wrong = bool(given["wrong"])
+    return Page("choose", given, HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK)
+
+
+def _why_nothing(her: Participant, found: Programme | None, *, now: datetime) -> str:
+    refusal = programme.refusal(her, now=now)
+    if found is None:
+        return nothing.because(refusal, None)
+    return nothing.because(refusal, found.first_on, found.booked_until)

@@ -57,6 +57,8 @@ def _her() -> Participant:
 
 
 def _shown(her: Participant, page: Page) -> ResponseReturnValue:
+    if page.leads_to:
+        return redirect(url_for(".done", hour=page.leads_to), 303)
     shown = render_template(
         f"bookings/programme/{page.template}.html",
         layout="base.html",

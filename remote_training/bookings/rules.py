@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from remote_training.bookings import fit
 from remote_training.bookings.errors import (
@@ -17,7 +18,7 @@ from remote_training.bookings.errors import (
 )
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
-from remote_training.core.errors import NotFound
+from remote_training.core.errors import NotAllowed, NotFound
 from remote_training.core.words import long_day, say
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
@@ -34,12 +35,35 @@ def check(participant: Participant, session: Session, *, arm: str | None) -> dat
     """
     if session.site_id != participant.site_id:
         raise NotFound(say("This class is not here."))
-    if not participant.is_taking_part:
+    first_on = check_person(
+        is_taking_part=participant.is_taking_part,
+        is_cleared=participant.cleared_on is not None,
+        first_on=first_day(participant.baseline_on, arm),
+        on_date=session.on_date,
+    )
+    if session.module not in modules(participant.complaint):
+        raise OtherProgramme(
+            say("This class is not part of your programme. Please choose one from your list."),
+            to_staff=say(
+                "This class is not part of her programme. Please choose one from her list."
+            ),
+        )
+    return first_on
+
+
+def check_person(
+    *, is_taking_part: bool, is_cleared: bool, first_on: date | None, on_date: date
+) -> date:
+    """Refuse any class on a day, whichever it is; gives the first day of her programme.
+
+    Raises `NotTakingPart`, `NotCleared`, `NotBegun` or `ProgrammeOver`, asked in this order.
+    """
+    if not is_taking_part:
         raise NotTakingPart(
             say("You can book classes when you have agreed to take part. Please ring us."),
             to_staff=say("She does not take part: she has not given consent, or has left."),
         )
-    if participant.cleared_on is None:
+    if not is_cleared:
         raise NotCleared(
             say(
                 "Before your first class somebody of the team must have written down that "
@@ -49,15 +73,23 @@ def check(participant: Participant, session: Session, *, arm: str | None) -> dat
                 "She is not cleared for exercise yet. Please fill that in on her page first."
             ),
         )
-    first_on = _check_is_in_programme(session.on_date, first_day(participant.baseline_on, arm))
-    if session.module not in modules(participant.complaint):
-        raise OtherProgramme(
-            say("This class is not part of your programme. Please choose one from your list."),
-            to_staff=say(
-                "This class is not part of her programme. Please choose one from her list."
-            ),
+    return _check_is_in_programme(on_date, first_on)
+
+
+def refusal_today(
+    *, is_taking_part: bool, is_cleared: bool, first_on: date | None, zone: str, now: datetime
+) -> NotAllowed | None:
+    """Why she could book no class of today, whichever it is; None where she could."""
+    try:
+        check_person(
+            is_taking_part=is_taking_part,
+            is_cleared=is_cleared,
+            first_on=first_on,
+            on_date=now.astimezone(ZoneInfo(zone)).date(),
         )
-    return first_on
+    except NotAllowed as refusal:
+        return refusal
+    return None
 
 
 def check_is_open(session: Session, is_open: bool) -> None:

@@ -13,6 +13,7 @@ from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.bookings import (
     cards,
+    nothing,
     overview,
     programme,
     queries,
@@ -40,11 +41,16 @@ def index() -> ResponseReturnValue:
     now = outside().now()
     hers = overview.of_account(visitor_account().id, now=now)
     writer = cards.Writer(now=now)
+    booked = [writer.booked(one) for one in hers.held if one.ends_at > now]
+    waits = [writer.waits(one) for one in hers.waits]
+    days, others = cards.parted(writer.by_day(hers.slots))
     return render_template(
         "bookings/index.html",
-        booked=[writer.booked(one) for one in hers.held if one.ends_at > now],
-        waits=[writer.waits(one) for one in hers.waits],
-        days=writer.by_day(hers.slots),
+        booked=booked,
+        waits=waits,
+        days=days,
+        others=others,
+        nothing=nothing.because(hers.refusal, hers.first_on, overview.booked_until(hers, now=now)),
         weeks=programme.weeks_open(hers, now=now),
         may_join=guard.sees_everything,
         help_phone=hers.help_phone,

@@ -62,6 +62,9 @@ def _shown(participant_id: UUID, page_of: Callable[..., Page], **more: bool) -> 
     her, form = of_my_sites(participant_id), request.values
     with words.reading_as(words.language(), her.zone):
         page = page_of(her, form, now=outside().now(), **more)
+        if page.leads_to:
+            done_at = url_for(".done", participant_id=participant_id, hour=page.leads_to)
+            return redirect(done_at, 303)
         shown = render_template(
             f"bookings/programme/{page.template}.html",
             layout="staff_base.html",

@@ -82,6 +82,8 @@ def follow(token: str) -> ResponseReturnValue:
         _permit(link.account, Scope.REMINDERS, link)
         return redirect(url_for("reminders.show"), 303)
     _permit(link.account, Scope.BOOKINGS, link)
+    if link.subject_id is not None:
+        return redirect(url_for("waiting.show", waiting_id=link.subject_id), 303)
     return redirect(url_for("bookings.index"), 303)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import LinkKind
-from remote_training.bookings.models import Booking
+from remote_training.bookings.models import Booking, Waiting
 from remote_training.core import settings
 from remote_training.messages.models import Message
 from remote_training.participants.models import Participant
@@ -34,3 +34,16 @@ def classes(woman: Participant, now: datetime) -> str:
     """Where she sees, books and gives back her classes."""
     ends = now + tokens.BOOKINGS_LAST
     return link(tokens.mint(LinkKind.BOOKINGS, woman.account_id, now=now, expires_at=ends))
+
+
+def offer(entry: Waiting, now: datetime) -> str:
+    """Where she takes the place that is kept for her, or sees what has become of it."""
+    return link(
+        tokens.mint(
+            LinkKind.BOOKINGS,
+            entry.participant.account_id,
+            now=now,
+            subject_id=entry.id,
+            expires_at=now + tokens.BOOKINGS_LAST,
+        )
+    )

@@ -36,7 +36,7 @@ def offered(entry: Waiting, message: Message, now: datetime) -> Letter:
         message,
         woman.account,
         site=woman.site,
-        personal={"classes_url": addresses.classes(woman, now)},
+        personal={"classes_url": addresses.offer(entry, now)},
         starts_at=session.starts_at,
         minutes=session.minutes,
         trainer=session.trainer.contact.first_name,

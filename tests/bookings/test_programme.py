@@ -136,6 +136,25 @@ def test_what_does_not_fit_says_why_and_what_else_there_is_in_that_week():
     assert len(planned(plan)) == 8
 
 
+def test_a_class_of_hers_that_was_called_off_is_not_hers_any_more():
+    her = make.participant()
+    hours, instead = weekly(weekday=2), weekly(weekday=5, at=15)
+    for hour in hours[:3]:
+        make.booking(participant=her, session=hour)
+    hours[1].called_off_at = NOON
+    db.session.commit()
+    code = codes(of(her))["base", 2]
+
+    kept, off, *_rest = of(her).plan([code])
+
+    assert kept.lines[0].is_hers
+    assert not off.lines[0].is_hers
+    assert off.lines[0].reason == "This class does not take place."
+    assert [slot.session_id for slot in off.lines[0].others] == [instead[1].id]
+    [line] = of(her).outcome([hours[1].id])
+    assert (line.is_hers, line.reason) == (False, "This class does not take place.")
+
+
 def test_of_many_alternatives_the_three_nearest_are_shown_and_none_of_them_twice():
     her = make.participant()
     for hour, _next in (weekly(weekday=2, weeks=2), weekly(weekday=3, weeks=2)):

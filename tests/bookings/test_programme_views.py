@@ -164,6 +164,85 @@ def test_she_cannot_book_for_somebody_else_or_what_is_not_hers(ada, browse_as):
     assert held(ada) == [hour.id]
 
 
+@pytest.mark.parametrize("path", ["/classes/", CHOOSE])
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        pytest.param({"consented_on": None}, "when you have agreed to take part", id="no consent"),
+        pytest.param({"cleared_on": None}, "exercise is safe for you", id="not cleared"),
+        pytest.param({"baseline_on": None}, "not yet known when your classes", id="no baseline"),
+        pytest.param({"arm": None}, "not yet known when your classes", id="no allocation"),
+        pytest.param(
+            {"arm": "waitlist"}, "Your classes begin on Tuesday 16 February 2027", id="later"
+        ),
+        pytest.param(
+            {"baseline_on": make.TODAY - 12 * WEEK}, "Your programme ends on", id="it is over"
+        ),
+        pytest.param({}, "There is no class to book at the moment.", id="nothing is offered"),
+    ],
+)
+def test_where_nothing_can_be_booked_the_true_reason_is_said(facts, words, path, app, browse_as):
+    page = browse_as(make.participant(**facts)).get(path).text
+    assert words in page
+    assert ("There is no class to book at the moment." in page) == (facts == {})
+
+
+@pytest.mark.parametrize("path", ["/classes/", CHOOSE])
+@pytest.mark.parametrize(
+    ("weeks", "words"),
+    [
+        pytest.param(3, "all that is offered so far. Later weeks will come.", id="more to come"),
+        pytest.param(4, "You have booked all that is offered.", id="her last weeks"),
+    ],
+)
+def test_who_has_booked_all_that_is_offered_reads_so(weeks, words, path, app, browse_as):
+    her = make.participant(baseline_on=make.TODAY - 8 * WEEK)
+    hours = weekly(weekday=2, weeks=weeks)
+    assert words not in browse_as(her).get(path).text
+    service.book_all(her.id, [hour.id for hour in hours], now=NOON, by=None)
+    db.session.commit()
+    assert words in browse_as(her).get(path).text
+
+
+def test_back_to_the_weeks_after_booking_them_leads_to_what_came_of_it(ada, browse_as):
+    weekly(weekday=2)
+    weekly(weekday=4)
+    browser = browse_as(ada)
+    asked = {"weekly1": CODE.findall(browser.get(CHOOSE).text)}
+    ticked = TICKED.findall(browser.get(WEEKS, query_string=asked).text)
+    browser.post(CHOOSE, data={"hour": ticked[:-1]})
+    assert browser.get(WEEKS, query_string=asked).status_code == 200  # one is left
+
+    browser.post(CHOOSE, data={"hour": ticked})
+    answer = browser.get(WEEKS, query_string=asked)
+
+    assert answer.status_code == 303
+    assert "24 classes are booked" in browser.get(answer.location).text
+
+
+def test_a_second_class_of_a_week_that_does_not_fit_says_where_the_others_are(ada, browse_as):
+    for hours in (weekly(weekday=2, weeks=2), weekly(weekday=3, weeks=2)):
+        hours[1].taken = hours[1].places
+    instead = weekly(weekday=4, weeks=2)
+    db.session.commit()
+    browser = browse_as(ada)
+    codes = CODE.findall(browser.get(CHOOSE).text)[:2]
+    page = browser.get(WEEKS, query_string={"weekly1": codes}).text
+    assert page.count(f'value="{instead[1].id}"') == 1
+    assert page.count("The other classes of that week are above.") == 1
+
+
+def test_what_she_can_neither_book_nor_wait_for_is_folded_away_and_says_what_to_do(ada, browse_as):
+    for day in (2, 3):
+        make.booking(participant=ada, session=weekly(weekday=day, weeks=1)[0])
+    free = weekly(weekday=4, weeks=2)
+    page = browse_as(ada).get("/classes/").text
+    above, folded = page.split("<details>\n<summary>Show the other classes</summary>")
+    assert f"/classes/{free[1].id}/book" in above
+    assert "for that week. You can move one of yours instead." in folded
+    assert "Book this class" not in folded
+
+
 def test_in_dutch_too(app, browse_as):
     her = make.participant(language="nl")
     weekly(weekday=2)

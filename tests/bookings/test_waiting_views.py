@@ -68,7 +68,9 @@ def test_a_place_that_is_kept_is_taken_by_one_press(ada, full, browse_as):
     browser.post(f"/classes/{full.id}/wait", data={"at_once": "0"})
     give_back(full)
 
-    assert "a place is free for you" in browser.get("/classes/").text
+    listed = browser.get("/classes/").text
+    assert "a place is free for you" in listed
+    assert "We keep this place for you until Wednesday 25 November, 01:00." in listed
     address = f"/classes/waiting/{entry_of(ada).id}"
     page = browser.get(address).text
     assert "We keep this place for you until Wednesday 25 November, 01:00." in page

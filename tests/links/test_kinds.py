@@ -106,6 +106,18 @@ def test_a_token_with_any_bit_flipped_is_not_found(browser, hers):
     assert browser.get(f"/l/{flipped}").status_code == 404
 
 
+def test_the_link_to_an_offered_place_leads_straight_to_it_and_others_to_all_classes(browser, hers):
+    entry = make.waiting(participant=hers.participant, session=make.session(places=2))
+    token = hers.token("bookings", subject_id=entry.id)
+    assert "until when we keep the place for you" in browser.get(f"/l/{token}").text
+    answer = follow(browser, token)
+    assert answer.location == f"/classes/waiting/{entry.id}"
+    page = browser.get(answer.location).text
+    assert "We keep this place for you until" in page
+    assert "Take this place" in page
+    assert follow(browser, hers.token("bookings")).location == "/classes/"
+
+
 def test_all_unknown_tokens_get_one_page(browser):
     def page(token):
         answer = browser.get(f"/l/{token}", headers={"X-Request-ID": "12345678"})

@@ -105,6 +105,8 @@ def test_a_token_that_never_was_is_answered_as_any_other(strict: Flask) -> None:
     unknown = "/l/" + "x" * 43
     pages = [browser.post(one, data=ONE_CLICK) for one in (known, unknown)]
     assert [page.status_code for page in pages] == [200, 200]
+    assert all("If this link belongs to a reminder mail of ours" in page.text for page in pages)
+    assert not any("are stopped" in page.text for page in pages)
     texts = [page.text.replace(one, "") for page, one in zip(pages, (known, unknown), strict=True)]
     ids = [re.sub(r"[0-9a-f]{12,}", "", text) for text in texts]
     assert ids[0] == ids[1]
