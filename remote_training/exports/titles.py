@@ -57,6 +57,9 @@ TABLES = (
     ),
     say("One row for each class hour of the sites"),
     say("One row for each booking of a class by a participant, cancelled ones too"),
+    say("One row for each time that a participant put herself on the waiting list of a class"),
+    say("One row for each week of each programme: planned, offered, booked, attended, missed"),
+    say("One row for each programme: what it comes to, as trials report it"),
 )
 RULES = {
     Rule.COMPLETE: say("a score only where all questions are answered (complete)"),
