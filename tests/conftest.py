@@ -103,6 +103,14 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def guarded_forms(app: Flask) -> Iterator[Flask]:
+    """The app as it runs: every form is asked for its token."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    yield app
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
 def app(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The app on an emptied database, its context pushed, the clock at noon."""
     if database not in _apps:

@@ -13,6 +13,7 @@ from remote_training.assessments.models import Assessment, Form
 from remote_training.assessments.sitting import forms_of
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Series, Session
+from remote_training.classes.plan import Plan
 from remote_training.contacts import service as contacts
 from remote_training.contacts.models import Contact
 from remote_training.core.db import db
@@ -119,6 +120,23 @@ def series(**changes: Any) -> Series:
     if "trainer_id" not in changes:
         plain["trainer_id"] = (changes.pop("trainer", None) or trainer()).id
     return _save(Series(**plain | changes))
+
+
+def plan(**changes: Any) -> Plan:
+    """A plan of a weekly class on Tuesdays at 10:00 in Utrecht, three hours of it."""
+    plain: dict[str, Any] = {
+        "module": "base",
+        "language": "en",
+        "zone": "Europe/Amsterdam",
+        "weekdays": [1],
+        "wall_time": time(10, 0),
+        "minutes": 60,
+        "places": 12,
+        "first_on": date(2026, 12, 1),
+        "last_on": date(2026, 12, 15),
+    }
+    place, who = changes.pop("site", None) or site(), changes.pop("trainer", None) or trainer()
+    return Plan(site=place, trainer=who, **plain | changes)
 
 
 def session(**changes: Any) -> Session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -22,24 +21,14 @@ from remote_training.core.db import db
 from remote_training.participants.models import Allocation, Participant
 from remote_training.studies.load import Study
 
-MINUTE = timedelta(minutes=1)
 AT_A_TIME = 5000
 Held = Mapping[tuple[UUID, str], Mapping[date, int]]  # by site and module: how many on which day
 
 
-@dataclass(frozen=True)
-class Trainee:
-    """Somebody whose programme is known, and what it has come to."""
-
-    participant_id: UUID
-    study_number: str
-    course: Course
-
-
 def courses(
     connection: sa.Connection, people: sa.ColumnElement[bool], *, study: Study, now: datetime
-) -> Iterator[Trainee]:
-    """The programmes of those for whom `people` holds, by study number.
+) -> Iterator[tuple[str, Course]]:
+    """The programmes of those for whom `people` holds, each after its study number, by that.
 
     Whose baseline or arm is not known has none yet, and is left out; so is everybody in a
     study whose programme has no end, or whose modules have no number of classes a week.
@@ -48,14 +37,14 @@ def courses(
         return
     held = _held(connection, people)
     with connection.execute(_places(people), execution_options={"yield_per": AT_A_TIME}) as rows:
-        for _, own in groupby(rows, key=lambda row: row.participant_id):
-            yield _trainee(list(own), held, study, now)
+        for number, own in groupby(rows, key=lambda row: row.study_number):
+            yield number, _course(list(own), held, study, now)
 
 
 def of(participant_id: UUID, *, study: Study, now: datetime) -> Course | None:
     """The programme of one person so far; None while it is not known when it begins."""
     one = courses(db.session.connection(), Participant.id == participant_id, study=study, now=now)
-    return next((trainee.course for trainee in one), None)
+    return next((course for _, course in one), None)
 
 
 def planned(study: Study, complaint: str | None) -> dict[str, int]:
@@ -71,7 +60,6 @@ def _places(people: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     """Everybody with all her bookings; one row without a booking for who has none."""
     return (
         sa.select(
-            Participant.id.label("participant_id"),
             Participant.study_number,
             Participant.site_id,
             Participant.zone,
@@ -97,7 +85,7 @@ def _places(people: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(Session, Session.id == Booking.session_id)
         .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where(people, Participant.baseline_on.is_not(None))
-        .order_by(Participant.study_number, Participant.id, Session.starts_at, Booking.id)
+        .order_by(Participant.study_number, Session.starts_at, Booking.id)
     )
 
 
@@ -115,7 +103,7 @@ def _held(connection: sa.Connection, people: sa.ColumnElement[bool]) -> Held:
     return by_kind
 
 
-def _trainee(rows: list[Any], held: Held, study: Study, now: datetime) -> Trainee:
+def _course(rows: list[Any], held: Held, study: Study, now: datetime) -> Course:
     first = rows[0]
     plan = Plan(
         first_on=first.baseline_on + timedelta(weeks=study.arm(first.arm).trains_from_week),
@@ -129,8 +117,7 @@ def _trainee(rows: list[Any], held: Held, study: Study, now: datetime) -> Traine
             offered[plan.week_of(on_date), module] += number
     places = [place for row in rows if row.booking_id and (place := _place(row, study, now))]
     today = now.astimezone(ZoneInfo(first.zone)).date()
-    course = dose.course(plan, places, offered, today=today)
-    return Trainee(first.participant_id, first.study_number, course)
+    return dose.course(plan, places, offered, today=today)
 
 
 def _place(row: Any, study: Study, now: datetime) -> Place | None:
@@ -153,7 +140,6 @@ def _place(row: Any, study: Study, now: datetime) -> Place | None:
         module=row.module,
         outcome=outcome,
         minutes=row.machine_minutes or 0.0,
-        length=(row.ends_at - row.starts_at) / MINUTE,
         is_late=row.status is Status.LATE,
         ended_early=None if left_at is None else left_at < early,
     )

@@ -54,8 +54,6 @@ class Place:
         The day of the class in its own zone: it decides the week of her programme.
     minutes
         Of presence within the class.
-    length
-        Of the class, in minutes.
     is_late
         Whether she came late.
     ended_early
@@ -67,7 +65,6 @@ class Place:
     module: str
     outcome: Outcome
     minutes: float
-    length: float
     is_late: bool = False
     ended_early: bool | None = None
 
@@ -202,12 +199,12 @@ def outcome(
 ) -> Outcome | None:
     """What became of one place; None for one that was given back in time: it counts nowhere.
 
-    A class that was called off is that, also where she had given her place back late before.
+    A place that was given back late is that, also where the class was called off afterwards.
     """
-    if is_called_off and (is_live or is_late):
-        return Outcome.CALLED_OFF
     if not is_live:
         return Outcome.LATE_CANCELLED if is_late else None
+    if is_called_off:
+        return Outcome.CALLED_OFF
     if status is not None:
         return _OF_STATUS[status]
     return Outcome.AHEAD if now < ends_at else Outcome.UNKNOWN

@@ -60,6 +60,11 @@ class Booking(Model):
         """True while the place is held."""
         return self.cancelled_at is None
 
+    @property
+    def told_at(self) -> datetime:
+        """When she last heard of the class: as she booked it, or as it was changed."""
+        return max(self.booked_at, self.session.changed_at)
+
 
 class Waiting(Model):
     """One participant who waits for a place in one class.

@@ -92,13 +92,13 @@ def loud_until(now: datetime, wishes: Wishes, zone: str) -> datetime | None:
 
 
 def moments(
-    booked_at: datetime, starts_at: datetime, wishes: Wishes, zone: str, *, now: datetime
+    told_at: datetime, starts_at: datetime, wishes: Wishes, zone: str, *, now: datetime
 ) -> Sequence[datetime]:
-    """When she is still to be reminded of a class that she booked at that moment, in order."""
+    """When she is still to be reminded of a class of which she last heard then, in order."""
     kinds = (Reminder.DAY_BEFORE, Reminder.HOUR_BEFORE)
     due = ((kind, comes_at(kind, starts_at, wishes, zone)) for kind in kinds)
     return sorted(
-        at for kind, at in due if at is not None and at > now and not is_fresh(kind, booked_at, at)
+        at for kind, at in due if at is not None and at > now and not is_fresh(kind, told_at, at)
     )
 
 

@@ -78,7 +78,7 @@ def show(booking_id: UUID) -> ResponseReturnValue:
         return _ended_page(booking, now)
     her, session = booking.participant, booking.session
     reminded_at = reminding.moments(
-        booking.booked_at, session.starts_at, wishes.of(her), her.zone, now=now
+        booking.told_at, session.starts_at, wishes.of(her), her.zone, now=now
     )
     return _booking_page("show", booking, reminded_at=reminded_at, may_join=guard.sees_everything)
 

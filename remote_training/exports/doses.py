@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from remote_training.attendance.courses import Trainee
-from remote_training.attendance.dose import Outcome, Week
+from remote_training.attendance.dose import Course, Outcome, Week
 
 Row = Sequence[Any]
+Courses = Iterable[tuple[str, Course]]  # each after its study number
 COUNTED = (
     Outcome.ATTENDED,
     Outcome.EXCUSED,
@@ -21,12 +21,12 @@ COUNTED = (
 DIGITS = 4
 
 
-def weekly(trainees: Iterable[Trainee]) -> Iterator[Row]:
+def weekly(courses: Courses) -> Iterator[Row]:
     """A row for each week of each programme."""
-    for one in trainees:
-        for week in one.course.weeks:
+    for number, course in courses:
+        for week in course.weeks:
             yield (
-                one.study_number,
+                number,
                 week.number,
                 int(week.is_over),
                 week.planned,
@@ -41,12 +41,11 @@ def weekly(trainees: Iterable[Trainee]) -> Iterator[Row]:
             )
 
 
-def whole(trainees: Iterable[Trainee]) -> Iterator[Row]:
+def whole(courses: Courses) -> Iterator[Row]:
     """A row for each programme."""
-    for one in trainees:
-        course = one.course
+    for number, course in courses:
         yield (
-            one.study_number,
+            number,
             course.planned,
             course.planned_so_far,
             *(_sum(course.weeks, outcome) for outcome in COUNTED),
@@ -62,7 +61,7 @@ def whole(trainees: Iterable[Trainee]) -> Iterator[Row]:
         )
 
 
-ROWS: Mapping[str, Callable[[Iterable[Trainee]], Iterator[Row]]] = {
+ROWS: Mapping[str, Callable[[Courses], Iterator[Row]]] = {
     "dose_weeks": weekly,
     "dose": whole,
 }

@@ -190,8 +190,8 @@ def _rows(connection: sa.Connection, table: Table, reach: Extent, study: Study) 
     if table.name == "scores":
         return _batches(scores.rows(sittings.sittings(connection, reach)))
     if table.name in doses.ROWS:
-        trainees = courses.courses(connection, reach.people, study=study, now=reach.now)
-        return _batches(doses.ROWS[table.name](trainees))
+        found = courses.courses(connection, reach.people, study=study, now=reach.now)
+        return _batches(doses.ROWS[table.name](found))
     select = sheets.SHEETS[table.name](reach)
     columns = {column.name: column for column in select.selected_columns}
     chosen = select.with_only_columns(

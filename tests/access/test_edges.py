@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,6 @@ from tests.fakes import FakeMail
 
 HOSTILE = "evil.example.net"
 FEED = "/calendar/<feed_token>.ics"  # kept by a program, which asks whether it has changed
-
-
-@pytest.fixture
-def guarded_forms(app: Flask) -> Iterator[None]:
-    """Forms ask for their token, as they do when it matters."""
-    app.config["WTF_CSRF_ENABLED"] = True
-    yield
-    app.config["WTF_CSRF_ENABLED"] = False
 
 
 @pytest.mark.usefixtures("guarded_forms")

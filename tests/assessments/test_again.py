@@ -26,12 +26,7 @@ YEAR = "1961"
 HOURS = {"hours": 13}
 
 
-@pytest.fixture(autouse=True)
-def guarded_forms(app: Flask) -> Any:
-    """Forms ask for their token, as they do when it matters."""
-    app.config["WTF_CSRF_ENABLED"] = True
-    yield
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("guarded_forms")
 
 
 @pytest.fixture

@@ -26,12 +26,8 @@ Browse = Callable[..., FlaskClient]
 HOUR = 3_600_000
 
 
-@pytest.fixture(autouse=True)
-def guarded_forms(app: Flask) -> Any:
-    """Forms ask for their token, as they do when it matters: here the ticket is the proof."""
-    app.config["WTF_CSRF_ENABLED"] = True
-    yield
-    app.config["WTF_CSRF_ENABLED"] = False
+# the ticket is the proof where a form has no token
+pytestmark = pytest.mark.usefixtures("guarded_forms")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def place(day: int, outcome: Outcome = Outcome.ATTENDED, minutes: float = 50.0) 
     """A place in a class so many days into the programme."""
     on = FIRST + timedelta(days=day)
     starts_at = datetime.combine(on, time(10), UTC)
-    return Place(on, starts_at, "base", outcome, minutes, 60.0)
+    return Place(on, starts_at, "base", outcome, minutes)
 
 
 def counted(*places: Place, today: date = AFTER) -> Course:
@@ -75,7 +75,7 @@ def test_three_missed_in_a_row_are_an_interruption(skipping, interruptions, long
 
 
 def place_missed(one: Place) -> Place:
-    return Place(one.on_date, one.starts_at, one.module, Outcome.NO_SHOW, 0.0, 60.0)
+    return Place(one.on_date, one.starts_at, one.module, Outcome.NO_SHOW, 0.0)
 
 
 def test_what_is_not_known_neither_counts_as_missed_nor_ends_a_row():
@@ -138,6 +138,11 @@ def test_offered_is_never_more_than_planned_of_a_kind():
         pytest.param({"is_live": False}, None, id="given back in time counts nowhere"),
         pytest.param({"is_called_off": True}, Outcome.CALLED_OFF, id="called off"),
         pytest.param({"is_called_off": True, "is_live": False}, None, id="given back before"),
+        pytest.param(
+            {"is_called_off": True, "is_live": False, "is_late": True},
+            Outcome.LATE_CANCELLED,
+            id="given back late before it was called off",
+        ),
         pytest.param({"status": Status.EXCUSED}, Outcome.EXCUSED, id="excused"),
     ],
 )

@@ -21,7 +21,6 @@ from remote_training.bookings.outlook import Scope, Wish
 from remote_training.classes import service as classes
 from remote_training.classes.errors import HostBusy, TrainerBusy, WrongSeries
 from remote_training.classes.models import Series, Session
-from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.core.reasons import ReasonNeeded
 from remote_training.messages import jobs as outbox
@@ -49,20 +48,9 @@ def mats(app):
 
 def offered(trainer, **changes):
     """Four Tuesdays at ten, unless told."""
-    plain = {
-        "site": make.site(),
-        "trainer": trainer,
-        "module": "base",
-        "language": "en",
-        "zone": "Europe/Amsterdam",
-        "weekdays": [1],
-        "wall_time": time(10),
-        "minutes": 60,
-        "places": 12,
-        "first_on": TUESDAY,
-        "last_on": TUESDAY + timedelta(weeks=3),
-    }
-    series = classes.offer(Plan(**plain | changes), now=NOON, by=None)
+    days = {"first_on": TUESDAY, "last_on": TUESDAY + timedelta(weeks=3)}
+    plan = make.plan(trainer=trainer, **days | changes)
+    series = classes.offer(plan, now=NOON, by=None)
     db.session.commit()
     return hours(series)
 

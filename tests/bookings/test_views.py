@@ -305,6 +305,17 @@ def test_only_the_reminders_that_will_come_are_promised(ada, browse_as, ahead, d
     assert ("We remind you on Wednesday 25 November" in page) is hour
 
 
+def test_after_a_change_no_reminder_is_promised_that_the_mail_about_it_replaces(ada, browse_as):
+    starts_at = NOON + timedelta(hours=24, minutes=30)
+    hour = make.session(starts_at=starts_at, changed_at=NOON - timedelta(minutes=5))
+    held = make.booking(participant=ada, session=hour, booked_at=NOON - timedelta(days=9))
+
+    page = browse_as(ada).get(f"/classes/bookings/{held.id}").text
+
+    assert "We remind you on Tuesday" not in page
+    assert "We remind you on Wednesday 25 November, 12:30" in page
+
+
 def test_a_reminder_that_she_does_not_want_is_not_promised(ada, browse_as):
     session = make.session(starts_at=NOON + timedelta(hours=27))
     wishes.choose(ada, way=Way.PAGE, now=NOON, by=ada.account_id, day_before=False)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from remote_training.classes import service
 from remote_training.classes.errors import HostBusy, WrongSeries
 from remote_training.classes.models import Session
-from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.studies.current import study
 from tests import make
@@ -18,20 +17,8 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def offer(**changes):
-    plain = {
-        "site": make.site(),
-        "module": "base",
-        "language": "en",
-        "zone": "Europe/Amsterdam",
-        "weekdays": [1],
-        "wall_time": time(10, 0),
-        "minutes": 60,
-        "places": 12,
-        "first_on": date(2027, 3, 1),
-        "last_on": date(2027, 3, 14),
-    }
-    plan = Plan(**plain | {"trainer": make.trainer()} | changes)
-    series = service.offer(plan, now=NOON, by=None)
+    days = {"first_on": date(2027, 3, 1), "last_on": date(2027, 3, 14)}
+    series = service.offer(make.plan(**days | changes), now=NOON, by=None)
     db.session.commit()
     return series
 

@@ -11,7 +11,7 @@ from remote_training.classes import plan as plans
 from remote_training.classes import service, wall_time
 from remote_training.classes.errors import WrongSeries
 from remote_training.classes.models import Break, Series, Session, Substitute
-from remote_training.classes.plan import DaysOff, Plan
+from remote_training.classes.plan import DaysOff
 from remote_training.classes.wall_time import Oddity
 from remote_training.core.db import db
 from tests import make
@@ -19,19 +19,8 @@ from tests.fakes import NOON
 
 
 def planned(**changes):
-    plain = {
-        "site": make.site(),
-        "module": "base",
-        "language": "en",
-        "zone": "Europe/Amsterdam",
-        "weekdays": [0, 3],
-        "wall_time": time(10),
-        "minutes": 60,
-        "places": 12,
-        "first_on": date(2027, 3, 22),
-        "last_on": date(2027, 4, 4),
-    }
-    return Plan(**plain | {"trainer": make.trainer()} | changes)
+    days = {"first_on": date(2027, 3, 22), "last_on": date(2027, 4, 4)}
+    return make.plan(**days | {"weekdays": [0, 3]} | changes)
 
 
 def outlook(plan):

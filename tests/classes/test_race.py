@@ -5,7 +5,7 @@ The negative control looks first and writes after, as a plain form would: it dou
 
 import threading
 from collections import Counter
-from datetime import date, time
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from remote_training.accounts.models import Account
 from remote_training.classes import clashes, service
 from remote_training.classes.models import Session
-from remote_training.classes.plan import Plan, hours
+from remote_training.classes.plan import hours
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
 from tests import make
@@ -45,19 +45,7 @@ def race(app, attempt, accounts):
 
 
 def plan(account_id):
-    return Plan(
-        site=make.site(),
-        trainer=db.session.get_one(Account, account_id),
-        module="base",
-        language="en",
-        zone="Europe/Amsterdam",
-        weekdays=[1],
-        wall_time=time(10),
-        minutes=60,
-        places=12,
-        first_on=date(2026, 12, 1),
-        last_on=date(2026, 12, 8),
-    )
+    return make.plan(trainer=db.session.get_one(Account, account_id), last_on=date(2026, 12, 8))
 
 
 @unit_of_work()

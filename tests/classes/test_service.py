@@ -7,7 +7,6 @@ from remote_training.audit.models import Entry
 from remote_training.classes import queries, service
 from remote_training.classes.errors import TrainerBusy, WrongSeries
 from remote_training.classes.models import Session
-from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from tests import make
@@ -17,21 +16,8 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def offer(**changes):
-    plain = {
-        "site": make.site(),
-        "module": "base",
-        "language": "en",
-        "zone": "Europe/Amsterdam",
-        "weekdays": [1],
-        "wall_time": time(10, 0),
-        "minutes": 60,
-        "places": 12,
-        "first_on": date(2027, 3, 1),
-        "last_on": date(2027, 4, 11),
-    }
-    if "trainer" not in changes:
-        plain["trainer"] = make.trainer()
-    series = service.offer(Plan(**plain | changes), now=NOON, by=None)
+    days = {"first_on": date(2027, 3, 1), "last_on": date(2027, 4, 11)}
+    series = service.offer(make.plan(**days | changes), now=NOON, by=None)
     db.session.commit()
     return series
 

@@ -337,11 +337,10 @@ def _planned(her: Any) -> int:
 
 
 def _became(place: Any, now: datetime) -> str | None:
-    held = place.cancelled_at is None or place.is_late
-    if place.called_off_at is not None and held:
-        return "called_off"
     if place.cancelled_at is not None:
         return "late_cancelled" if place.is_late else None
+    if place.called_off_at is not None:
+        return "called_off"
     if place.status is not None:
         return "attended" if str(place.status).lower() == "late" else str(place.status).lower()
     return "unknown" if _moment(place.ends_at) <= now else "ahead"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 
 import pandas
@@ -176,8 +175,7 @@ def test_words_in_any_script_come_back_whole(app, kind, tmp_path):
     assert known.variable_value_labels["b"][0].startswith("Müde — 疲れ … é")
 
 
-@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed here")
-def test_haven_reads_the_same(sets, kind, tmp_path):
+def test_haven_reads_the_same(sets, kind, tmp_path, haven):
     _, labelled = sets
     path = tmp_path / f"answers_wide.{kind}"
     path.write_bytes(labelled[path.name])
@@ -187,7 +185,7 @@ def test_haven_reads_the_same(sets, kind, tmp_path):
         "cat(nrow(d), names(d)[4], attr(d[[4]], 'label'), sep='|')"
     )
 
-    told = subprocess.run(["Rscript", "-e", program], capture_output=True, text=True, check=True)
+    told = subprocess.run([haven, "-e", program], capture_output=True, text=True, check=True)
 
     frame, known = opened(labelled, "answers_wide", kind, tmp_path)
     name = frame.columns[3]

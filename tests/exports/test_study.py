@@ -9,7 +9,6 @@ import json
 import math
 import os
 import re
-import shutil
 import subprocess
 from collections import Counter
 from contextlib import contextmanager
@@ -424,16 +423,13 @@ def test_nobody_trains_before_her_classes_begin(filled):
         assert starts[row["session_id"]][:10] >= str(first), row["study_number"]
 
 
-@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed here")
 @pytest.mark.parametrize("kind", LABELLED)
-def test_haven_reads_the_same_values_labels_and_reasons(filled, kind, tmp_path):
+def test_haven_reads_the_same_values_labels_and_reasons(filled, kind, tmp_path, haven):
     program = tmp_path / "read.R"
     program.write_text(HAVEN)
-    if subprocess.run(["Rscript", "-e", "library(haven)"], capture_output=True).returncode:
-        pytest.skip("haven is not installed here")
     for table in filled.tables:
         source, out = filled.folder / f"{table.name}.{kind}", tmp_path / f"{table.name}-{kind}"
-        subprocess.run(["Rscript", program, source, f"{out}.csv", f"{out}.labels"], check=True)
+        subprocess.run([haven, program, source, f"{out}.csv", f"{out}.labels"], check=True)
         read = pandas.read_csv(f"{out}.csv", dtype=str, keep_default_na=False)
         text, (_, known) = filled.csv[table.name], filled.labelled[table.name, kind]
         whys = {column.why_of: column.name for column in table.columns if column.why_of}

@@ -50,23 +50,15 @@ def noted() -> list[str]:
     return list(db.session.scalars(found))
 
 
-@pytest.fixture
-def strict(app: Flask) -> Any:
-    """The app as it runs: every form is checked."""
-    app.config["WTF_CSRF_ENABLED"] = True
-    yield app
-    app.config["WTF_CSRF_ENABLED"] = False
-
-
 @pytest.mark.parametrize(("kind", "reminder"), STOPS.items())
 @pytest.mark.parametrize("as_parts", [True, False], ids=["multipart", "urlencoded"])
 def test_a_mail_program_stops_one_kind_with_one_post(
-    strict: Flask, kind: LinkKind, reminder: Reminder, as_parts: bool
+    guarded_forms: Flask, kind: LinkKind, reminder: Reminder, as_parts: bool
 ) -> None:
     woman = make.participant()
     address = link_of(woman, kind)
     form = "multipart/form-data" if as_parts else "application/x-www-form-urlencoded"
-    browser = strict.test_client(use_cookies=False)
+    browser = guarded_forms.test_client(use_cookies=False)
     answers = [browser.post(address, data=ONE_CLICK, content_type=form) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200] * 3
     assert len({answer.get_data() for answer in answers}) == 1, "the same answer each time"
@@ -74,18 +66,18 @@ def test_a_mail_program_stops_one_kind_with_one_post(
     assert len(noted()) == 1
 
 
-def test_without_its_body_and_a_form_of_ours_a_post_does_nothing(strict: Flask) -> None:
+def test_without_its_body_and_a_form_of_ours_a_post_does_nothing(guarded_forms: Flask) -> None:
     woman = make.participant()
-    browser, address = strict.test_client(use_cookies=False), link_of(woman)
+    browser, address = guarded_forms.test_client(use_cookies=False), link_of(woman)
     for body in ({}, {"List-Unsubscribe": "Two-Clicks"}, {"list-unsubscribe": "one-click"}):
         assert browser.post(address, data=body).status_code == 400
     assert all(holds(woman).values())
 
 
-def test_no_other_link_is_moved_by_such_a_post(strict: Flask) -> None:
+def test_no_other_link_is_moved_by_such_a_post(guarded_forms: Flask) -> None:
     booking = make.booking()
     her = booking.participant
-    browser = strict.test_client()
+    browser = guarded_forms.test_client()
     for kind in set(LinkKind) - set(STOPS):
         token = tokens.mint(kind, her.account_id, now=NOON, subject_id=booking.id)
         db.session.commit()
@@ -99,8 +91,8 @@ def test_no_other_link_is_moved_by_such_a_post(strict: Flask) -> None:
     assert browser.get("/home/").status_code == 401
 
 
-def test_a_token_that_never_was_is_answered_as_any_other(strict: Flask) -> None:
-    browser = strict.test_client()
+def test_a_token_that_never_was_is_answered_as_any_other(guarded_forms: Flask) -> None:
+    browser = guarded_forms.test_client()
     known = link_of(make.participant())
     unknown = "/l/" + "x" * 43
     pages = [browser.post(one, data=ONE_CLICK) for one in (known, unknown)]
@@ -121,9 +113,9 @@ def test_looking_stops_nothing(app: Flask, method: str) -> None:
     assert noted() == []
 
 
-def test_the_page_has_a_real_button_and_says_how_to_go_back(strict: Flask) -> None:
+def test_the_page_has_a_real_button_and_says_how_to_go_back(guarded_forms: Flask) -> None:
     woman = make.participant()
-    address, browser = link_of(woman), strict.test_client()
+    address, browser = link_of(woman), guarded_forms.test_client()
     page = browser.get(address).text
     assert "Stop these reminders" in page
     assert "you go on taking part" in page
