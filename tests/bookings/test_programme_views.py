@@ -154,7 +154,7 @@ def test_who_has_a_few_weeks_left_reads_how_many(app, browse_as):
     page = browse_as(her).get("/classes/").text
     assert "Book the weeks that I have left" in page
     page = browse_as(her).get(CHOOSE).text
-    assert "for the 3 weeks that are left" in page
+    assert "for the 3 weeks in which classes are offered so far" in page
 
 
 def test_she_cannot_book_for_somebody_else_or_what_is_not_hers(ada, browse_as):

@@ -187,6 +187,16 @@ def waiting(page: Page) -> int:
         return int(page.evaluate(found))
 
 
+def cut_off(page: Page) -> None:
+    """Take the network away, and wait until the page knows: what it sends before still arrives."""
+    page.context.set_offline(True)
+    for _ in range(100):
+        if not page.evaluate("navigator.onLine"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the page does not know that it is without network")
+
+
 def emptied(page: Page) -> None:
     """Wait until this phone keeps no answer any more."""
     for _ in range(100):

@@ -97,7 +97,7 @@ def test_the_keys_are_large_and_wrap_on_a_phone(sitting: Sitting, phone: Any) ->
 
 def test_each_place_that_the_script_shows_is_accessible(sitting: Sitting, phone: Any) -> None:
     page = at_question(sitting, phone(), 9)
-    page.context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 1)
     see(page, "You need not be alone with this")
     assert_accessible(page)
@@ -151,7 +151,7 @@ def test_without_network_she_sees_help_at_once_and_the_alert_comes_when_it_is_ba
     sitting: Sitting, phone: Any
 ) -> None:
     page = at_question(sitting, phone(), 9)
-    page.context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, "You need not be alone with this")
     expect(page.get_by_role("link", name="Ring 0800 0113")).to_be_visible()
@@ -170,7 +170,7 @@ def test_help_is_there_without_network_even_before_the_other_questions_are(
     page = come_in(sitting, context)
     context.route("**/sheet", lambda route: route.abort())
     page.goto(f"{sitting.url}/9")
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 1)
     expect(page.get_by_role("link", name="Ring 0800 0113")).to_be_visible()
 
@@ -179,7 +179,7 @@ def test_the_last_question_without_network_ends_where_all_answers_are_shown(
     sitting: Sitting, phone: Any
 ) -> None:
     page = at_question(sitting, phone(), ALL)
-    page.context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 7)
     see(page, "All questions are done")
     page.context.set_offline(False)
@@ -192,7 +192,7 @@ def test_a_phone_that_was_switched_off_sends_when_she_opens_her_link_again(
 ) -> None:
     context = phone()
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 3)
     see(page, f"Question 2 of {ALL}")
     page.close()
@@ -253,7 +253,8 @@ def test_two_tabs_and_two_devices_keep_both_and_the_newest_stands(
     first, other = at_question(sitting, context), at_question(sitting, phone())
     second = context.new_page()
     second.goto(f"{sitting.url}/1")
-    context.set_offline(True)
+    answering.cut_off(first)
+    answering.cut_off(second)
     choose(first, 0)
     see(first, AWAY)
     first.wait_for_timeout(50)
@@ -321,7 +322,7 @@ def test_next_without_an_answer_asks_for_one_also_without_network(
     sitting: Sitting, phone: Any
 ) -> None:
     page = at_question(sitting, phone())
-    page.context.set_offline(True)
+    answering.cut_off(page)
     page.get_by_role("button", name="Next").click()
     see(page, "Please choose an answer")
     assert waiting(page) == 0
@@ -353,7 +354,7 @@ def test_a_visit_that_ended_while_there_was_no_network_sends_all_after_the_year(
     sitting: Sitting, phone: Any
 ) -> None:
     page = at_question(sitting, phone())
-    page.context.set_offline(True)
+    answering.cut_off(page)
     for value in (1, 2):
         choose(page, value)
     see(page, f"Question 3 of {ALL}")
@@ -375,7 +376,7 @@ def test_where_the_phone_can_keep_nothing_it_says_so(sitting: Sitting, phone: An
     choose(page, 2)
     see(page, f"Question 2 of {ALL}")
     assert sitting.kept("phq1") == [("2", True)]
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 3)
     see(page, "this phone cannot keep your answer: it is not saved yet")
     expect(page.get_by_text(f"Question 2 of {ALL}")).to_be_visible()
@@ -389,7 +390,7 @@ def test_a_wrong_clock_of_the_phone_does_no_harm(sitting: Sitting, phone: Any) -
     context = phone()
     context.add_init_script("Date.now = (real => () => real() - 4e10)(Date.now)")
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, AWAY)
     page.evaluate("Date.now = (real => () => real() + 9e10)(Date.now)")  # set by the network
@@ -408,7 +409,7 @@ def test_a_phone_that_wakes_up_in_another_year_sends_its_newest_answer_as_the_ne
     choose(page, 0)
     see(page, f"Question 2 of {ALL}")
     page.go_back()
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 3)
     see(page, AWAY)
     page.close()
@@ -431,7 +432,7 @@ def test_what_was_given_on_the_last_day_arrives_after_it_also_on_a_page_that_is_
     sitting, context = answering.ready(platform, closes_on=make.TODAY), phone()
     platform.clock.forward(hours=10, minutes=50)  # ten minutes to midnight where she is
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, AWAY)
     platform.clock.forward(hours=5)
@@ -453,7 +454,7 @@ def test_back_without_network_changes_an_answer_and_the_newest_stands(
     sitting: Sitting, phone: Any
 ) -> None:
     page = at_question(sitting, phone())
-    page.context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, f"Question 2 of {ALL}")
     page.go_back()
@@ -474,7 +475,7 @@ def test_newer_words_that_come_by_a_deploy_do_not_change_what_she_read(
 ) -> None:
     sitting, context = answering.ready(platform, ("qlq-cipn20",)), phone()
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     see(page, "t1 item 1")
     choose(page, 2)
     see(page, "t1 item 2")
@@ -515,7 +516,7 @@ def test_after_all_that_can_go_wrong_each_acknowledged_answer_is_in_the_data_set
     page.locator('input[value="3"]').check(force=True)
     page.locator("form.asking button:not(.second)").dblclick()
     see(page, f"Question 2 of {ALL}")
-    context.set_offline(True)  # away
+    answering.cut_off(page)  # away
     choose(page, 2)
     see(page, f"Question 3 of {ALL}")
     second = phone()

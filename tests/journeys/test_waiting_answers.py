@@ -94,7 +94,7 @@ def test_what_waits_is_sent_the_next_day_from_another_page_of_hers_and_help_is_s
 ) -> None:
     context, given = phone(), sitting.platform.clock()
     page = at_question(sitting, context, 8)
-    context.set_offline(True)
+    answering.cut_off(page)
     for value in (2, 1):
         choose(page, value)
     see(page, "You need not be alone with this")
@@ -126,7 +126,7 @@ def test_what_waits_goes_when_the_network_comes_while_another_page_is_open(
     context = phone()
     page = at_question(sitting, context)
     other = open_link(context, link(sitting, LinkKind.SIGN_IN))
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, AWAY)
     page.close()
@@ -141,7 +141,7 @@ def test_somebody_else_on_the_same_phone_neither_sends_nor_loses_what_waits(
 ) -> None:
     context = phone()
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, AWAY)
     page.close()
@@ -168,7 +168,7 @@ def test_what_was_given_in_time_is_sent_after_the_last_day_by_another_link(
 ) -> None:
     sitting, context = answering.ready(platform, closes_on=make.TODAY), phone()
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, AWAY)
     page.close()
@@ -189,7 +189,7 @@ def test_her_old_link_after_the_last_day_asks_for_the_year_only_where_answers_wa
 ) -> None:
     sitting, context = answering.ready(platform, closes_on=make.TODAY), phone()
     page = at_question(sitting, context)
-    context.set_offline(True)
+    answering.cut_off(page)
     choose(page, 2)
     see(page, AWAY)
     page.close()
