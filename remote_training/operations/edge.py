@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from time import perf_counter
 from typing import IO
 from urllib.parse import parse_qsl
@@ -107,12 +108,18 @@ def _finish(response: Response) -> Response:
     return response
 
 
+@lru_cache(maxsize=4096)
+def _meters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, str(status)), SECONDS.labels(route)
+
+
 def _count(response: Response) -> None:
     route = request.url_rule.rule if request.url_rule is not None else "unknown"
     seconds = perf_counter() - g.get("began", perf_counter())
     method = request.method if request.method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-    REQUESTS.labels(method, route, str(response.status_code)).inc()
-    SECONDS.labels(route).observe(seconds)
+    counted, timed = _meters(method, route, response.status_code)
+    counted.inc()
+    timed.observe(seconds)
     if request.endpoint not in ("static", "operations.live", "operations.ready"):
         log.info(
             "request",
