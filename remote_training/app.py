@@ -31,7 +31,7 @@ from remote_training.accounts.models import Scope
 from remote_training.assessments import again as assessments_again
 from remote_training.assessments import late as assessments_late
 from remote_training.assessments import views as assessments_views
-from remote_training.attendance import stranger_views, trainer_views
+from remote_training.attendance import stranger_views, trainer_views, training_views
 from remote_training.attendance import views as attendance_views
 from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
@@ -87,6 +87,7 @@ BLUEPRINTS = (
     attendance_views.blueprint,
     trainer_views.blueprint,
     stranger_views.blueprint,
+    training_views.blueprint,
     dashboard_views.blueprint,
     people_views.blueprint,
     booking_views.blueprint,

@@ -8,6 +8,7 @@ from remote_training.accounts import models as _accounts
 from remote_training.alerts import models as _alerts
 from remote_training.assessments import models as _assessments
 from remote_training.attendance import models as _attendance
+from remote_training.attendance import training_models as _training
 from remote_training.audit import models as _audit
 from remote_training.bookings import models as _bookings
 from remote_training.classes import models as _classes
@@ -25,6 +26,7 @@ from remote_training.studies import models as _studies
 ROOMS = (
     _accounts, _alerts, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
     _exports, _hooks, _meetings, _messages, _participants, _providers, _safety, _studies,
+    _training,
 )  # fmt: skip
 
 

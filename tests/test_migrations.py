@@ -13,6 +13,8 @@ from alembic.script import ScriptDirectory
 
 from remote_training import tables
 from remote_training.app import create_app
+from remote_training.attendance import training_service
+from remote_training.attendance.training import Entry
 from remote_training.bookings.models import Booking
 from remote_training.core import migrations
 from remote_training.core.db import db
@@ -118,6 +120,12 @@ def fill(url):
             booking = make.booking()
             make.assessment(participant=booking.participant)
         make.booking(participant=booking.participant, cancelled_at=NOON)
+        hour = booking.session
+        training_service.enter(
+            hour, {booking.id: Entry(effort=4.0, note="calm")}, "base-1",
+            seen=0, now=hour.ends_at, by=hour.trainer_id,
+        )  # fmt: skip
+        db.session.commit()
         db.session.remove()
         db.engine.dispose()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,12 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from remote_training.attendance import dose
+from remote_training.attendance import dose, outcomes, work
 from remote_training.attendance.dose import Course, Place, Plan
 from remote_training.attendance.models import Attendance, Status
+from remote_training.attendance.training import Volume
+from remote_training.attendance.training_models import Trained
+from remote_training.attendance.work import Record
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
@@ -36,9 +40,10 @@ def courses(
     if study.booking.programme_weeks is None:
         return
     held = _held(connection, people)
+    volumes = cache(lambda complaint: work.volumes(study, planned(study, complaint)))
     with connection.execute(_places(people), execution_options={"yield_per": AT_A_TIME}) as rows:
         for number, own in groupby(rows, key=lambda row: row.study_number):
-            yield number, _course(list(own), held, study, now)
+            yield number, _course(list(own), held, study, volumes, now)
 
 
 def of(participant_id: UUID, *, study: Study, now: datetime) -> Course | None:
@@ -79,11 +84,18 @@ def _places(people: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
             Attendance.machine_minutes,
             Attendance.is_imputed,
             Attendance.last_left_at,
+            Trained.id.label("trained_id"),
+            Trained.is_reduced,
+            Trained.stopped_early,
+            Trained.minutes_done,
+            Trained.repetitions_done,
+            Trained.load_done_kg,
         )
         .join(Allocation, Allocation.participant_id == Participant.id)
         .outerjoin(Booking, Booking.participant_id == Participant.id)
         .outerjoin(Session, Session.id == Booking.session_id)
         .outerjoin(Attendance, Attendance.booking_id == Booking.id)
+        .outerjoin(Trained, Trained.booking_id == Booking.id)
         .where(people, Participant.baseline_on.is_not(None))
         .order_by(Participant.study_number, Session.starts_at, Booking.id)
     )
@@ -103,13 +115,20 @@ def _held(connection: sa.Connection, people: sa.ColumnElement[bool]) -> Held:
     return by_kind
 
 
-def _course(rows: list[Any], held: Held, study: Study, now: datetime) -> Course:
+def _course(
+    rows: list[Any],
+    held: Held,
+    study: Study,
+    volumes: Callable[[str | None], list[Volume]],
+    now: datetime,
+) -> Course:
     first = rows[0]
     plan = Plan(
         first_on=first.baseline_on + timedelta(weeks=study.arm(first.arm).trains_from_week),
         weeks=study.booking.programme_weeks or 0,
         a_week=planned(study, first.complaint),
         class_minutes=study.booking.class_minutes,
+        volumes=volumes(first.complaint),
     )
     offered: Counter[tuple[int, str]] = Counter()
     for module in plan.a_week:
@@ -122,7 +141,7 @@ def _course(rows: list[Any], held: Held, study: Study, now: datetime) -> Course:
 
 def _place(row: Any, study: Study, now: datetime) -> Place | None:
     """The place of a row; None for one that was given back in time."""
-    outcome = dose.outcome(
+    outcome = outcomes.outcome(
         row.status,
         is_live=row.cancelled_at is None,
         is_late=row.is_late,
@@ -142,4 +161,12 @@ def _place(row: Any, study: Study, now: datetime) -> Place | None:
         minutes=row.machine_minutes or 0.0,
         is_late=row.status is Status.LATE,
         ended_early=None if left_at is None else left_at < early,
+        record=_record(row),
     )
+
+
+def _record(row: Any) -> Record | None:
+    if row.trained_id is None:
+        return None
+    done = Volume(row.minutes_done, row.repetitions_done, row.load_done_kg)
+    return Record(row.is_reduced, row.stopped_early, done)

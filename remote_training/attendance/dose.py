@@ -12,36 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import groupby
 
-from remote_training.attendance.models import Status
+from remote_training.attendance.outcomes import MISSED, Outcome
+from remote_training.attendance.training import Volume
+from remote_training.attendance.work import Record, Work
 
 WEEK = timedelta(weeks=1)
 INTERRUPTION = 3  # so many missed in a row, and more
-
-
-class Outcome(StrEnum):
-    """What became of one place that somebody held."""
-
-    ATTENDED = "attended"
-    EXCUSED = "excused"
-    TECHNICAL = "technical"
-    NO_SHOW = "no_show"
-    LATE_CANCELLED = "late_cancelled"
-    CALLED_OFF = "called_off"
-    UNKNOWN = "unknown"
-    AHEAD = "ahead"
-
-
-MISSED = frozenset({Outcome.EXCUSED, Outcome.TECHNICAL, Outcome.NO_SHOW, Outcome.LATE_CANCELLED})
-_OF_STATUS = {
-    Status.ATTENDED: Outcome.ATTENDED,
-    Status.LATE: Outcome.ATTENDED,
-    Status.EXCUSED: Outcome.EXCUSED,
-    Status.TECHNICAL: Outcome.TECHNICAL,
-    Status.NO_SHOW: Outcome.NO_SHOW,
-}
 
 
 @dataclass(frozen=True)
@@ -58,6 +36,8 @@ class Place:
         Whether she came late.
     ended_early
         Whether she left well before the end; None where nobody knows when she left.
+    record
+        What was trained; None where it was not entered.
     """
 
     on_date: date
@@ -67,6 +47,7 @@ class Place:
     minutes: float
     is_late: bool = False
     ended_early: bool | None = None
+    record: Record | None = None
 
     @property
     def counts(self) -> bool:
@@ -88,12 +69,15 @@ class Plan:
         Classes of each of her modules in a week.
     class_minutes
         How long a planned class lasts.
+    volumes
+        What all classes of a week come to, week by week; empty where plans do not say it.
     """
 
     first_on: date
     weeks: int
     a_week: Mapping[str, int]
     class_minutes: int
+    volumes: Sequence[Volume] = ()
 
     @property
     def planned_a_week(self) -> int:
@@ -128,6 +112,8 @@ class Week:
         planned classes that she did not attend: what was made up for in the same week is not.
     minutes
         Of presence in classes that she attended.
+    work
+        What was trained in them.
     """
 
     number: int
@@ -141,6 +127,7 @@ class Week:
     missed: int
     minutes: float
     is_over: bool
+    work: Work
 
     def of(self, outcome: Outcome) -> int:
         """How many places had this outcome."""
@@ -177,6 +164,11 @@ class Course:
     stopped_after_week: int | None
 
     @property
+    def work(self) -> Work:
+        """What was trained in the whole programme so far, of what is planned for all of it."""
+        return sum((week.work for week in self.weeks), Work(planned=Volume()))
+
+    @property
     def attendance_percent(self) -> float | None:
         """Attended of those planned so far; None before the first week is over."""
         over = sum(week.of(Outcome.ATTENDED) for week in self.weeks if week.is_over)
@@ -186,28 +178,6 @@ class Course:
     def relative_dose_percent(self) -> float | None:
         """Minutes attended of the minutes planned in the whole programme (0 and more)."""
         return 100.0 * self.minutes / self.planned_minutes if self.planned_minutes else None
-
-
-def outcome(
-    status: Status | None,
-    *,
-    is_live: bool,
-    is_late: bool,
-    is_called_off: bool,
-    ends_at: datetime,
-    now: datetime,
-) -> Outcome | None:
-    """What became of one place; None for one that was given back in time: it counts nowhere.
-
-    A place that was given back late is that, also where the class was called off afterwards.
-    """
-    if not is_live:
-        return Outcome.LATE_CANCELLED if is_late else None
-    if is_called_off:
-        return Outcome.CALLED_OFF
-    if status is not None:
-        return _OF_STATUS[status]
-    return Outcome.AHEAD if now < ends_at else Outcome.UNKNOWN
 
 
 def course(
@@ -263,6 +233,10 @@ def _week(
         missed=min(missed, max(0, planned - outcomes[Outcome.ATTENDED])),
         minutes=sum(place.minutes for place in places if place.counts),
         is_over=is_over,
+        work=Work.of(
+            [place.record for place in places if place.counts],
+            plan.volumes[number - 1] if plan.volumes else None,
+        ),
     )
 
 

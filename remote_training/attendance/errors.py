@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from remote_training.core.errors import Refused
+from http import HTTPStatus
+
+from remote_training.core.errors import Invalid, Refused
 
 
 class DoorClosed(Refused):
@@ -15,3 +17,17 @@ class NotBegun(Refused):
 
 class NoLinkNow(Refused):
     """The class is over or called off: a link to it would open nothing."""
+
+
+class NotHeld(Refused):
+    """The class was called off: nobody trained in it."""
+
+
+class NothingTold(Invalid):
+    """Nobody is known to have been there, and nothing was filled in for anybody."""
+
+
+class Overtaken(Invalid):
+    """Somebody else saved the same thing after it was shown."""
+
+    status = HTTPStatus.CONFLICT

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from remote_training.accounts.desk import me
 from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
-from remote_training.attendance import evidence, queries, service
+from remote_training.attendance import evidence, queries, service, training_queries
 from remote_training.attendance.forms import (
     CAUSE_WORDS,
     KIND_WORDS,
@@ -46,11 +46,13 @@ def classes() -> ResponseReturnValue:
     now, sites = outside().now(), site_ids(*STAFF)
     coming = classes_queries.upcoming(sites, now=now, until=now + AHEAD)
     mine = me().id
+    past = queries.recent(sites, since=now - BACK, now=now)
     return render_template(
         "attendance/classes.html",
         own=[session for session in coming if session.trainer_id == mine],
         others=[session for session in coming if session.trainer_id != mine],
-        past=queries.recent(sites, since=now - BACK, now=now),
+        past=past,
+        to_enter=training_queries.waiting(past, now=now),
         now=now,
         module_name=names.of_module,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from wtforms import Field
 from wtforms.validators import StopValidation
@@ -10,6 +11,17 @@ from wtforms.validators import StopValidation
 from remote_training.core.db import db
 from remote_training.core.errors import Invalid
 from remote_training.core.words import translated
+
+
+class SaidAt(Protocol):
+    """A field, or another place of a form that has sentences."""
+
+    @property
+    def errors(self) -> Sequence[str]:
+        """What is said there."""
+
+    @errors.setter
+    def errors(self, sentences: Sequence[str]) -> None: ...
 
 
 def taken_by(check: Callable[[str], object]) -> Callable[[object, Field], None]:
@@ -24,7 +36,7 @@ def taken_by(check: Callable[[str], object]) -> Callable[[object, Field], None]:
     return validate
 
 
-def attempt(verb: Callable[[], object], said_at: Callable[[Invalid], Field]) -> bool:
+def attempt(verb: Callable[[], object], said_at: Callable[[Invalid], SaidAt]) -> bool:
     """Do what a form asks for, or nothing of it: a refusal is written at a field of the form."""
     try:
         with db.session.begin_nested():

@@ -21,7 +21,7 @@ from remote_training.assessments import queries as assessments
 from remote_training.assessments import states
 from remote_training.assessments.timeline import timeline
 from remote_training.attendance import courses
-from remote_training.attendance.dose import Outcome
+from remote_training.attendance.outcomes import Outcome
 from remote_training.attendance.queries import short_name
 from remote_training.bookings import answers
 from remote_training.bookings import queries as bookings

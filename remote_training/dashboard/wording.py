@@ -140,6 +140,7 @@ ACTION_WORDS = {
     "alerts.sound": _l("Alert raised"),
     "safety.acknowledge": _l("Alert: what was done was written down"),
     "attendance.set_status": _l("Attendance set by a trainer"),
+    "attendance.correct_training": _l("What was trained was corrected"),
 }
 
 WEEKDAYS = (

@@ -60,7 +60,8 @@ def fill(*, count: int, weeks: int, seed: int, world: Outside) -> int:
     if db.session.scalar(sa.select(sa.func.count()).select_from(Participant)):
         raise NotEmpty(say("This database already holds people: the demo needs an empty one."))
     end = world.now().replace(second=0, microsecond=0)
-    stage = Stage(Random(seed), end - timedelta(weeks=weeks) - LEAD, world)  # noqa: S311
+    begin = end - timedelta(weeks=weeks) - LEAD
+    stage = Stage(Random(seed), begin, world, seed, end)  # noqa: S311
     sites = studies.sites()
     shares = [count // len(sites) + (n < count % len(sites)) for n in range(len(sites))]
     for site, share in zip(sites, shares, strict=True):

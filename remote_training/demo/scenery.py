@@ -125,7 +125,7 @@ def offer_class_soon(stage: Stage, site: Site, end: datetime) -> None:
 def offer_classes_soon(world: Outside) -> int:
     """Offer such a class at each site that has none within half an hour; returns how many."""
     now = world.now().replace(second=0, microsecond=0)
-    stage = Stage(Random(), now, world)  # noqa: S311
+    stage = Stage(Random(), now, world, 0, now)  # noqa: S311
     for grant in db.session.scalars(sa.select(Grant).options(joinedload(Grant.site))):
         post = grant.account.contact.email.split("@")[0].rsplit(".", 1)[0]
         stage.keep(grant.site, post, grant.account)

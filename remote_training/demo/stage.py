@@ -32,7 +32,7 @@ class Life:
 
 @dataclass
 class Stage:
-    """The seed's draws, the fast clock, the mailbox, and who is there.
+    """The seed and its draws, the fast clock and where it stops, the mailbox, and who is there.
 
     `cast` names the staff by site and post, `people` the participants in the order in which
     they joined; `ways` says how some of them go about every sitting (see `answering`);
@@ -42,6 +42,8 @@ class Stage:
     draw: Random
     now: datetime
     world: Outside
+    seed: int
+    end: datetime
     cast: dict[tuple[str, str], UUID] = field(default_factory=dict)
     people: list[Life] = field(default_factory=list)
     ways: dict[UUID, float] = field(default_factory=dict)

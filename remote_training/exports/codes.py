@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from remote_training.core.words import LANGUAGES
+from remote_training.core.words import DEFAULT_LANGUAGE, LANGUAGES
 from remote_training.exports import items
 from remote_training.exports.reasons import OF_ANSWERS, OF_SCORES, TOLD, Reason
 from remote_training.instruments import load as instruments
@@ -85,6 +85,17 @@ def _severities(_study: Study) -> Fields:
     return {"codes": found}
 
 
+def _plans(study: Study) -> Fields:
+    """Each class plan: for what, when, and at which effort it aims."""
+    return {
+        "codes": {
+            plan.code: f"{plan.module}, weeks {plan.first_week} to {plan.last_week}, "
+            f"effort {plan.effort[0]:g} to {plan.effort[1]:g}"
+            for plan in study.library.plans
+        }
+    }
+
+
 _RULES = {
     Rule.COMPLETE: "all questions that apply are answered",
     Rule.HALF: "at least half of them; what is missing counts as the mean of what is there",
@@ -109,6 +120,10 @@ _BY_PLACE: Mapping[tuple[str, str], Callable[[Study], Fields]] = {
     ("answers_long", "value"): _points,
     ("answers_long", "missing"): lambda _study: {"codes": of_reasons(OF_ANSWERS)},
     ("scores", "score"): _score_codes,
+    ("training", "plan"): _plans,
+    ("training_exercises", "exercise"): lambda study: {
+        "codes": {one.code: one.said(DEFAULT_LANGUAGE) for one in study.library.exercises}
+    },
     ("scores", "rule"): lambda _study: {"codes": {str(rule): w for rule, w in _RULES.items()}},
     ("scores", "value"): _score_values,
     ("scores", "missing"): lambda _study: {"codes": of_reasons(OF_SCORES)},

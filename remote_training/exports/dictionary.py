@@ -31,6 +31,8 @@ TABLES = (
     "waiting",
     "dose_weeks",
     "dose",
+    "training",
+    "training_exercises",
 )
 CODEBOOK = "codebook"
 VALUE_LABELS = "value_labels"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from remote_training.attendance.dose import Course, Outcome, Week
+from remote_training.attendance.dose import Course, Week
+from remote_training.attendance.outcomes import Outcome
+from remote_training.attendance.work import Work
 
 Row = Sequence[Any]
 Courses = Iterable[tuple[str, Course]]  # each after its study number
@@ -38,6 +40,7 @@ def weekly(courses: Courses) -> Iterator[Row]:
                 week.late,
                 week.ended_early,
                 round(week.minutes, DIGITS),
+                *_work(week.work),
             )
 
 
@@ -58,6 +61,11 @@ def whole(courses: Courses) -> Iterator[Row]:
             round(course.minutes, DIGITS),
             course.planned_minutes,
             _rounded(course.relative_dose_percent),
+            *_work(course.work),
+            _rounded(course.work.reduced_percent),
+            _rounded(course.work.minutes_percent),
+            _rounded(course.work.repetitions_percent),
+            _rounded(course.work.load_percent),
         )
 
 
@@ -69,6 +77,21 @@ ROWS: Mapping[str, Callable[[Courses], Iterator[Row]]] = {
 
 def _sum(weeks: Iterable[Week], outcome: Outcome) -> int:
     return sum(week.of(outcome) for week in weeks)
+
+
+def _work(work: Work) -> Row:
+    planned = work.planned
+    return (
+        work.entered,
+        work.reduced,
+        work.stopped_early,
+        None if planned is None else round(planned.minutes, DIGITS),
+        round(work.done.minutes, DIGITS),
+        None if planned is None else planned.repetitions,
+        work.done.repetitions,
+        None if planned is None else round(planned.load_kg, DIGITS),
+        round(work.done.load_kg, DIGITS),
+    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -60,6 +60,11 @@ TABLES = (
     say("One row for each time that a participant put herself on the waiting list of a class"),
     say("One row for each week of each programme: planned, offered, booked, attended, missed"),
     say("One row for each programme: what it comes to, as trials report it"),
+    say(
+        "One row for each participant and class whose training was entered: effort, "
+        "complaints, dose"
+    ),
+    say("One row for each exercise of each participant in each class whose training was entered"),
 )
 RULES = {
     Rule.COMPLETE: say("a score only where all questions are answered (complete)"),

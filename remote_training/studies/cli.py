@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from remote_training.core import settings
 from remote_training.instruments import load as instruments
-from remote_training.studies import checks, load
+from remote_training.studies import checks, exercise_checks, load
 from remote_training.studies.load import Study
 from remote_training.studies.schedule import left_out
 from remote_training.studies.timeline import timeline as timeline_of
@@ -34,11 +34,12 @@ def check(file: Path) -> None:
         f"{len(found.arms)} arms",
         f"{len(found.modules)} modules",
         f"{len(found.timepoints)} time-points",
+        f"{len(found.library.exercises)} exercises in {len(found.library.plans)} class plans",
     )
     click.echo(f"{file.name} agrees with itself: {found.title}, {', '.join(parts)}")
     for code, why in left_out(found).items():
         click.echo(f"left out: {code} ({why})")
-    for remark in checks.remarks(found):
+    for remark in checks.remarks(found) + exercise_checks.remarks(found):
         click.echo(remark)
 
 

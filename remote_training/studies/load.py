@@ -9,7 +9,8 @@ from pydantic import Field
 
 from remote_training.core import definitions
 from remote_training.core.definitions import Part, WrongDefinition
-from remote_training.studies import checks
+from remote_training.studies import checks, exercise_checks
+from remote_training.studies.exercises import Library
 from remote_training.studies.parts import (
     Arm,
     BookingRules,
@@ -30,7 +31,11 @@ class WrongStudyFile(WrongDefinition):
 
 
 class Study(Part):
-    """A whole study. Codes are unique within their list."""
+    """A whole study. Codes are unique within their list.
+
+    `training` names the file that holds its `library` of exercises and class plans: beside it,
+    or a shipped one.
+    """
 
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,20}$")
     title: str
@@ -44,6 +49,8 @@ class Study(Part):
     arms: tuple[Arm, ...] = Field(min_length=1)
     modules: tuple[Module, ...] = Field(min_length=1)
     timepoints: tuple[Timepoint, ...] = Field(min_length=1)
+    training: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$")
+    library: Library = Library()
 
     def module(self, code: str) -> Module:
         """The module of this code; `KeyError` where there is none."""
@@ -98,4 +105,20 @@ def load(path: Path | None = None) -> Study:
     faults = checks.contradictions(study)
     if faults:
         raise WrongStudyFile(path.name, faults)
-    return study
+    return study if study.training is None else _with_library(study, study.training, path.parent)
+
+
+def _with_library(study: Study, name: str, folder: Path) -> Study:
+    """The study with its exercises: from the file beside it, or else the shipped one so called.
+
+    Of the shipped one only the plans of modules that the study has.
+    """
+    is_own = (folder / name).exists() or not (SHIPPED / name).exists()
+    library = definitions.read((folder if is_own else SHIPPED) / name, Library, WrongStudyFile)
+    if not is_own:
+        plans = tuple(plan for plan in library.plans if plan.module in study.module_codes())
+        library = library.model_copy(update={"plans": plans})
+    faults = exercise_checks.contradictions(library, study)
+    if faults:
+        raise WrongStudyFile(name, faults)
+    return study.model_copy(update={"library": library})

@@ -30,7 +30,7 @@ class Helpline(Part):
 
     def said(self, language: str) -> tuple[str, str]:
         """Its name and its hours in a language; in another one where it has no words in that."""
-        return _said(self.name, language), _said(self.hours, language)
+        return said(self.name, language), said(self.hours, language)
 
 
 class Host(Part):
@@ -243,5 +243,6 @@ class BookingRules(Part):
     decline: Decline = Decline.ASK
 
 
-def _said(words: Mapping[str, str], language: str) -> str:
+def said(words: Mapping[str, str], language: str) -> str:
+    """The words in a language; where it has none in that, in another one."""
     return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote_training.attendance import dose
-from remote_training.attendance.dose import Course, Outcome, Place, Plan
+from remote_training.attendance import dose, outcomes
+from remote_training.attendance.dose import Course, Place, Plan
 from remote_training.attendance.models import Status
+from remote_training.attendance.outcomes import Outcome
+from remote_training.attendance.training import Volume
+from remote_training.attendance.work import Record
 from tests.fakes import NOON
 
 FIRST = date(2026, 3, 2)
@@ -54,6 +58,43 @@ def test_a_class_that_the_study_called_off_stays_planned_and_is_not_missed():
     assert (week.planned, week.booked, week.of(Outcome.CALLED_OFF)) == (3, 3, 1)
     assert (week.unbooked, week.missed) == (0, 0)
     assert course.attendance_percent == pytest.approx(100 * 11 / 12)
+
+
+def trained(done: Volume, *, reduced: bool = False, early: bool = False) -> Record:
+    return Record(reduced, early, done)
+
+
+def test_what_was_trained_is_counted_of_what_is_planned_for_all_weeks():
+    week = Volume(minutes=30.0, repetitions=100, load_kg=0.0)
+    plan = replace(PLAN, volumes=[week] * 4)
+    places = [
+        replace(place(0), record=trained(Volume(10.0, 40))),
+        replace(place(2), record=trained(Volume(8.0, 20), reduced=True, early=True)),
+        replace(place(4, Outcome.NO_SHOW), record=trained(Volume(99.0, 99))),
+    ]
+
+    work = dose.course(plan, places, OFFERED, today=AFTER).work
+
+    assert (work.attended, work.entered, work.reduced, work.stopped_early) == (2, 2, 1, 1)
+    assert work.reduced_percent == 50.0
+    assert work.planned == Volume(120.0, 400)
+    assert work.minutes_percent == pytest.approx(15.0), "18 of 120: a no-show trained nothing"
+    assert work.repetitions_percent == pytest.approx(15.0)
+    assert work.load_percent is None, "none is planned"
+
+
+def test_the_dose_is_unknown_where_a_class_was_not_entered_or_no_plan_says_it():
+    known, unknown = replace(place(0), record=trained(Volume(10.0))), place(2)
+    plan = replace(PLAN, volumes=[Volume(minutes=30.0)] * 4)
+
+    some = dose.course(plan, [known, unknown], OFFERED, today=AFTER).work
+    none = dose.course(PLAN, [known], OFFERED, today=AFTER).work
+
+    assert (some.minutes_percent, none.minutes_percent) == (None, None)
+    assert (some.done.minutes, some.entered, some.attended) == (10.0, 1, 2)
+    assert (none.planned, some.planned) == (None, Volume(minutes=120.0))
+    whole = dose.course(plan, [known], OFFERED, today=AFTER).work
+    assert whole.minutes_percent == pytest.approx(100 * 10 / 120)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +192,7 @@ def test_what_became_of_a_place(told, outcome):
     known = {"status": Status.NO_SHOW, "is_live": True, "is_late": False, "is_called_off": False}
     ends_at = NOON - timedelta(hours=1) if ended else NOON + timedelta(hours=1)
 
-    assert dose.outcome(**known | told, ends_at=ends_at, now=NOON) is outcome
+    assert outcomes.outcome(**known | told, ends_at=ends_at, now=NOON) is outcome
 
 
 held_places = st.lists(

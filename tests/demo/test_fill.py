@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from remote_training.assessments.models import Answer
 from remote_training.attendance.models import Attendance
+from remote_training.attendance.training_models import Trained
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.demo import fill as play
-from remote_training.demo import queries
+from remote_training.demo import queries, training
 from remote_training.demo.fill import NotEmpty
 from remote_training.demo.mailbox import DemoMailbox
 from remote_training.outside.world import Outside
@@ -49,6 +50,27 @@ def test_the_same_seed_invents_the_same_study(app, tmp_path):
     assert first == second
     assert len(first) > 5
     assert other != first
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_invented_trainers_entered_what_was_trained_but_for_the_last_classes(app, tmp_path):
+    world = app.extensions["outside"]
+    mailbox = DemoMailbox(tmp_path)
+    play.fill(count=16, weeks=2, seed=7, world=Outside(lambda: NOON, mailbox, world.meetings))
+
+    there = sa.func.coalesce(Attendance.status, Attendance.machine_status).in_(["attended", "late"])
+    found = (
+        sa.select(Session.ends_at, Trained.id)
+        .join(Booking, Booking.session_id == Session.id)
+        .join(Attendance, Attendance.booking_id == Booking.id)
+        .outerjoin(Trained, Trained.booking_id == Booking.id)
+        .where(there, Session.ends_at < NOON)
+    )
+    rows = db.session.execute(found).all()
+    entered = [row.id is not None for row in rows if NOON - row.ends_at > training.LATER]
+    assert len(entered) > 3
+    assert all(entered)
+    assert any(row.id is None for row in rows)
 
 
 def test_a_filled_demo_has_a_class_in_ten_minutes_people_in_many_states_and_mails(app, tmp_path):

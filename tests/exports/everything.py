@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from remote_training.assessments import service
 from remote_training.assessments.models import Answer, AnswerState, Assessment
+from remote_training.attendance import training_service
 from remote_training.attendance.models import Attendance, Status
+from remote_training.attendance.training import Amount, Done, Entry, Why
+from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.participants.models import Participant, Sex
 from tests import make
@@ -66,8 +70,31 @@ def study() -> dict[str, Participant]:
             first_joined_at=NOON + timedelta(days=1, minutes=12),
         )
     )
+    db.session.flush()
+    train(booking)
     db.session.commit()
     return people
+
+
+def train(booking: Booking, **changes: Any) -> None:
+    """What she did in her class: less of one exercise, another left out, a note."""
+    told = {
+        "effort": 0.5,
+        "ratings": {"tired_before": 0, "tired_after": 3},
+        "note": "Her daughter Xanthippe rang",
+        "stopped_early": True,
+        "why": Why.HEALTH,
+        "done": {
+            "march": Done(Amount(minutes=5.5)),
+            "step-up": Done(Amount(), is_left_out=True),
+            "arm-curl": Done(Amount(2, 8, load_kg=0.5)),
+        },
+    }
+    session = booking.session
+    training_service.enter(
+        session, {booking.id: Entry(**told | changes)}, "base-1",
+        seen=0, now=session.ends_at, by=session.trainer_id,
+    )  # fmt: skip
 
 
 def answer_all(sitting: Assessment, *, leave_out: set[str] = frozenset(), refuse=frozenset()):

@@ -26,6 +26,8 @@ TABLES = [
     "waiting",
     "dose_weeks",
     "dose",
+    "training",
+    "training_exercises",
 ]
 BOOKS = ["codebook.csv", "value_labels.csv"]
 FILES = [*(f"{name}.csv" for name in TABLES), *BOOKS]

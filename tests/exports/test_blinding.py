@@ -194,6 +194,8 @@ def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, br
         "waiting": [],
         "dose_weeks": [],
         "dose": [],
+        "training": [],
+        "training_exercises": [],
     }
     assert "Blinded: without the arm" in files["page"]
     assert "attendance.csv; " not in files["page"].split("What is in it")[1]

@@ -97,6 +97,7 @@ def gather(platform: Platform) -> Cast:
             "bookings.ask_to_move": {"booking_id": later.id},
             "waiting.ask": {"session_id": _full(trainer, now)},
             "desk.ask_to_cancel": {"booking_id": later.id},
+            "training.sheet": {"session_id": _over(trainer, now)},
             "plan.ask_to_change": {"session_id": weekly},
             "plan.ask_to_call_off": {"session_id": weekly},
         },
@@ -122,6 +123,11 @@ def _weekly(trainer: Account, now: Any) -> UUID:
     series = classes.offer(plan, now=now, by=None)
     hours = db.session.query(Session).filter_by(series_id=series.id).order_by(Session.starts_at)
     return make.booking(session=hours.first()).session_id
+
+
+def _over(trainer: Account, now: Any) -> UUID:
+    """A class that is over, of which nobody knows who was there."""
+    return make.booking(session=make.session(trainer=trainer, starts_at=now - TOMORROW)).session_id
 
 
 def _full(trainer: Account, now: Any) -> UUID:
