@@ -63,6 +63,7 @@ from remote_training.participants import queries as participants
 from remote_training.reminders import letters
 from remote_training.reminders import views as reminders_views
 from remote_training.replies import letters as reply_letters
+from remote_training.safety import event_views
 from remote_training.safety import views as safety_views
 from remote_training.studies import load
 
@@ -96,6 +97,7 @@ BLUEPRINTS = (
     week_views.blueprint,
     room_views.blueprint,
     safety_views.blueprint,
+    event_views.blueprint,
     reminders_views.hers,
     reminders_views.desk,
     exports_views.blueprint,

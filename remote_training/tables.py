@@ -20,13 +20,13 @@ from remote_training.meetings import models as _meetings
 from remote_training.meetings import provider_models as _providers
 from remote_training.messages import models as _messages
 from remote_training.participants import models as _participants
+from remote_training.safety import event_models as _events
 from remote_training.safety import models as _safety
 from remote_training.studies import models as _studies
 
 ROOMS = (
     _accounts, _alerts, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
-    _exports, _hooks, _meetings, _messages, _participants, _providers, _safety, _studies,
-    _training,
+    _training, _events, _exports, _hooks, _meetings, _messages, _participants, _providers, _safety, _studies,
 )  # fmt: skip
 
 

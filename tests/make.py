@@ -20,6 +20,8 @@ from remote_training.core.db import db
 from remote_training.instruments import load as instruments
 from remote_training.meetings.models import UnmatchedPresence
 from remote_training.participants.models import Allocation, Participant
+from remote_training.safety import event_service as events
+from remote_training.safety.event_models import AdverseEvent
 from remote_training.studies import queries as studies
 from remote_training.studies.current import study
 from remote_training.studies.models import Site
@@ -209,6 +211,23 @@ def booking(**changes: Any) -> Booking:
         hour.taken += 1
         hour.remind_at = hour.changed_at
     return _save(row)
+
+
+def event(**changes: Any) -> AdverseEvent:
+    """Somebody was dizzy (grade 1) in a class that she had booked, recorded by its trainer at noon.
+
+    `term`, `grade`, `now`, `by`, `participant`, `session` and `is_seen` may be given.
+    """
+    place = changes.pop("booking", None)
+    if place is None and "participant" not in changes:
+        place = booking()
+    her = changes.pop("participant", None) or place.participant
+    hour = changes.pop("session", place.session if place else None)
+    plain = {"session": hour, "key": uuid4(), "by": changes.pop("by", None) or trainer()}
+    term, grade = changes.pop("term", "dizziness"), changes.pop("grade", 1)
+    event_id, _ = events.record(her, term, grade, **plain | {"now": NOON} | changes)
+    db.session.commit()
+    return db.session.get_one(AdverseEvent, event_id)
 
 
 def assessment(**changes: Any) -> Assessment:

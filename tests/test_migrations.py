@@ -126,6 +126,7 @@ def fill(url):
             seen=0, now=hour.ends_at, by=hour.trainer_id,
         )  # fmt: skip
         db.session.commit()
+        make.event(booking=booking)
         db.session.remove()
         db.engine.dispose()
 

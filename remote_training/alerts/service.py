@@ -53,7 +53,7 @@ def tell(alerts: dict[UUID, UUID], *, round_: int, now: datetime) -> int:
 
     Returns how many are new. The mail holds no name, no answer and no number of hers.
     """
-    coordinators = _coordinators(alerts.values())
+    told = coordinators(alerts.values())
     planned = [
         Planned(
             KIND,
@@ -63,12 +63,13 @@ def tell(alerts: dict[UUID, UUID], *, round_: int, now: datetime) -> int:
             key=f"{KIND}/{alert_id.hex}/{account.id.hex}/{round_}",
         )
         for alert_id, site_id in alerts.items()
-        for account in coordinators.get(site_id, ())
+        for account in told.get(site_id, ())
     ]
     return messages.queue_all(planned, now=now)
 
 
-def _coordinators(site_ids: Collection[UUID]) -> dict[UUID, list[Account]]:
+def coordinators(site_ids: Collection[UUID]) -> dict[UUID, list[Account]]:
+    """Who is told of what happens at these sites: their active coordinators, oldest first."""
     found = (
         sa.select(Grant.site_id, Account)
         .join(Account, Account.id == Grant.account_id)

@@ -18,6 +18,7 @@ from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
+from remote_training.contacts.models import short_name as short_name
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
@@ -191,12 +192,6 @@ def recent(site_ids: Collection[UUID], *, since: datetime, now: datetime) -> Seq
         .order_by(Session.starts_at.desc(), Session.id)
     )
     return db.session.scalars(found).all()
-
-
-def short_name(name: str) -> str:
-    """`Anna V.`: the first name and the first letter of the last; enough to call somebody by."""
-    words = name.split()
-    return f"{words[0]} {words[-1][0]}." if len(words) > 1 else name
 
 
 def _call_first(line: Line) -> tuple[object, ...]:

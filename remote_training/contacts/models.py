@@ -49,6 +49,12 @@ def first_name(contact_id: UUID, name_sealed: bytes | None) -> str:
     return keyring().open(name_sealed, about=f"contact/{contact_id}/name").split(" ", 1)[0]
 
 
+def short_name(name: str) -> str:
+    """`Anna V.`: the first name and the first letter of the last; enough to call somebody by."""
+    words = name.split()
+    return f"{words[0]} {words[-1][0]}." if len(words) > 1 else name
+
+
 class Contact(Model):
     """How one person is called and reached. Empty text where nothing is known.
 

@@ -1,12 +1,18 @@
-"""What forms of all rooms share: a refusal of a rule is said at the field it is about."""
+"""What forms of all rooms share: a refusal of a rule is said at the field it is about.
+
+Fields say what to write when something else was typed, and keep what was typed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from wtforms import Field
-from wtforms.validators import StopValidation
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import DateField, Field, SelectMultipleField, TimeField
+from wtforms.validators import StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from remote_training.core.db import db
 from remote_training.core.errors import Invalid
@@ -46,3 +52,49 @@ def attempt(verb: Callable[[], object], said_at: Callable[[Invalid], SaidAt]) ->
         field.errors = [*field.errors, translated(refusal.sentence, **refusal.gaps)]
         return False
     return True
+
+
+class DayField(DateField):
+    """A day, by the browser's own date field."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a day, or nothing where the field is left empty."""
+        self.data = None
+        if not any(valuelist):
+            return
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Please write a day, such as 2026-11-24.")) from error
+
+
+class WallTimeField(TimeField):
+    """A time of day, by the browser's own field."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a time of day."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Please write a time, such as 10:00.")) from error
+
+
+class ChoicesField(SelectMultipleField):
+    """Boxes to tick, as many as one likes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was ticked."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Please choose from this list alone.")) from error
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Refuse what is not on the list."""
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(_("Please choose from this list alone.")) from error

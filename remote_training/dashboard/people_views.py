@@ -35,6 +35,8 @@ from remote_training.participants import queries as participants
 from remote_training.participants import service as participants_service
 from remote_training.participants import study_numbers, wishes
 from remote_training.participants.models import Participant
+from remote_training.safety import event_queries as events
+from remote_training.safety import event_wording
 from remote_training.safety import queries as safety
 from remote_training.studies.current import study
 from remote_training.studies.schedule import left_out
@@ -64,6 +66,7 @@ def index() -> ResponseReturnValue:
         is_slip=is_slip,
         left_out=left_out(study()),
         alerts=safety.open_by_participant(site_ids(Role.COORDINATOR)),
+        events=events.unseen(site_ids(Role.COORDINATOR)),
     )
 
 
@@ -123,6 +126,8 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         messages=messages,
         needs_care=queries.needs_care(messages),
         alerts=safety.open_by_participant(site_ids(Role.COORDINATOR))[her.id],
+        events=events.of_participant(her.id),
+        event_words=event_wording,
         timeline=timeline(her, arm, now=now, shows_arm=sees_arm()),
         wish=wishes.chosen(her),
         wishes=wishes.of(her),

@@ -23,6 +23,7 @@ PLACES = (
     ("people.index", _l("Participants"), (Role.COORDINATOR,)),
     ("safety.index", _l("Alerts"), (Role.COORDINATOR,)),
     ("trainer.classes", _l("Classes"), (Role.TRAINER, Role.COORDINATOR)),
+    ("events.index", _l("Events"), (Role.TRAINER, Role.COORDINATOR)),
     ("week.index", _l("Week"), (Role.TRAINER, Role.COORDINATOR)),
     ("plan.index", _l("Class plan"), (Role.COORDINATOR, Role.TRAINER)),
     ("rooms.index", _l("Rooms"), (Role.COORDINATOR,)),

@@ -98,6 +98,7 @@ KIND_WORDS = {
     "sign_in": _l("Link to sign in"),
     "join_link": _l("Link to a class, sent by hand"),
     "alert_raised": _l("Alert"),
+    "event_recorded": _l("Event"),
 }
 
 MESSAGE_WORDS = {

@@ -17,7 +17,7 @@ from remote_training.bookings.overview import Slot
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
-from remote_training.demo import training
+from remote_training.demo import incidents, training
 from remote_training.demo.stage import Life, Stage
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import EventKind
@@ -71,6 +71,7 @@ def after_class(stage: Stage, session_id: UUID) -> None:
         elif EXCUSED > drawn > TROUBLE:
             _say(stage, booking, Status.EXCUSED, "Told us beforehand.")
     training.enter(stage, session, booked)
+    incidents.after_class(stage, session, booked)
 
 
 def _by_number(session: Session) -> list[Booking]:

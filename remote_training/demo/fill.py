@@ -24,7 +24,7 @@ from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
 from remote_training.core.words import say
-from remote_training.demo import answering, behaviour, scenery
+from remote_training.demo import answering, behaviour, incidents, scenery
 from remote_training.demo.people import Invented, invent
 from remote_training.demo.stage import Life, Stage
 from remote_training.messages import jobs as outbox
@@ -72,7 +72,9 @@ def fill(*, count: int, weeks: int, seed: int, world: Outside) -> int:
     joining = _joining(stage, sites, shares, end)
     sent = _live(stage, sorted([*joining, *_agenda(stage, end)], key=itemgetter(0)), end)
     for site in sites:
-        scenery.offer_class_soon(stage, site, end)
+        session_id = scenery.offer_class_soon(stage, site, end)
+        with unit_of_work():
+            incidents.just_now(stage, session_id)
     return sent + _deliver(stage)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from random import Random
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -94,8 +95,8 @@ def offer(stage: Stage, site: Site, share: int, first_on: date, end: datetime) -
             classes.offer(plan, now=stage.now, by=stage.by(site))
 
 
-def offer_class_soon(stage: Stage, site: Site, end: datetime) -> None:
-    """Offer one class that starts in ten minutes, and book those into it who may."""
+def offer_class_soon(stage: Stage, site: Site, end: datetime) -> UUID:
+    """Offer one class that starts in ten minutes, book those into it who may; returns its id."""
     zone = ZoneInfo(site.zone)
     local = (end + SOON).astimezone(zone)
     with unit_of_work():
@@ -120,6 +121,7 @@ def offer_class_soon(stage: Stage, site: Site, end: datetime) -> None:
         session_id = session.id
     for participant_id in people:
         behaviour.try_to_book(stage, participant_id, session_id)
+    return session_id
 
 
 def offer_classes_soon(world: Outside) -> int:

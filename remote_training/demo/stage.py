@@ -36,7 +36,7 @@ class Stage:
 
     `cast` names the staff by site and post, `people` the participants in the order in which
     they joined; `ways` says how some of them go about every sitting (see `answering`);
-    `rung` counts the alerts that coordinators have looked at.
+    `rung` counts the alerts that coordinators have looked at, `held` the classes of a site.
     """
 
     draw: Random
@@ -48,6 +48,7 @@ class Stage:
     people: list[Life] = field(default_factory=list)
     ways: dict[UUID, float] = field(default_factory=dict)
     rung: int = 0
+    held: dict[UUID, int] = field(default_factory=dict)
 
     def keep(self, site: Site, post: str, account: Account) -> None:
         """Remember who holds a post at a site."""

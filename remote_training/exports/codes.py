@@ -10,6 +10,7 @@ from remote_training.exports import items
 from remote_training.exports.reasons import OF_ANSWERS, OF_SCORES, TOLD, Reason
 from remote_training.instruments import load as instruments
 from remote_training.instruments.scales import Number, Rule, Severity
+from remote_training.safety import event_terms
 from remote_training.studies.load import Study
 
 Fields = dict[str, Any]
@@ -128,4 +129,6 @@ _BY_PLACE: Mapping[tuple[str, str], Callable[[Study], Fields]] = {
     ("scores", "value"): _score_values,
     ("scores", "missing"): lambda _study: {"codes": of_reasons(OF_SCORES)},
     ("scores", "severity"): _severities,
+    ("adverse_events", "term"): lambda _study: {"codes": event_terms.labels()},
+    ("adverse_events", "grade"): lambda _study: {"codes": event_terms.grade_labels()},
 }

@@ -33,6 +33,7 @@ TABLES = (
     "dose",
     "training",
     "training_exercises",
+    "adverse_events",
 )
 CODEBOOK = "codebook"
 VALUE_LABELS = "value_labels"

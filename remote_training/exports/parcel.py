@@ -44,8 +44,9 @@ from remote_training.studies.load import Study
 MANIFEST = "manifest.json"
 AT_A_TIME = 5000
 WHY = (
-    "Who holds a place in a class shows the arm: those on the waiting list hold none in "
-    "their first weeks. A time-point or a questionnaire that only some arms have shows it too."
+    "Who holds a place in a class shows the arm, and so does what happened there: those on the "
+    "waiting list hold none in their first weeks. A time-point or a questionnaire that only some "
+    "arms have shows it too."
 )
 Rows = Sequence[Sequence[Any]]
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from remote_training.assessments.models import Answer, Assessment, Form
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
-from remote_training.exports import places, trainings
+from remote_training.exports import events, places, trainings
 from remote_training.exports.extent import FACTS, Extent, is_asked, is_hidden
 from remote_training.exports.reasons import UNANSWERED, WITHOUT_VALUE, Reason
 from remote_training.exports.spelling import bytewise, moment, text, yes_no
@@ -150,6 +150,7 @@ SHEETS: Mapping[str, Callable[[Extent], Rows]] = {
     "waiting": places.waiting,
     "training": trainings.training,
     "training_exercises": trainings.exercises,
+    "adverse_events": events.adverse_events,
 }
 
 

@@ -65,6 +65,7 @@ TABLES = (
         "complaints, dose"
     ),
     say("One row for each exercise of each participant in each class whose training was entered"),
+    say("One row for each adverse event; those entered by mistake are left out"),
 )
 RULES = {
     Rule.COMPLETE: say("a score only where all questions are answered (complete)"),

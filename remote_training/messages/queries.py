@@ -13,6 +13,10 @@ from remote_training.core.db import UtcDateTime, db
 from remote_training.messages.models import Heartbeat, Message, QueueStop, State
 
 TOO_LONG = timedelta(minutes=15)  # a worker looks every few seconds
+# what is urgent is due as of before it was queued: it has not waited for so long
+_WAITS_SINCE: sa.ColumnElement[datetime] = sa.case(
+    (Message.due_at < Message.queued_at, Message.queued_at), else_=Message.due_at
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,11 @@ def is_standing() -> sa.ColumnElement[bool]:
 
 def stands_since(*, now: datetime) -> datetime | None:
     """Since when no mail leaves: the queue was stopped, or what is due waits too long."""
-    waiting = sa.select(sa.func.min(Message.due_at)).where(
-        Message.state == State.PENDING, Message.due_at <= now - TOO_LONG, Message.not_after > now
+    waiting = sa.select(sa.func.min(_WAITS_SINCE)).where(
+        Message.state == State.PENDING,
+        Message.due_at <= now - TOO_LONG,
+        Message.queued_at <= now - TOO_LONG,
+        Message.not_after > now,
     )
     stopped = sa.select(sa.func.min(QueueStop.stopped_at)).where(QueueStop.resumed_at.is_(None))
     either = sa.func.coalesce(stopped.scalar_subquery(), waiting.scalar_subquery())
@@ -69,7 +76,7 @@ def status(*, now: datetime) -> Status:
     rows = db.session.execute(sa.select(Message.state, sa.func.count()).group_by(Message.state))
     counts = {str(state): 0 for state in State} | {str(row[0]): row[1] for row in rows}
     oldest = db.session.scalar(
-        sa.select(sa.func.min(Message.due_at)).where(
+        sa.select(sa.func.min(_WAITS_SINCE)).where(
             Message.state == State.PENDING, Message.due_at <= now
         )
     )

@@ -26,17 +26,22 @@ AT_ONCE = 500
 LONGEST_FAULT, LONGEST_WORKER = 200, 80
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=60)
 LAST_CALL = timedelta(seconds=30)  # before a message is too late
+AHEAD = timedelta(days=1)  # what is urgent goes before everything that waits for less
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A message as a planner wants it; `key` is unique for ever."""
+    """A message as a planner wants it; `key` is unique for ever.
+
+    What `is_urgent` counts as due since a day ago: it goes before all that waits.
+    """
 
     kind: str
     to: UUID
     facts: Mapping[str, str]
     not_after: datetime
     key: str
+    is_urgent: bool = False
 
     def row(self, now: datetime) -> dict[str, Any]:
         """The columns of its row."""
@@ -47,7 +52,7 @@ class Planned:
             "facts": dict(self.facts),
             "state": State.PENDING,
             "queued_at": now,
-            "due_at": now,
+            "due_at": now - AHEAD if self.is_urgent else now,
             "not_after": self.not_after,
             "tries": 0,
             "dedupe_key": self.key,

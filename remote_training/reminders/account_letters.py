@@ -13,6 +13,7 @@ from remote_training.outside.mail import Letter
 from remote_training.participants import queries as participants
 from remote_training.participants.models import Participant
 from remote_training.reminders import addresses, paper, subjects
+from remote_training.safety import event_queries as events
 from remote_training.safety import queries as safety
 
 
@@ -72,3 +73,17 @@ def alert(told: subjects.Told, message: Message, _now: datetime) -> Letter:
     personal = {"alerts_url": f"{settings.current().address}/staff/safety/"}
     place = told.alert.participant.site.name
     return paper.letter(message, told.reader, site=None, personal=personal, place=place)
+
+
+def is_event_unseen(told: subjects.ToldOfEvent, _message: Message, _now: datetime) -> bool:
+    """The event stands, nobody has looked at it, and the reader still looks after her site."""
+    site = told.event.participant.site
+    is_hers = accounts.has_grant(told.reader, Role.COORDINATOR, site)
+    return told.reader.is_active and is_hers and events.is_unseen(told.event.id)
+
+
+def event(told: subjects.ToldOfEvent, message: Message, _now: datetime) -> Letter:
+    """No name, no number, no word of what happened: only the way to its page."""
+    page = f"{settings.current().address}/staff/safety/events/{told.event.id}/"
+    place = told.event.participant.site.name
+    return paper.letter(message, told.reader, site=None, personal={"event_url": page}, place=place)

@@ -20,6 +20,7 @@ from remote_training.hooks import service as hooks
 from remote_training.meetings import presences, pulses
 from remote_training.messages import jobs as outbox
 from remote_training.reminders import planning
+from remote_training.safety import event_service as events
 from remote_training.safety import service as safety
 
 ALL_ANEW_EVERY = timedelta(hours=1)
@@ -64,9 +65,9 @@ def plan(now: datetime, *, all_anew: bool = False) -> None:
         One mail a sitting on the days that the study file names, while it can be answered
         and is not sent; from 9 to 21 in her zone, and in her hours. The first asks and is not
         hers to stop, the others remind. After a standstill only the newest.
-    Alerts
-        One more mail to the coordinators about each that nobody has looked at for the hours
-        that the study names, at any time of day.
+    Alerts, and events that are serious or severe
+        One more mail to the coordinators about each that nobody has looked at for the hours or
+        minutes that the study names, at any time of day.
 
     The first part that fails is raised again after all of them had their turn.
     """
@@ -80,6 +81,7 @@ def plan(now: datetime, *, all_anew: bool = False) -> None:
         lambda: assessments.plan_missing(now=now),
         *(stage.batch for stage in planning.stages(now)),
         lambda: safety.tell_again(now=now),
+        lambda: events.tell_again(now=now),
         lambda: pulses.close_silent(now=now),
         lambda: attendance.settle(now=now),
         lambda: hooks.forget(now=now),

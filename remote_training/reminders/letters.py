@@ -39,5 +39,6 @@ def kinds() -> dict[str, Kind[Any]]:
         Kind("sign_in", again, readers, accounts.may_sign_in, accounts.sign_in),
         Kind("staff_invitation", again, readers, accounts.is_invited, accounts.invitation),
         Kind("alert_raised", again, subjects.alerts, accounts.nobody_has_looked, accounts.alert),
+        Kind("event_recorded", again, subjects.events, accounts.is_event_unseen, accounts.event),
     )
     return {kind.name: kind for kind in table}

@@ -24,6 +24,7 @@ from remote_training.classes.models import Session
 from remote_training.core.db import Model, db
 from remote_training.messages.models import Message
 from remote_training.participants.models import Participant
+from remote_training.safety.event_models import AdverseEvent
 from remote_training.studies.models import Site
 
 Row = TypeVar("Row", bound=Model)
@@ -34,6 +35,13 @@ class Told(NamedTuple):
     """An alert, and one who is told of it."""
 
     alert: Alert
+    reader: Account
+
+
+class ToldOfEvent(NamedTuple):
+    """An event in or round a class, and one who is told of it."""
+
+    event: AdverseEvent
     reader: Account
 
 
@@ -82,6 +90,7 @@ _PARTICIPANTS = _reading(
 )
 _ACCOUNTS = _reading(Account, joinedload(Account.contact))
 _ALERTS = _reading(Alert, joinedload(Alert.participant).joinedload(Participant.site))
+_EVENTS = _reading(AdverseEvent, joinedload(AdverseEvent.participant).joinedload(Participant.site))
 
 
 def _about(found: sa.Select[Row], fact: str) -> About[Row]:
@@ -116,6 +125,16 @@ def alerts(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Told]]:
     heard = _read(_ALERTS, messages, "alert_id")
     with accounts(messages) as readers:
         yield {one: Told(heard[one], reader) for one, reader in readers.items() if one in heard}
+
+
+@contextmanager
+def events(messages: Sequence[Message]) -> Iterator[Mapping[UUID, ToldOfEvent]]:
+    """The events that these messages are about, each with whoever is told of it."""
+    found = _read(_EVENTS, messages, "event_id")
+    with accounts(messages) as readers:
+        yield {
+            one: ToldOfEvent(found[one], reader) for one, reader in readers.items() if one in found
+        }
 
 
 def coming(woman: Participant, message: Message, now: datetime) -> Sequence[Booking]:

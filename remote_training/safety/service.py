@@ -16,7 +16,7 @@ from remote_training.contacts import resealing
 from remote_training.core.db import db
 from remote_training.core.text import clean_lines
 from remote_training.core.words import say
-from remote_training.safety import queries
+from remote_training.safety import event_service, queries
 from remote_training.safety.errors import NoteNeeded
 from remote_training.safety.models import Handling, Step
 from remote_training.studies.current import study
@@ -57,7 +57,7 @@ def tell_again(*, now: datetime) -> int:
 
 def reseal(limit: int) -> int:
     """Seal notes with the newest key, `limit` at most; returns how many had another."""
-    return resealing.reseal(Handling, "note", limit)
+    return resealing.reseal(Handling, "note", limit) + event_service.reseal(limit)
 
 
 def _by_round(every: timedelta, now: datetime) -> Iterator[tuple[int, dict[UUID, UUID]]]:

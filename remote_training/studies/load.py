@@ -18,6 +18,7 @@ from remote_training.studies.parts import (
     Module,
     Reminders,
     Rules,
+    SafetyRules,
     SitePart,
     Timepoint,
     Windows,
@@ -45,6 +46,7 @@ class Study(Part):
     windows: Windows
     reminders: Reminders
     booking: BookingRules = BookingRules()
+    safety: SafetyRules = SafetyRules()
     sites: tuple[SitePart, ...] = Field(min_length=1)
     arms: tuple[Arm, ...] = Field(min_length=1)
     modules: tuple[Module, ...] = Field(min_length=1)

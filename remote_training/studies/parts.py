@@ -200,6 +200,25 @@ class Rules(Part):
     host_buffer_minutes: int = Field(default=15, ge=0, le=240)
 
 
+class SafetyRules(Part):
+    """When and how often coordinators are told of what happened in or round a class.
+
+    Attributes
+    ----------
+    tell_again_minutes
+        A mail about an event that nobody has looked at comes again after so many minutes,
+        where it is serious, or of this grade or a worse one.
+    tell_again_from_grade
+        That grade, 1 to 5.
+    sponsor_hours
+        So long after it is known here the sponsor must know of a serious event.
+    """
+
+    tell_again_minutes: int = Field(default=60, ge=5, le=1440)
+    tell_again_from_grade: int = Field(default=3, ge=1, le=5)
+    sponsor_hours: int = Field(default=24, ge=1, le=168)
+
+
 class Decline(StrEnum):
     """What follows when her calendar says no: she is asked by mail, or the place is free."""
 

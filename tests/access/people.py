@@ -116,7 +116,10 @@ def gather(app: Flask) -> Cast:
     make.booking(participant=other, session=hour)
     form = make.assessment(participant=her)
     colleague = make.staff(Role.TRAINER)
-    values = _values(her, booking, form.id, colleague) | {"alert_id": str(_alert(her, form.id))}
+    values = _values(her, booking, form.id, colleague) | {
+        "alert_id": str(_alert(her, form.id)),
+        "event_id": str(make.event(booking=booking, by=trainer).id),
+    }
     secrets: dict[str, str] = {}
     cookies = dict.fromkeys(ROLES, "")
     for role, begin in _beginnings(her, other, trainer, booking, form.id, secrets).items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from remote_training.assessments import service
 from remote_training.assessments.models import Answer, AnswerState, Assessment
@@ -13,6 +15,9 @@ from remote_training.attendance.training import Amount, Done, Entry, Why
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.participants.models import Participant, Sex
+from remote_training.safety import event_queries, event_service
+from remote_training.safety.event_models import Action, Care, Criterion, Outcome, Related
+from remote_training.safety.event_rules import Told
 from tests import make
 from tests.fakes import NOON
 from tests.make import TODAY
@@ -73,6 +78,7 @@ def study() -> dict[str, Participant]:
     db.session.flush()
     train(booking)
     db.session.commit()
+    happen(booking)
     return people
 
 
@@ -95,6 +101,30 @@ def train(booking: Booking, **changes: Any) -> None:
         session, {booking.id: Entry(**told | changes)}, "base-1",
         seen=0, now=session.ends_at, by=session.trainer_id,
     )  # fmt: skip
+def happen(booking: Booking) -> None:
+    """Three events in one class: one told whole, one with two facts, one entered by mistake."""
+    whole, _bare, wrong = (make.event(booking=booking, term=term, now=booking.session.starts_at)
+                           for term in ("fall", "chest_pain", "nausea"))  # fmt: skip
+    at = booking.session.starts_at
+    told = replace(
+        Told.of(event_queries.newest(whole.id)),
+        is_serious=True,
+        criterion=Criterion.HOSPITAL,
+        related=Related.POSSIBLE,
+        actions=(Action.CLASS_ENDED, Action.EMERGENCY),
+        outcome=Outcome.RECOVERED,
+        outcome_on=at.date(),
+        text="Bob, her son, rang Dr Vermeer.",
+    )
+    plain = {"key": uuid4(), "by": whole.recorded_by, "now": at + timedelta(minutes=30)}
+    event_service.amend(whole, told, number=1, why="", **plain)
+    care = {"number": 2, "by": whole.recorded_by}
+    for minutes, step in ((45, Care.SEEN), (60, Care.SPONSOR)):
+        event_service.look_after(
+            whole, step, "Bob knows", key=uuid4(), now=at + timedelta(minutes=minutes), **care
+        )
+    event_service.withdraw(wrong, "It was Bob", by=whole.recorded_by, now=at)
+    db.session.commit()
 
 
 def answer_all(sitting: Assessment, *, leave_out: set[str] = frozenset(), refuse=frozenset()):

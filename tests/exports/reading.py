@@ -28,6 +28,7 @@ TABLES = [
     "dose",
     "training",
     "training_exercises",
+    "adverse_events",
 ]
 BOOKS = ["codebook.csv", "value_labels.csv"]
 FILES = [*(f"{name}.csv" for name in TABLES), *BOOKS]

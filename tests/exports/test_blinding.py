@@ -52,6 +52,8 @@ def trial(*, swapped: bool) -> None:
         for hour in hours if trains else []:
             booking = make.booking(participant=ada, session=hour)
             db.session.add(Attendance(booking_id=booking.id, machine_status=Status.ATTENDED))
+        if trains and n % 4 == 0:
+            make.event(booking=booking, by=hours[0].trainer, grade=1 + n % 3)
         if trains:
             make.waiting(participant=ada, session=full, offered_at=None, offer_until=None)
     db.session.commit()
@@ -115,6 +117,7 @@ def test_the_same_swap_is_seen_by_somebody_who_is_not_blinded(app, browse_as):
         "waiting.csv",
         "dose.csv",
         "dose_weeks.csv",
+        "adverse_events.csv",
         "sessions.csv",
         "assessments.csv",
         "answers_long.csv",
@@ -170,7 +173,7 @@ def test_a_time_point_that_the_study_no_longer_knows_is_kept_from_the_blinded(ap
 def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, browse_as):
     files = seen(app, browse_as, swapped=False, sees_arm=False)
 
-    gone = {"attendance.csv", "waiting.csv", "dose_weeks.csv", "dose.csv"}
+    gone = {"attendance.csv", "waiting.csv", "dose_weeks.csv", "dose.csv", "adverse_events.csv"}
     assert not gone & set(files)
     told = {row["table"] for row in rows(files["value_labels.csv"])}
     assert told == {
@@ -196,6 +199,7 @@ def test_the_blinded_get_no_arm_no_attendance_and_no_module_and_are_told(app, br
         "dose": [],
         "training": [],
         "training_exercises": [],
+        "adverse_events": [],
     }
     assert "Blinded: without the arm" in files["page"]
     assert "attendance.csv; " not in files["page"].split("What is in it")[1]

@@ -398,6 +398,21 @@ def test_who_waited_is_what_a_second_way_finds(filled):
     assert set(rows.session_id) <= set(filled.csv["sessions"].session_id)
 
 
+def test_every_event_that_stands_is_what_plain_sql_finds(filled):
+    found = db.session.execute(
+        sa.text(
+            "SELECT p.study_number, v.term, v.grade, v.related FROM adverse_event e"
+            " JOIN adverse_event_version v ON v.event_id = e.id"
+            " JOIN participant p ON p.id = e.participant_id"
+            " WHERE v.replaced_at IS NULL AND e.withdrawn_at IS NULL"
+        )
+    )
+    told = sorted((r.study_number, r.term, str(r.grade), r.related or "") for r in found)
+    rows = filled.csv["adverse_events"][["study_number", "term", "grade", "related"]]
+    assert sorted(map(tuple, rows.values)) == told
+    assert {row[3] for row in told} == {"", "probable"}, "some are told whole, some are not"
+
+
 @pytest.mark.parametrize("kind", LABELLED)
 def test_every_label_of_a_value_is_read_from_its_table_without_the_platform(filled, kind):
     """What a program does that has the files alone: no cell is taken apart, no code known."""

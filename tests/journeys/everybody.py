@@ -87,6 +87,7 @@ def gather(platform: Platform) -> Cast:
             "participant_id": woman.id, "account_id": trainer.id, "number": 1, "position": 2,
             "stranger_id": make.stranger(session=hours[0]).id,
             "alert_id": db.session.query(Alert).one().id, "name": _mail(platform),
+            "event_id": make.event(booking=soon, grade=4, by=trainer).id,
             "over": over, "waiting_id": make.waiting(participant=woman, session=hours[2]).id,
         },
         {

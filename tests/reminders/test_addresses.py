@@ -224,6 +224,11 @@ def _alert(stage: Stage) -> None:
         alerts.sound(her, "phq-9/phq9", occasion_id=her.id, said_at=NOON, now=NOON)
 
 
+def _event(stage: Stage) -> None:
+    for booking in stage.book():
+        make.event(booking=booking, by=stage.tess)
+
+
 HAPPENS: dict[str, Callable[[Stage], None]] = {
     "welcome": _welcome,
     "booking_confirmed": _booked,
@@ -245,10 +250,12 @@ HAPPENS: dict[str, Callable[[Stage], None]] = {
     "says_no": _says_no,
     "staff_invitation": _invited,
     "alert_raised": _alert,
+    "event_recorded": _event,
 }
 TO_STAFF: dict[str, Callable[[Stage], tuple[Any, ...]]] = {
     "staff_invitation": lambda stage: (stage.tess, stage.carla),
     "alert_raised": lambda stage: (stage.carla,),
+    "event_recorded": lambda stage: (stage.carla,),
 }
 
 
