@@ -31,7 +31,12 @@ from remote_training.accounts.models import Scope
 from remote_training.assessments import again as assessments_again
 from remote_training.assessments import late as assessments_late
 from remote_training.assessments import views as assessments_views
-from remote_training.attendance import stranger_views, trainer_views, training_views
+from remote_training.attendance import (
+    console_views,
+    stranger_views,
+    trainer_views,
+    training_views,
+)
 from remote_training.attendance import views as attendance_views
 from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
@@ -87,6 +92,7 @@ BLUEPRINTS = (
     assessments_late.blueprint,
     attendance_views.blueprint,
     trainer_views.blueprint,
+    console_views.blueprint,
     stranger_views.blueprint,
     training_views.blueprint,
     dashboard_views.blueprint,
@@ -234,6 +240,8 @@ def _refuse(error: Refused) -> ResponseReturnValue:
     asked = _guard()
     sentence = error.to_staff if asked.startswith("staff:") else error.sentence
     reason = translated(sentence, **error.gaps)
+    if asked.startswith("staff:") and request.accept_mimetypes.best == "application/json":
+        return {"said": reason}, error.status
     return render_template("errors/refused.html", reason=reason, **_way_on(asked)), error.status
 
 

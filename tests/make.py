@@ -11,6 +11,7 @@ from remote_training.accounts.models import Account, AccountKind, Grant, Role
 from remote_training.assessments import service as assessments
 from remote_training.assessments.models import Assessment, Form
 from remote_training.assessments.sitting import forms_of
+from remote_training.attendance.models import Note
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Series, Session
 from remote_training.classes.plan import Plan
@@ -194,6 +195,20 @@ def stranger(**changes: Any) -> UnmatchedPresence:
         "name": "By telephone",
     }
     return _save(UnmatchedPresence(**plain | changes))
+
+
+def note(**changes: Any) -> Note:
+    """A note that the trainer of a class wrote about somebody in it."""
+    place = changes.pop("booking", None) or booking()
+    plain = {
+        "id": uuid4(),
+        "booking_id": place.id,
+        "key": uuid4().hex,
+        "text": "Sat out the squats",
+        "by_id": place.session.trainer_id,
+        "at": NOON,
+    }
+    return _save(Note(**plain | changes))
 
 
 def booking(**changes: Any) -> Booking:

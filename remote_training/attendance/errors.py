@@ -31,3 +31,7 @@ class Overtaken(Invalid):
     """Somebody else saved the same thing after it was shown."""
 
     status = HTTPStatus.CONFLICT
+
+
+class ChangedMeanwhile(Refused):
+    """Another trainer said something of this person that was not on the page yet."""

@@ -35,6 +35,7 @@ KIND_WORDS = {
     EventKind.LEFT: _l("left"),
     EventKind.WAITING: _l("was in the waiting room"),
     EventKind.ADMITTED: _l("was let in again"),
+    EventKind.WAITED: _l("left the waiting room"),
     EventKind.STARTED: _l("the room was opened"),
     EventKind.ENDED: _l("the room was closed"),
 }
@@ -140,6 +141,16 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
         """The status, or None to let the machine's count again."""
         known = {str(status) for status in Status}
         return Status(self.status.data) if self.status.data in known else None
+
+
+class NoteForm(FlaskForm):  # type: ignore[misc]
+    """What a trainer wants to remember of somebody in this class."""
+
+    note = StringField(_l("Note for this class"), render_kw={"maxlength": 300})
+
+    def said_at(self, _refusal: Invalid) -> Field:
+        """The field that a refusal is written at."""
+        return self.note
 
 
 def _checked(check: Callable[[str], str], field: StringField) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from remote_training.bookings.models import Booking
+from remote_training.contacts.models import Sealed
 from remote_training.core.db import Model
 
 
@@ -109,3 +110,37 @@ class Settlement(Model):
 
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
     settled_at: Mapped[datetime]
+
+
+class Mark(Model):
+    """One press of a trainer that gave somebody a status, or (empty) took it back: kept as given.
+
+    `key` is of the press: one that is sent again, after a bad network, is the same row.
+    """
+
+    __tablename__ = "attendance_mark"
+
+    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"), index=True)
+    key: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    status: Mapped[Status | None]
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
+    at: Mapped[datetime]
+
+
+class Note(Model):
+    """What a trainer wants to remember of somebody in one class, in her own words.
+
+    It is sealed, stands on the trainer's page of this class only, is in no export, and is
+    deleted after 30 days. One that was removed keeps its row until then, without its text.
+    """
+
+    __tablename__ = "class_note"
+
+    booking_id: Mapped[UUID] = mapped_column(sa.ForeignKey("booking.id"), index=True)
+    key: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    text_sealed: Mapped[bytes | None]
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(index=True)
+    removed_at: Mapped[datetime | None]
+
+    text = Sealed()

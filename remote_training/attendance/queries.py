@@ -1,11 +1,10 @@
-"""The roster of a class: who is expected, here, gone, missing."""
+"""What is known of attendance: rows, what the reports say, whose place it is."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,10 +13,8 @@ from sqlalchemy.orm import contains_eager, joinedload
 from remote_training.accounts.models import Account
 from remote_training.attendance import intervals
 from remote_training.attendance.models import Attendance, Status
-from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
-from remote_training.contacts import whereabouts
 from remote_training.contacts.models import short_name as short_name
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
@@ -27,19 +24,6 @@ from remote_training.meetings.queries import ClassReports
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
-CALL_AFTER = timedelta(minutes=5)
-KNOWN_WHY = frozenset({Status.EXCUSED, Status.TECHNICAL})
-
-
-class Now(StrEnum):
-    """Where somebody is, as far as the room tells; away: a trainer knows why she is not."""
-
-    EXPECTED = "expected"
-    HERE = "here"
-    LEFT = "left"
-    MISSING = "missing"
-    AWAY = "away"
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -48,53 +32,6 @@ class Verdict:
     presence: intervals.Presence
     status: Status | None
     here_since: datetime | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One person of a roster: for one page, never kept.
-
-    Attributes
-    ----------
-    name
-        First name and the first letter of the last.
-    since
-        Since when she is here, or gone.
-    minutes
-        Within the class, so far.
-    status, machine_status
-        What counts, and what the machine says; None while it is not known.
-    needs_call
-        The class began five minutes ago, goes on, and she has not been seen.
-    has_told
-        Whether she said today where she is.
-    """
-
-    booking_id: UUID
-    name: str
-    now: Now
-    since: datetime | None
-    minutes: float
-    status: Status | None
-    machine_status: Status | None
-    reason: str | None
-    needs_call: bool
-    has_told: bool
-
-    @property
-    def is_overruled(self) -> bool:
-        """Whether a trainer said something else than the machine."""
-        return self.status is not None and self.status != self.machine_status
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many of a roster are where."""
-
-    expected: int
-    here: int
-    left: int
-    missing: int
 
 
 def of_booking(booking_id: UUID) -> Attendance | None:
@@ -107,25 +44,6 @@ def of_bookings(booking_ids: Collection[UUID]) -> dict[UUID, Attendance]:
     """What is known of these bookings, by booking."""
     found = sa.select(Attendance).where(Attendance.booking_id.in_(booking_ids))
     return {row.booking_id: row for row in db.session.scalars(found)}
-
-
-def roster(session: Session, *, now: datetime) -> Sequence[Line]:
-    """Everybody who holds a place: who needs a call first, then the missing, then by name."""
-    booked = bookings.roster(session)
-    ids = [booking.id for booking in booked]
-    reports = meetings.reports([session.id], now=now)[session.id]
-    known, told = of_bookings(ids), whereabouts.told(ids)
-    lines = [
-        _line(
-            booking,
-            verdict(session, reports, booking.id, now=now),
-            known.get(booking.id),
-            has_told=booking.id in told,
-            now=now,
-        )
-        for booking in booked
-    ]
-    return sorted(lines, key=_call_first)
 
 
 def verdict(session: Session, reports: ClassReports, booking_id: UUID, *, now: datetime) -> Verdict:
@@ -154,12 +72,6 @@ def verdict_of(booking: Booking, *, now: datetime) -> Verdict:
     return verdict(
         session, meetings.reports([session.id], now=now)[session.id], booking.id, now=now
     )
-
-
-def count(lines: Sequence[Line]) -> Count:
-    """How many are expected at all, here, gone again, missing."""
-    where = [line.now for line in lines]
-    return Count(len(lines), where.count(Now.HERE), where.count(Now.LEFT), where.count(Now.MISSING))
 
 
 def place(booking_id: UUID, session: Session) -> Booking:
@@ -192,43 +104,3 @@ def recent(site_ids: Collection[UUID], *, since: datetime, now: datetime) -> Seq
         .order_by(Session.starts_at.desc(), Session.id)
     )
     return db.session.scalars(found).all()
-
-
-def _call_first(line: Line) -> tuple[object, ...]:
-    is_missing = line.now is Now.MISSING
-    return (not line.needs_call, not is_missing, line.name.casefold(), line.booking_id)
-
-
-def _line(
-    booking: Booking, found: Verdict, known: Attendance | None, *, has_told: bool, now: datetime
-) -> Line:
-    said = known.status if known else None
-    where, since = _where(found, booking.session, now)
-    if said in KNOWN_WHY and where in (Now.EXPECTED, Now.MISSING):
-        where = Now.AWAY
-    return Line(
-        booking_id=booking.id,
-        name=short_name(booking.participant.contact.name),
-        now=where,
-        since=since,
-        minutes=found.presence.minutes,
-        status=said or found.status,
-        machine_status=found.status,
-        reason=known.reason if known and said else None,
-        needs_call=where is Now.MISSING and said is None and _is_time_to_call(booking, now),
-        has_told=has_told,
-    )
-
-
-def _is_time_to_call(booking: Booking, now: datetime) -> bool:
-    session = booking.session
-    return not session.is_called_off and session.starts_at + CALL_AFTER <= now < session.ends_at
-
-
-def _where(found: Verdict, session: Session, now: datetime) -> tuple[Now, datetime | None]:
-    """Here, gone, missing or expected; and since when."""
-    if found.here_since is not None and now < session.ends_at:
-        return Now.HERE, found.here_since
-    if found.presence.first_joined_at is not None:
-        return Now.LEFT, found.presence.last_left_at
-    return (Now.MISSING if now >= session.starts_at else Now.EXPECTED), None

@@ -14,13 +14,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.attendance import doors, queries
-from remote_training.attendance.errors import NoLinkNow, NotBegun
+from remote_training.attendance.errors import NotBegun
 from remote_training.attendance.models import Attendance, Change, Settlement, Status
 from remote_training.audit import service as audit
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
-from remote_training.contacts.models import Whereabouts
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import say
@@ -29,7 +28,6 @@ from remote_training.meetings import queries as meetings_queries
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import MeetingEvent
 from remote_training.meetings.told import Told
-from remote_training.messages import service as outbox
 from remote_training.outside.meetings import Room
 
 AT_ONCE = 100
@@ -52,14 +50,14 @@ def come_in(
         meetings.open_our_page(session, now=now)
     elif room is not None:
         meetings.opened(session, provider, room, now=now)
-    _lock([booking.id])
+    lock([booking.id])
     if provider.is_our_page and pulses.come_in(booking, connection, beats=beats, now=now):
         recompute(booking, now=now)
 
 
 def beat(booking: Booking, connection: str, *, now: datetime) -> bool:
     """Take a sign of life from the room of our own; whether the visit goes on."""
-    _lock([booking.id])
+    lock([booking.id])
     goes_on = booking.is_live and pulses.beat(booking, connection, now=now)
     if not goes_on:
         leave(booking, connection, by_button=False, now=now)
@@ -68,7 +66,7 @@ def beat(booking: Booking, connection: str, *, now: datetime) -> bool:
 
 def leave(booking: Booking, connection: str, *, by_button: bool, now: datetime) -> None:
     """End a visit in the room of our own; twice changes nothing."""
-    _lock([booking.id])
+    lock([booking.id])
     pulses.leave(booking, connection, by_button=by_button, now=now)
     recompute(booking, now=now)
 
@@ -82,7 +80,7 @@ def hear(booking: Booking, *, now: datetime, **report: Any) -> MeetingEvent | No
     session = booking.session
     if now >= session.ends_at:
         _lock_session(session.id)
-    _lock([booking.id])
+    lock([booking.id])
     event = meetings.receive(session_id=session.id, booking_id=booking.id, now=now, **report)
     if event is not None and now >= session.ends_at:
         _settle([session], now=now)
@@ -169,7 +167,7 @@ def set_status(
     """
     if status in NEEDS_A_BEGUN_CLASS and now < booking.session.starts_at:
         raise NotBegun(say("The class has not begun. Until then you can only excuse somebody."))
-    _lock([booking.id])
+    lock([booking.id])
     row = recompute(booking, now=now)
     why = reasons.given(reason)
     if status is not None and _overrules(status, row):
@@ -182,32 +180,6 @@ def set_status(
         status=status, before=before, machine=row.machine_status,
     )  # fmt: skip
     return row
-
-
-def send_link(booking: Booking, *, now: datetime, by: UUID) -> None:
-    """Send the link to the class once more; a second press in the same minute sends nothing.
-
-    Raises `NoLinkNow` where the class is over or called off.
-    """
-    session = booking.session
-    if session.is_called_off or now >= session.ends_at:
-        raise NoLinkNow(say("The link cannot be sent: this class is over or called off."))
-    queued = outbox.queue(
-        "join_link",
-        to=booking.participant.contact_id,
-        facts={"booking_id": str(booking.id)},
-        not_after=session.ends_at,
-        now=now,
-        dedupe_key=f"link_again/{booking.id}/{now:%Y%m%d%H%M}",
-    )
-    if queued is not None:
-        audit.note("attendance.send_link", "booking", booking.id, by=by, now=now)
-
-
-def emergency_card(booking: Booking, *, now: datetime, by: UUID) -> Whereabouts | None:
-    """What she told about today, for the trainer; that it was read is written down."""
-    audit.note("attendance.read_emergency_card", "booking", booking.id, by=by, now=now)
-    return whereabouts.of(booking.id)
 
 
 def _overrules(status: Status, row: Attendance) -> bool:
@@ -235,7 +207,7 @@ def _settle(
     if only is not None:
         found = found.where(Booking.id.in_(only))
     booked = {row.id: row.session_id for row in db.session.execute(found)}
-    _lock(booked)
+    lock(booked)
     known = queries.of_bookings(booked)
     reports = meetings_queries.reports(list(by_id), now=now)
     for booking_id, session_id in booked.items():
@@ -288,7 +260,8 @@ def _write(row: Attendance, found: queries.Verdict, now: datetime) -> None:
     row.computed_at = now
 
 
-def _lock(booking_ids: Collection[UUID]) -> None:
+def lock(booking_ids: Collection[UUID]) -> None:
+    """Hold some bookings to the end of the transaction: whoever writes about them waits."""
     locked = sa.select(Booking.id).where(Booking.id.in_(booking_ids)).order_by(Booking.id)
     db.session.execute(locked.with_for_update(key_share=True)).all()
 

@@ -7,18 +7,29 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from remote_training.accounts.desk import me
 from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
-from remote_training.attendance import evidence, queries, service, training_queries
+from remote_training.attendance import (
+    evidence,
+    marks,
+    notes,
+    queries,
+    reaching,
+    roster,
+    stamp,
+    training_queries,
+)
 from remote_training.attendance.forms import (
     CAUSE_WORDS,
     KIND_WORDS,
     SOURCE_WORDS,
     STATUS_WORDS,
     InsteadForm,
+    NoteForm,
     StatusForm,
 )
 from remote_training.bookings import answers
@@ -61,26 +72,16 @@ def classes() -> ResponseReturnValue:
 @blueprint.get("/<uuid:session_id>/")
 @staff_only(*STAFF)
 def console(session_id: UUID) -> ResponseReturnValue:
-    """Show who is expected, here, gone and missing; looked at anew every ten seconds."""
-    session, now = _session(session_id), outside().now()
-    lines = queries.roster(session, now=now)
-    return _page(
-        "console",
-        session,
-        now,
-        lines=lines,
-        count=queries.count(lines),
-        instead=ways.instead_of(session, now=now),
-        unknown=meetings.undecided(session.id),
-        says_no=answers.says_no([line.booking_id for line in lines]),
-    )
+    """Show who is expected, waiting, here, gone and missing, and what can be done for each."""
+    session, now = session_of(session_id), outside().now()
+    return page("console", session, now, **state(session, now))
 
 
 @blueprint.get("/<uuid:session_id>/room")
 @staff_only(*STAFF)
 def room(session_id: UUID) -> ResponseReturnValue:
     """Show the room to the trainer, if it is open, and who is in it."""
-    return _room_page(_session(session_id))
+    return _room_page(session_of(session_id))
 
 
 @blueprint.post("/<uuid:session_id>/room")
@@ -89,7 +90,7 @@ def open_room(session_id: UUID) -> ResponseReturnValue:
     """Open the room of the class, and show the trainer her way in: it is asked for at this
     press, with no transaction open, and kept nowhere.
     """
-    session = _session(session_id)
+    session = session_of(session_id)
     if rooms.provider_of(session.site).is_our_page:
         with unit_of_work():
             rooms.open_our_page(session, now=outside().now())
@@ -98,8 +99,8 @@ def open_room(session_id: UUID) -> ResponseReturnValue:
     db.session.rollback()
     answer = hosting.ask(asked)
     with unit_of_work():
-        hosting.note(_session(session_id), answer, now=outside().now())
-    return _room_page(_session(session_id), answer)
+        hosting.note(session_of(session_id), answer, now=outside().now())
+    return _room_page(session_of(session_id), answer)
 
 
 @blueprint.post("/<uuid:session_id>/instead")
@@ -107,7 +108,7 @@ def open_room(session_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def set_instead(session_id: UUID) -> ResponseReturnValue:
     """Let a class meet in another room, or in its own one again."""
-    session, form = _session(session_id), InsteadForm()
+    session, form = session_of(session_id), InsteadForm()
     now, by = outside().now(), me().id
 
     def note() -> None:
@@ -127,12 +128,8 @@ def set_instead(session_id: UUID) -> ResponseReturnValue:
 @staff_only(*STAFF)
 def person(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     """Ask for the trainer's word about one person in this class."""
-    session = _session(session_id)
-    booking = queries.place(booking_id, session)
-    known = queries.of_booking(booking.id)
-    said = (known.status or "", known.reason or "") if known else ("", "")
-    form = StatusForm(status=said[0], reason=said[1])
-    return _person_page(session, booking, form)
+    session = session_of(session_id)
+    return person_page(session, queries.place(booking_id, session))
 
 
 @blueprint.post("/<uuid:session_id>/people/<uuid:booking_id>/")
@@ -140,28 +137,17 @@ def person(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def set_status(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     """Keep the trainer's word; a missing reason is asked for where it stands."""
-    session = _session(session_id)
+    session = session_of(session_id)
     booking = queries.place(booking_id, session)
     form = StatusForm()
 
     def note() -> None:
         reason = form.reason.data or ""
-        service.set_status(booking, form.chosen, reason=reason, now=outside().now(), by=me().id)
+        marks.give(booking, form.chosen, reason=reason, now=outside().now(), by=me().id)
 
     if not form.validate() or not attempt(note, form.said_at):
-        return _person_page(session, booking, form), 422
-    flash(_("This is noted for %(name)s.", name=_short_name(booking)))
-    return redirect(url_for(".console", session_id=session_id), 303)
-
-
-@blueprint.post("/<uuid:session_id>/people/<uuid:booking_id>/link")
-@staff_only(*STAFF)
-@unit_of_work()
-def send_link(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
-    """Send somebody the link to this class once more."""
-    booking = queries.place(booking_id, _session(session_id))
-    service.send_link(booking, now=outside().now(), by=me().id)
-    flash(_("The link is on its way to %(name)s.", name=_short_name(booking)))
+        return person_page(session, booking, form=form), 422
+    flash(_("This is noted for %(name)s.", name=short_name(booking)))
     return redirect(url_for(".console", session_id=session_id), 303)
 
 
@@ -170,27 +156,62 @@ def send_link(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 @unit_of_work()
 def card(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     """Show where somebody is and whom to call; that it was shown is written down."""
-    session, now = _session(session_id), outside().now()
+    session, now = session_of(session_id), outside().now()
     booking = queries.place(booking_id, session)
-    told = service.emergency_card(booking, now=now, by=me().id)
+    told = reaching.emergency_card(booking, now=now, by=me().id)
     contact = booking.participant.contact
-    return _page("card", session, now, contact=contact, told=told)
+    return page("card", session, now, contact=contact, told=told)
 
 
-def _person_page(session: Session, booking: Booking, form: StatusForm) -> str:
+def state(session: Session, now: datetime) -> dict[str, object]:
+    """All that may change on the page of a class while somebody looks at it.
+
+    The stamp comes first: what happens while the rest is read makes the next one another.
+    """
+    stamped = stamp.of(session, str(get_locale()), now=now)
+    lines = roster.of(session, now=now)
+    return {
+        "stamp": stamped,
+        "lines": lines,
+        "count": roster.count(lines),
+        "is_silent": roster.is_silent(lines),
+        "instead": ways.instead_of(session, now=now),
+        "unknown": meetings.undecided(session.id),
+        "says_no": answers.says_no([line.booking_id for line in lines]),
+        "pace": stamp.pace(session, now=now),
+        "me": me().id,
+    }
+
+
+def person_page(
+    session: Session,
+    booking: Booking,
+    *,
+    form: StatusForm | None = None,
+    note: NoteForm | None = None,
+) -> str:
+    """Ask for the trainer's word about one person, with all that was told and noted of her."""
     now = outside().now()
-    return _page(
+    return page(
         "person",
         session,
         now,
-        form=form,
+        form=form or _status_form(booking),
+        note=note or NoteForm(),
+        notes=notes.of([booking.id]).get(booking.id, []),
         found=queries.verdict_of(booking, now=now),
         evidence=evidence.of(booking, now=now),
         rules=study().rules,
         words={"kind": KIND_WORDS, "source": SOURCE_WORDS, "cause": CAUSE_WORDS},
-        name=_short_name(booking),
+        name=short_name(booking),
         booking=booking,
     )
+
+
+def _status_form(booking: Booking) -> StatusForm:
+    known = queries.of_booking(booking.id)
+    said = (known.status or "", known.reason or "") if known else ("", "")
+    return StatusForm(status=said[0], reason=said[1])
 
 
 def _room_page(
@@ -199,7 +220,7 @@ def _room_page(
     now = outside().now()
     provider = rooms.provider_of(session.site)
     instead = ways.instead_of(session, now=now)
-    return _page(
+    return page(
         "trainer_room",
         session,
         now,
@@ -210,13 +231,14 @@ def _room_page(
         answer=answer,
         instead=instead,
         form=form or InsteadForm(address=meetings.instead(session.id) or ""),
-        lines=queries.roster(session, now=now),
+        lines=roster.of(session, now=now),
     )
 
 
-def _page(page: str, session: Session, now: datetime, **more: object) -> str:
+def page(name: str, session: Session, now: datetime, /, **more: object) -> str:
+    """A page about one class."""
     return render_template(
-        f"attendance/{page}.html",
+        f"attendance/{name}.html",
         session=session,
         module=names.of_module(session.module),
         status_words=STATUS_WORDS,
@@ -226,9 +248,11 @@ def _page(page: str, session: Session, now: datetime, **more: object) -> str:
     )
 
 
-def _session(session_id: UUID) -> Session:
+def session_of(session_id: UUID) -> Session:
+    """The class of this id at a site of the trainer's, or `NotFound`."""
     return classes_queries.at_sites(session_id, site_ids(*STAFF))
 
 
-def _short_name(booking: Booking) -> str:
+def short_name(booking: Booking) -> str:
+    """What a trainer's page calls her."""
     return queries.short_name(booking.participant.contact.name)

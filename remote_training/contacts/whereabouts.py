@@ -49,6 +49,13 @@ def told(occasion_ids: Collection[UUID]) -> set[UUID]:
     return set(db.session.scalars(found))
 
 
+def told_at(occasion_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When something was told about these occasions, last, by occasion."""
+    row = Whereabouts
+    found = sa.select(row.occasion_id, row.given_at).where(row.occasion_id.in_(occasion_ids))
+    return {one.occasion_id: one.given_at for one in db.session.execute(found)}
+
+
 def forget(*, now: datetime) -> int:
     """Delete what was told more than two days ago; returns how many."""
     old = sa.delete(Whereabouts).where(Whereabouts.given_at < now - KEPT)

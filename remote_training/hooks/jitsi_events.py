@@ -13,7 +13,7 @@ from datetime import datetime
 
 from remote_training.hooks import reading
 from remote_training.hooks.reading import Fields, Unusable
-from remote_training.meetings.models import EventKind, Source
+from remote_training.meetings.models import OF_THE_ROOM, EventKind, Source
 from remote_training.meetings.told import Told
 
 PERSON = {"muc-occupant-joined": EventKind.JOINED, "muc-occupant-left": EventKind.LEFT}
@@ -21,6 +21,8 @@ CREATED, DESTROYED = "muc-room-created", "muc-room-destroyed"
 JAAS = {
     "PARTICIPANT_JOINED": EventKind.JOINED,
     "PARTICIPANT_LEFT": EventKind.LEFT,
+    "PARTICIPANT_JOINED_LOBBY": EventKind.WAITING,
+    "PARTICIPANT_LEFT_LOBBY": EventKind.WAITED,
     "ROOM_CREATED": EventKind.STARTED,
     "ROOM_DESTROYED": EventKind.ENDED,
 }
@@ -85,7 +87,7 @@ def _of_end(event: Fields) -> Sequence[Told]:
 
 def _of_jaas(event: Fields, kind: EventKind) -> Told:
     data = reading.fields(event.get("data"))
-    is_of_person = kind in (EventKind.JOINED, EventKind.LEFT)
+    is_of_person = kind not in OF_THE_ROOM
     visit = reading.text(data, "participantFullJid", "participantJid", "participantId", "id")
     external_id = reading.text(event, "fqn").rpartition("/")[2].casefold()
     if not external_id or (is_of_person and not visit):

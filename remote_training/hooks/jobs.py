@@ -45,6 +45,11 @@ TOLD_AT: dict[tuple[str, str], Callable[[str], datetime | None]] = {
 log = structlog.get_logger()
 
 
+def is_needed() -> bool:
+    """Whether a message waits: a look that writes nothing, and so waits for nobody."""
+    return db.session.scalar(sa.select(sa.exists().where(HookEvent.state == State.NEW))) is True
+
+
 def work(now: datetime) -> int:
     """Work on the messages that wait, at most 200, oldest first; returns how many.
 

@@ -30,7 +30,12 @@ PERSON = {
     "meeting.participant_joined_waiting_room": (EventKind.WAITING, OTHER_AT),
     "meeting.participant_put_in_waiting_room": (EventKind.WAITING, OTHER_AT),
     "meeting.participant_admitted": (EventKind.ADMITTED, OTHER_AT),
+    "meeting.participant_left_waiting_room": (EventKind.WAITED, LEFT_AT),
+    # before the host has come there is no room yet, and they have no visit: see `_of_person`
+    "meeting.participant_jbh_waiting": (EventKind.WAITING, OTHER_AT),
+    "meeting.participant_jbh_waiting_left": (EventKind.WAITED, LEFT_AT),
 }
+LOST = ("network", "connection")
 IN_BREAKOUT = "_breakout_room"
 
 
@@ -87,6 +92,7 @@ def _of_person(event: Fields, room: Fields, name: str) -> Sequence[Told]:
         who=reading.text(person, "participant_uuid"),
         name=reading.text(person, "user_name"),
         is_host=bool(host_id) and reading.text(person, "id") == host_id,
+        is_lost=kind is EventKind.LEFT and _was_lost(person),
     )
     return [told]
 
@@ -100,3 +106,9 @@ def _id_of(room: Fields) -> str:
 
 def _goes_to_breakout(person: Fields) -> bool:
     return "breakout" in reading.text(person, "leave_reason").casefold()
+
+
+def _was_lost(person: Fields) -> bool:
+    """Whether the line broke. Before the reason stands her name, as she typed it herself."""
+    _name, found, why = reading.text(person, "leave_reason").rpartition("Reason:")
+    return bool(found) and any(word in why.casefold() for word in LOST)

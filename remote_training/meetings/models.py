@@ -19,13 +19,15 @@ from remote_training.outside.meetings import Cause
 class EventKind(StrEnum):
     """What a provider reports of one connection, or of the whole room (started, ended).
 
-    Waiting is the waiting room: it does not count. Admitted is being let back in from there.
+    Waiting is the waiting room: it does not count. Admitted is being let back in from there;
+    waited, that she is no longer in it, whether she was let in or gave up.
     """
 
     JOINED = "joined"
     LEFT = "left"
     WAITING = "waiting"
     ADMITTED = "admitted"
+    WAITED = "waited"
     STARTED = "started"
     ENDED = "ended"
 
@@ -182,8 +184,9 @@ class MeetingEvent(Model):
     `connection` is one visit on one device; `run` names one opening of the room, which may be
     opened twice. `happened_at` is the provider's time, `received_at` ours. `key` makes a
     repeated report one row. `is_imputed` marks a leaving that nobody reported (the page simply
-    went silent). Without `booking_id` it is of the whole room, of a host, or of somebody who is
-    not known (`stranger_id`). `replaced_at`: the provider has since corrected it.
+    went silent), `is_lost` one of which the provider says that the line broke. Without
+    `booking_id` it is of the whole room, of a host, or of somebody who is not known
+    (`stranger_id`). `replaced_at`: the provider has since corrected it.
     """
 
     __tablename__ = "meeting_event"
@@ -206,6 +209,7 @@ class MeetingEvent(Model):
     happened_at: Mapped[datetime]
     received_at: Mapped[datetime]
     is_imputed: Mapped[bool] = mapped_column(default=False)
+    is_lost: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     replaced_at: Mapped[datetime | None]
 
     booking: Mapped[Booking | None] = relationship()

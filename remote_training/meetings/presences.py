@@ -117,6 +117,7 @@ def _row(room: MeetingRoom, told: Told, whom: Whom, now: datetime) -> dict[str, 
         "happened_at": told.at,
         "received_at": now,
         "is_imputed": told.is_imputed,
+        "is_lost": told.is_lost,
     }
 
 

@@ -40,6 +40,7 @@ class Report:
     is_imputed: bool = False
     source: Source = Source.PAGE
     run: str = ""
+    is_lost: bool = False
 
 
 class ClassReports(dict[UUID, list[Report]]):
@@ -146,7 +147,13 @@ def reports(session_ids: Sequence[UUID], *, now: datetime) -> Reports:
     of_rooms: dict[UUID, list[Report]] = {}
     for row in db.session.execute(_events(session_ids)):
         report = Report(
-            row.kind, row.connection, row.happened_at, row.is_imputed, row.source, row.run
+            row.kind,
+            row.connection,
+            row.happened_at,
+            row.is_imputed,
+            row.source,
+            row.run,
+            row.is_lost,
         )
         own = found[row.session_id]
         if row.kind in OF_THE_ROOM:
@@ -172,7 +179,7 @@ def _events(session_ids: Sequence[UUID]) -> sa.Select[Any]:
     return (
         sa.select(event.session_id, event.booking_id, event.stranger_id, event.kind)
         .add_columns(event.connection, event.happened_at, event.is_imputed)
-        .add_columns(event.source, event.run, stranger.decision)
+        .add_columns(event.source, event.run, event.is_lost, stranger.decision)
         .outerjoin(stranger, stranger.id == event.stranger_id)
         .where(event.session_id.in_(session_ids), event.replaced_at.is_(None))
         .order_by(event.happened_at, event.id)

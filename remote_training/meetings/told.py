@@ -25,6 +25,8 @@ class Told:
         What names her within this room only, also over several visits; `visit` where it is empty.
     is_host
         Whether she is known to be a trainer: shows that the room worked, counts for nobody.
+    is_lost
+        A leaving of which the provider says that the line broke: nobody pressed Leave.
     """
 
     provider: str
@@ -39,6 +41,7 @@ class Told:
     name: str = field(default="", repr=False)
     is_host: bool = False
     is_imputed: bool = False
+    is_lost: bool = False
 
     @property
     def connection(self) -> str:

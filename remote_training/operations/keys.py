@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from remote_training.accounts.models import Account
+from remote_training.attendance import notes
 from remote_training.attendance import training_service as training
 from remote_training.contacts import service as contacts
 from remote_training.core.crypto import keyring
@@ -33,6 +34,7 @@ def reseal() -> None:
 def _some() -> int:
     reseals = (
         contacts.reseal, safety.reseal, meetings.reseal, hooks.reseal, training.reseal,
+        notes.reseal,
     )  # fmt: skip
     return _second_factors() + sum(reseal(AT_ONCE) for reseal in reseals)
 

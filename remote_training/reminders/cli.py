@@ -30,7 +30,7 @@ from remote_training.reminders import jobs
 PLANNED_EVERY = 20.0  # seconds
 SWEPT_EVERY = 5.0
 ANSWERED_EVERY = 1.0  # somebody sits and waits for the link
-HEARD_EVERY = 1.0  # a trainer looks at who is there
+HEARD_EVERY = 0.5  # a trainer looks at who is there: she sees it within three seconds
 REPORTED_EVERY = 30.0
 LISTENED_EVERY = 60.0
 IDLE = 1.0  # between two looks at an empty outbox
@@ -51,10 +51,12 @@ def worker() -> None:
     for wish in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wish, lambda *_: ending.set())
     name = f"{socket.gethostname()}-{os.getpid()}"
-    beside = _Rooms(name, ending)
-    beside.start()
+    beside = (_Rooms(name, ending), _Ears(name, ending))
+    for thread in beside:
+        thread.start()
     _Worker(name, ending).work()
-    beside.join(LONGEST_CALL)
+    for thread in beside:
+        thread.join(LONGEST_CALL)
 
 
 class _Rooms(threading.Thread):
@@ -106,6 +108,32 @@ class _Rooms(threading.Thread):
         return listening.listen(outside().now())
 
 
+class _Ears(threading.Thread):
+    """Works on what providers tell, beside the mails: a trainer does not wait for a mail server."""
+
+    def __init__(self, name: str, ending: threading.Event) -> None:
+        super().__init__(name="ears", daemon=True)
+        self._worker = name
+        self._ending = ending
+        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def run(self) -> None:
+        """Listen until told to end: then the messages in hand are finished, and no more."""
+        with self._app.app_context():
+            while not self._ending.is_set():
+                if self._hear() < hooks.AT_ONCE:
+                    self._ending.wait(HEARD_EVERY)
+
+    def _hear(self) -> int:
+        try:
+            return hooks.work(outside().now()) if hooks.is_needed() else 0
+        except Exception as error:  # noqa: BLE001 - a worker that dies hears nothing
+            log.error("a round of the ears broke off", worker=self._worker, error=error)
+            return 0
+        finally:
+            db.session.remove()
+
+
 class _Worker:
     """One process that works; an error in one piece of work never ends it."""
 
@@ -116,7 +144,6 @@ class _Worker:
         lease = settings.current().mail_lease_seconds
         self._chores = [
             _Chore(ANSWERED_EVERY, self._answer),
-            _Chore(HEARD_EVERY, self._hear),
             _Chore(PLANNED_EVERY, self._plan),
             _Chore(min(SWEPT_EVERY, lease / 2), self._sweep),
         ]
@@ -135,14 +162,6 @@ class _Worker:
     def _answer(self) -> int:
         with unit_of_work():
             return asking.answer(now=outside().now())
-
-    def _hear(self) -> int:
-        heard = 0
-        while (done := hooks.work(outside().now())) and not self._ending.is_set():
-            heard += done
-            if done < hooks.AT_ONCE:
-                break
-        return heard
 
     def _plan(self) -> int:
         now = outside().now()

@@ -13,6 +13,7 @@ import structlog
 
 from remote_training.accounts import asking, throttle
 from remote_training.assessments import service as assessments
+from remote_training.attendance import notes
 from remote_training.attendance import service as attendance
 from remote_training.bookings import waiting_list
 from remote_training.core.db import db, unit_of_work
@@ -84,6 +85,7 @@ def plan(now: datetime, *, all_anew: bool = False) -> None:
         lambda: events.tell_again(now=now),
         lambda: pulses.close_silent(now=now),
         lambda: attendance.settle(now=now),
+        lambda: notes.forget(now=now),
         lambda: hooks.forget(now=now),
         lambda: presences.forget_names(now=now),
         lambda: outbox.sweep(now),

@@ -189,7 +189,9 @@ class Rules(Part):
     """Numbers that the study may change: minutes, and hours after which an alert that nobody
     has looked at is told once more. Who left so many minutes before the end ended early.
 
-    `host_buffer_minutes` lie between two classes of one meeting host.
+    `host_buffer_minutes` lie between two classes of one meeting host. Who has not been seen
+    `call_after_minutes` after the beginning is to be rung, and so is who left a class that goes
+    on and is not back after `dropped_after_minutes`.
     """
 
     doors_open_minutes: int = Field(ge=0)
@@ -197,6 +199,8 @@ class Rules(Part):
     attended_from_minutes: int = Field(ge=0)
     alert_again_after_hours: int = Field(default=4, ge=1, le=168)
     left_early_minutes: int = Field(default=5, ge=1, le=120)
+    call_after_minutes: int = Field(default=5, ge=1, le=60)
+    dropped_after_minutes: int = Field(default=3, ge=1, le=60)
     host_buffer_minutes: int = Field(default=15, ge=0, le=240)
 
 

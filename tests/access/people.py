@@ -159,6 +159,7 @@ def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) 
         "waiting_id": str(make.waiting(participant=her).id),
         "session_id": str(booking.session_id),
         "stranger_id": str(make.stranger(session=booking.session).id),
+        "note_id": str(make.note(booking=booking).id),
         "assessment_id": str(form),
         "number": "1",
         "position": "1",

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from remote_training.attendance import queries, service
+from remote_training.attendance import queries, reaching, service
 from remote_training.attendance.errors import DoorClosed, NoLinkNow, NotBegun
 from remote_training.attendance.models import Attendance, Settlement, Status
 from remote_training.audit.models import Entry
@@ -274,7 +274,7 @@ def test_before_the_class_somebody_can_only_be_excused(booking: Booking) -> None
 def test_the_link_is_sent_again_once_a_minute(booking: Booking) -> None:
     trainer = make.trainer().id
     for at in (0, 0.1, 2):
-        service.send_link(booking, now=minute(at), by=trainer)
+        reaching.send_link(booking, now=minute(at), by=trainer)
     db.session.flush()
     sent = db.session.scalars(sa.select(Message).order_by(Message.queued_at)).all()
     assert [message.kind for message in sent] == ["join_link"] * 2
@@ -287,10 +287,10 @@ def test_no_link_is_sent_to_a_class_that_is_over_or_called_off(
     session: Session, booking: Booking
 ) -> None:
     with pytest.raises(NoLinkNow):
-        service.send_link(booking, now=OVER, by=make.trainer().id)
+        reaching.send_link(booking, now=OVER, by=make.trainer().id)
     session.called_off_at = NOON
     with pytest.raises(NoLinkNow):
-        service.send_link(booking, now=NOON, by=make.trainer().id)
+        reaching.send_link(booking, now=NOON, by=make.trainer().id)
     assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 0
 
 

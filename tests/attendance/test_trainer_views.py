@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from remote_training.accounts.models import Account, Role
-from remote_training.attendance import queries, service
+from remote_training.attendance import queries, roster, service
 from remote_training.attendance.models import Attendance, Status
-from remote_training.attendance.queries import Now
+from remote_training.attendance.roster import Now
 from remote_training.audit.models import Entry
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
@@ -91,7 +91,7 @@ def test_the_console_says_who_is_here_gone_missing_and_whom_to_ring(
     anna, bogna, carla = (booked(session, n) for n in ("Anna Vos", "Bogna Kos", "Carla de Wit"))
     clock.forward(minutes=-5)
     before = trainer.get(console(session)).text
-    assert tiles(before) == {"expected": 3, "here": 0, "left": 0, "missing": 0}
+    assert tiles(before) == {"expected": 3, "waiting": 0, "here": 0, "left": 0, "missing": 0}
     come(anna, -2)
     come(bogna, 1, "b" * 32)
     clock.forward(minutes=8)
@@ -102,7 +102,7 @@ def test_the_console_says_who_is_here_gone_missing_and_whom_to_ring(
     db.session.commit()
     clock.forward(minutes=2)
     later = trainer.get(console(session)).text
-    assert tiles(later) == {"expected": 3, "here": 1, "left": 1, "missing": 1}
+    assert tiles(later) == {"expected": 3, "waiting": 0, "here": 1, "left": 1, "missing": 1}
     assert pill(later, "Carla W.") == "missing: please ring"
     assert pill(later, "Anna V.") == "here since 12:58"
     assert pill(later, "Bogna K.") == "left 13:04"
@@ -112,11 +112,11 @@ def test_the_console_says_who_is_here_gone_missing_and_whom_to_ring(
 def test_who_was_excused_needs_no_call(session: Session) -> None:
     booking = make.booking(session=session)
     at = NOON + timedelta(minutes=6)
-    assert queries.roster(session, now=at)[0].needs_call
+    assert roster.of(session, now=at)[0].needs_call
     service.set_status(booking, Status.EXCUSED, reason="ill", now=at, by=make.trainer().id)
-    line = queries.roster(session, now=at)[0]
+    line = roster.of(session, now=at)[0]
     assert (line.now, line.needs_call, line.status) == (Now.AWAY, False, Status.EXCUSED)
-    assert queries.count([line]).missing == 0
+    assert roster.count([line]).missing == 0
 
 
 def test_the_console_asks_the_database_as_often_for_twelve_as_for_two(
@@ -153,7 +153,7 @@ def test_it_reloads_itself_until_the_class_is_over(
     make.booking(session=session)
     going_on = trainer.get(console(session)).text
     assert '<noscript><meta http-equiv="refresh" content="10">' in going_on
-    assert 'data-every="10"' in going_on
+    assert 'data-every="1.5"' in going_on
     clock.forward(hours=2)
     over = trainer.get(console(session)).text
     assert "http-equiv" not in over

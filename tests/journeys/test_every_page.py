@@ -40,6 +40,7 @@ NOT_WALKED = {
     "/classes/programme/weeks": "after a choice: PRESSED",
     "/staff/people/<uuid:participant_id>/programme/weeks": "after a choice: PRESSED",
     "/calendar/<feed_token>.ics": "a file for calendar programs",
+    "/staff/classes/<uuid:session_id>/lines": "a part of the page of a class, for its script",
     "/staff/": "leads to the sign-in, or to the first page",
     "/staff/people/<uuid:participant_id>/card": "leads back: the page is shown by a press",
     "/staff/people/<uuid:participant_id>/contact": "leads back: the page is shown by a press",
@@ -142,6 +143,7 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
     for way, who, address, press in (
         ("name and contact", Role.COORDINATOR, "people/{participant_id}/", '[action$="/card"]'),
         ("where she is", Role.TRAINER, "classes/{session_id}/", '[action$="/card"]'),
+        ("her telephone", Role.TRAINER, "classes/{session_id}/", '[action$="/ring"]'),
         ("an alert without a word", Role.COORDINATOR, "safety/{alert_id}/", "main form >> nth=-1"),
         ("nobody added", Role.COORDINATOR, "people/new", "main form >> nth=-1"),
     ):

@@ -26,7 +26,7 @@ from flask.testing import FlaskClient
 from remote_training.accounts import service as accounts
 from remote_training.accounts.models import Account, Role
 from remote_training.alerts import service as alerts
-from remote_training.attendance import service as attendance
+from remote_training.attendance import reaching
 from remote_training.bookings import answers, changes, service, waiting_list
 from remote_training.bookings.changes import Wish
 from remote_training.bookings.models import Booking
@@ -129,7 +129,7 @@ def _all_weeks(stage: Stage) -> None:
 
 def _link_again(stage: Stage) -> None:
     for booking in stage.book():
-        attendance.send_link(booking, now=NOON, by=stage.tess.id)
+        reaching.send_link(booking, now=NOON, by=stage.tess.id)
 
 
 def _changed(stage: Stage) -> None:
