@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from flask import (
-    Flask,
-    current_app,
-    flash,
-    g,
-    has_request_context,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
-from flask.typing import ResponseReturnValue
+from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel
-from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
 
-from remote_training.accounts import desk, guard, own_views, public, team_views
+from remote_training.accounts import guard, own_views, program_views, public, team_views
 from remote_training.accounts import views as accounts_views
-from remote_training.accounts.errors import LinkNeeded, SignInFirst
-from remote_training.accounts.models import Scope
+from remote_training.api import views as api_views
 from remote_training.assessments import again as assessments_again
 from remote_training.assessments import late as assessments_late
 from remote_training.assessments import views as assessments_views
@@ -43,9 +25,7 @@ from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
 from remote_training.core.db import db, engine_options, prepare
-from remote_training.core.errors import Refused
 from remote_training.core.settings import Settings
-from remote_training.core.words import say, translated
 from remote_training.dashboard import (
     booking_views,
     people_views,
@@ -61,10 +41,9 @@ from remote_training.home import views as home_views
 from remote_training.hooks import views as hooks_views
 from remote_training.instruments import load as instruments
 from remote_training.links import views as links_views
-from remote_training.operations import edge, faults, own_forms
+from remote_training.operations import edge, own_forms, refusals
 from remote_training.operations import views as operations_views
 from remote_training.outside.world import Outside
-from remote_training.participants import queries as participants
 from remote_training.reminders import letters
 from remote_training.reminders import views as reminders_views
 from remote_training.replies import letters as reply_letters
@@ -74,12 +53,13 @@ from remote_training.studies import load
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 256 * 1024
-NO_READER = ("/health", "/metrics", "/hooks/")  # programs ask there
+NO_READER = ("/health", "/metrics", "/hooks/", "/api/")  # programs ask there
 
 BLUEPRINTS = (
     public.blueprint,
     accounts_views.blueprint,
     own_views.blueprint,
+    program_views.blueprint,
     team_views.blueprint,
     links_views.blueprint,
     home_views.blueprint,
@@ -109,9 +89,11 @@ BLUEPRINTS = (
     exports_views.blueprint,
     operations_views.blueprint,
     hooks_views.blueprint,
+    api_views.blueprint,
 )
-# they ask for something else: a ticket, or a provider's signature
+# they ask for something else: a ticket, a provider's signature, a program's token
 WITHOUT_OUR_FORM = (
+    api_views.blueprint,
     assessments_views.answer,
     assessments_views.speak,
     assessments_views.send,
@@ -154,7 +136,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
         staff_name=accounts_views.staff_name,
         is_her_page=_is_her_page,
     )
-    _answer_refusals(app)
+    refusals.install(app)
     return app
 
 
@@ -193,10 +175,11 @@ def _install_words(app: Flask) -> None:
 def _language() -> str:
     if not has_request_context():
         return words.DEFAULT_LANGUAGE
-    chosen = session.get("language")
+    is_page = not request.path.startswith(NO_READER)
+    chosen = session.get("language") if is_page else None
     if chosen in words.LANGUAGES:
         return str(chosen)
-    reader = guard.reader()
+    reader = guard.reader() if is_page else None
     if reader is not None:
         return reader.language
     return request.accept_languages.best_match(list(words.LANGUAGES)) or words.DEFAULT_LANGUAGE
@@ -212,95 +195,3 @@ def _speak_the_readers_zone() -> None:
 def _is_her_page() -> bool:
     """Whether a participant's visit goes on here, so that what waits on her phone may come in."""
     return not request.path.startswith("/staff") and guard.here() is not None
-
-
-def _answer_refusals(app: Flask) -> None:
-    app.register_error_handler(Refused, _even_without_database(_refuse))
-    app.register_error_handler(LinkNeeded, _even_without_database(_link_first))
-    app.register_error_handler(SignInFirst, _even_without_database(_sign_in_first))
-    app.register_error_handler(CSRFError, _even_without_database(_stale_form))
-    app.register_error_handler(HTTPException, _even_without_database(_http_error))
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(Exception, _broken)
-
-
-def _even_without_database(answer: Callable[[Any], ResponseReturnValue]) -> Any:
-    """Answer with the page for a database that is away, where the answer's own page needs it."""
-
-    def answered(error: Exception) -> ResponseReturnValue:
-        try:
-            return answer(error)
-        except OperationalError as away:
-            return _database_away(away)
-
-    return answered
-
-
-def _refuse(error: Refused) -> ResponseReturnValue:
-    asked = _guard()
-    sentence = error.to_staff if asked.startswith("staff:") else error.sentence
-    reason = translated(sentence, **error.gaps)
-    if asked.startswith("staff:") and request.accept_mimetypes.best == "application/json":
-        return {"said": reason}, error.status
-    return render_template("errors/refused.html", reason=reason, **_way_on(asked)), error.status
-
-
-def _guard() -> str:
-    """Whom the page that was asked for lets in."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return str(getattr(view, "guard", ""))
-
-
-def _way_on(asked: str) -> dict[str, str]:
-    """Where to go on after a refusal, and whom to ring: on a page of hers, and on one about her."""
-    if request.blueprint == "desk":
-        her_id = (request.view_args or {})["participant_id"]
-        return {"back": url_for("people.show", participant_id=her_id)}
-    if not asked.startswith("visitor:") or guard.here() is None:
-        return {}
-    site = participants.of_account(guard.visitor_account().id).site
-    told = {"help_phone": site.phone, "emergency_number": site.emergency_number}
-    is_about_classes = asked == f"visitor:{Scope.BOOKINGS}"
-    return told | ({"back": url_for("bookings.index")} if is_about_classes else {})
-
-
-def _link_first(error: LinkNeeded) -> ResponseReturnValue:
-    """What she can do next; nothing of what the page would show."""
-    reason, is_class = translated(error.sentence, **error.gaps), request.blueprint == "attendance"
-    return render_template(
-        "errors/link_needed.html", reason=reason, is_class=is_class
-    ), error.status
-
-
-def _sign_in_first(error: SignInFirst) -> ResponseReturnValue:
-    if request.method == "GET":
-        flash(translated(error.sentence, **error.gaps))
-        desk.remember_page()
-        return redirect(url_for("accounts.sign_in"))
-    return _refuse(error)
-
-
-def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    reason = translated(
-        say("This page was open for too long. Please go back, load it again and press once more.")
-    )
-    return render_template("errors/refused.html", reason=reason), 400
-
-
-def _http_error(error: HTTPException) -> ResponseReturnValue:
-    status = error.code or 500
-    return faults.page(status), status
-
-
-def _database_away(error: OperationalError) -> ResponseReturnValue:
-    db.session.rollback()
-    guard.forget_reader()
-    edge.log.error("database away", request_id=edge.request_id(), error=error)
-    return faults.page(503), 503, {"Retry-After": "5"}
-
-
-def _broken(error: Exception) -> ResponseReturnValue:
-    db.session.rollback()
-    guard.forget_reader()
-    edge.log.error("broken", request_id=edge.request_id(), error=error)
-    return faults.page(500), 500

@@ -26,7 +26,8 @@ from remote_training.studies import models as _studies
 
 ROOMS = (
     _accounts, _alerts, _assessments, _attendance, _audit, _bookings, _classes, _contacts,
-    _training, _events, _exports, _hooks, _meetings, _messages, _participants, _providers, _safety, _studies,
+    _events, _exports, _hooks, _meetings, _messages, _participants, _providers, _safety, _studies,
+    _training,
 )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class Place:
         roles = [make.staff(role) for role in Role]
         self.ids = {
             "participant_id": woman.id,
+            "study_number": woman.study_number,
+            "kind": "csv",
             "session_id": hour.id,
             "booking_id": booking.id,
             "waiting_id": make.waiting(participant=woman).id,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import request, session
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from remote_training.accounts import guard, visits
+from remote_training.accounts import factors, guard, tries, visits
+from remote_training.accounts.forms import PasswordForm
 from remote_training.accounts.models import Account
 from remote_training.outside.world import outside
 
@@ -44,6 +46,19 @@ def me() -> Account:
     account = guard.staff_account()
     assert account is not None
     return account
+
+
+def is_my_password(form: PasswordForm) -> bool:
+    """Whether a form has the password of who is signed in; said at the field where it has not."""
+    account, now = me(), outside().now()
+    if not tries.may_try_code(f"own/{account.id}", now=now):
+        form.old.errors = [_("Too many tries. Please wait a quarter of an hour.")]
+        return False
+    if not factors.fits(account.password_hash, str(form.old.data)):
+        form.old.errors = [_("This is not your password.")]
+        return False
+    tries.code_was_right(f"own/{account.id}", now=now)
+    return True
 
 
 def forgetting(answer: Response) -> Response:

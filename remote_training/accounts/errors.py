@@ -43,3 +43,11 @@ class AlreadyThere(Refused):
 
 class WorksElsewhere(NotAllowed):
     """What touches a whole account is not for one site alone."""
+
+
+class WrongTokenName(Invalid):
+    """The name of an access token is empty, or too long."""
+
+
+class TooManyTokens(Refused):
+    """Somebody has as many access tokens as one can keep in mind."""

@@ -10,6 +10,7 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
+from remote_training.accounts import programs
 from remote_training.accounts.models import Role
 from remote_training.core import reasons
 from remote_training.core.fields import taken_by
@@ -44,6 +45,20 @@ class ChangePasswordForm(PasswordForm):
     """A password that takes the place of another one."""
 
     password = PasswordField(_l("New password"), [REQUIRED, SHORT])
+
+
+class ProgramForm(PasswordForm):
+    """A token for a program; which roles it can be for is filled in by the view."""
+
+    name = StringField(_l("What is it for?"), [REQUIRED, taken_by(programs.name_of)])
+    role = SelectField(_l("What may it ask?"), [REQUIRED])
+    old = PasswordField(_l("Your password"), [REQUIRED, SHORT])
+    days = SelectField(
+        _l("How long is it good?"),
+        [REQUIRED],
+        choices=[SelectChoice(str(days), _l("%(days)s days", days=days)) for days in programs.DAYS],
+        default="90",
+    )
 
 
 class ReadingForm(FlaskForm):  # type: ignore[misc]

@@ -11,12 +11,10 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-import sqlalchemy as sa
 from flask import current_app, g, request, session
 from flask_login import LoginManager
-from sqlalchemy.orm import joinedload
 
-from remote_training.accounts import visits
+from remote_training.accounts import queries, visits
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, WrongRole
 from remote_training.accounts.models import Account, BrowserSession, Grant, Role, Scope
 from remote_training.accounts.visits import Here, Reader
@@ -27,14 +25,6 @@ from remote_training.outside.world import outside
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "staff"
 VISITOR_COOKIE = "me"
-
-# asked on every page of staff: composed once, so that no request composes it again
-GRANTS = (
-    sa.select(Grant)
-    .where(Grant.account_id == sa.bindparam("account_id"))
-    .options(joinedload(Grant.site))
-    .order_by(Grant.id)
-)
 
 
 def public(view: View) -> View:
@@ -135,8 +125,7 @@ def grants() -> Sequence[Grant]:
     """Roles of the member of staff who is signed in, one query a request."""
     if "grants" not in g:
         account = staff_account()
-        given = {"account_id": account.id} if account else None
-        g.grants = db.session.scalars(GRANTS, given).all() if given else []
+        g.grants = queries.grants_of(account.id) if account else []
     return cast(Sequence[Grant], g.grants)
 
 
@@ -160,14 +149,8 @@ def site_ids(*roles: Role) -> list[UUID]:
 
 
 def sees_arm() -> bool:
-    """Whether the arm may be shown: to coordinators, and to researchers who are not blinded.
-
-    A researcher who is blinded anywhere is blinded everywhere.
-    """
-    research = [grant for grant in grants() if grant.role is Role.RESEARCHER]
-    if research:
-        return all(grant.sees_arm for grant in research)
-    return has_role(Role.COORDINATOR)
+    """Whether the arm may be shown: to coordinators, and to researchers who are not blinded."""
+    return queries.may_see_arm(grants())
 
 
 def reader() -> Reader | None:

@@ -221,6 +221,31 @@ class Attempt(Model):
     count: Mapped[int] = mapped_column(default=0)
 
 
+class AccessToken(Model):
+    """With what a program asks in the name of a member of staff. Only its hash is kept.
+
+    It opens what `role` opens, at those sites where its owner has that role at the moment.
+    `name` is the owner's own word for it.
+    """
+
+    __tablename__ = "access_token"
+
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    role: Mapped[Role]
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it still opens something, as far as it knows itself."""
+        return self.ended_at is None and now < self.expires_at
+
+
 class LinkRequest(Model):
     """Somebody asked for a link to an address, known or not: the worker finds that out.
 

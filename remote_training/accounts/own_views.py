@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from remote_training.accounts import desk, factors, feed_page, feeds, guard, tries, visits
+from remote_training.accounts import desk, factors, feed_page, feeds, guard, programs, visits
 from remote_training.accounts.errors import WeakPassword
 from remote_training.accounts.forms import ChangePasswordForm, PasswordForm, ReadingForm
 from remote_training.accounts.guard import staff_only
@@ -47,7 +47,7 @@ def read_in() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """Change the password; every other device has to sign in again."""
     form, account, now = ChangePasswordForm(), desk.me(), outside().now()
-    if not form.validate_on_submit() or not _is_mine(form, str(form.old.data)):
+    if not form.validate_on_submit() or not desk.is_my_password(form):
         return _page(changing=form), 422
     try:
         factors.set_password(account, str(form.password.data))
@@ -67,7 +67,7 @@ def change_password() -> ResponseReturnValue:
 def renew_codes() -> ResponseReturnValue:
     """Show ten new recovery codes, once; the old ones end."""
     form, account = PasswordForm(prefix=CODES), desk.me()
-    if not form.validate_on_submit() or not _is_mine(form, str(form.old.data)):
+    if not form.validate_on_submit() or not desk.is_my_password(form):
         return _page(codes=form), 422
     codes = factors.new_recovery_codes(account)
     audit.note("accounts.codes", "account", account.id, by=account.id, now=outside().now())
@@ -103,19 +103,6 @@ def end_calendar() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-def _is_mine(form: PasswordForm, password: str) -> bool:
-    """Whether this is the password of who is signed in; said at the field where it is not."""
-    account, now = desk.me(), outside().now()
-    if not tries.may_try_code(f"own/{account.id}", now=now):
-        form.old.errors = [_("Too many tries. Please wait a quarter of an hour.")]
-        return False
-    if not factors.fits(account.password_hash, password):
-        form.old.errors = [_("This is not your password.")]
-        return False
-    tries.code_was_right(f"own/{account.id}", now=now)
-    return True
-
-
 def _page(
     reading: ReadingForm | None = None,
     changing: ChangePasswordForm | None = None,
@@ -131,4 +118,5 @@ def _page(
         codes_left=factors.recovery_codes_left(account),
         gives_classes=guard.has_role(Role.TRAINER),
         has_feed=feeds.is_made(account.id),
+        may_have_programs=guard.has_role(*programs.ROLES),
     )

@@ -15,6 +15,30 @@ from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.studies.models import Site
 
+# asked on every page of staff: composed once, so that no request composes it again
+GRANTS = (
+    sa.select(Grant)
+    .where(Grant.account_id == sa.bindparam("account_id"))
+    .options(joinedload(Grant.site))
+    .order_by(Grant.id)
+)
+
+
+def grants_of(account_id: UUID) -> Sequence[Grant]:
+    """The roles of an account, with their sites."""
+    return db.session.scalars(GRANTS, {"account_id": account_id}).all()
+
+
+def may_see_arm(grants: Collection[Grant]) -> bool:
+    """Whether the arm may be shown to who has these roles: coordinators, unblinded researchers.
+
+    A researcher who is blinded anywhere is blinded everywhere.
+    """
+    research = [grant for grant in grants if grant.role is Role.RESEARCHER]
+    if research:
+        return all(grant.sees_arm for grant in research)
+    return any(grant.role is Role.COORDINATOR for grant in grants)
+
 
 def staff_with_email(email: str) -> Account | None:
     """The member of staff with this address, switched off or not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from remote_training.accounts import queries, tokens, visits
+from remote_training.accounts import programs, queries, tokens, visits
 from remote_training.accounts.errors import AlreadyThere, NotYourOwn
 from remote_training.accounts.models import Account, AccountKind, Grant, Role
 from remote_training.audit import service as audit
@@ -84,9 +84,10 @@ def grant(
 
 
 def revoke(given: Grant, *, now: datetime, by: UUID | None, reason: str) -> None:
-    """Take a role away. Raises `ReasonNeeded`, `NotYourOwn`."""
+    """Take a role away; tokens of programs for it end. Raises `ReasonNeeded`, `NotYourOwn`."""
     reason = _why(given.account, by, reason)
     visits.end_all(given.account_id, now=now)
+    programs.end_all(given.account_id, role=given.role, now=now, by=by)
     audit.note(
         "accounts.revoke", "account", given.account_id, by=by, now=now, reason=reason,
         role=given.role, site=given.site.code,
@@ -95,11 +96,12 @@ def revoke(given: Grant, *, now: datetime, by: UUID | None, reason: str) -> None
 
 
 def deactivate(account: Account, *, now: datetime, by: UUID | None, reason: str) -> None:
-    """Switch an account off: no visit, no link, no password of it works any more."""
+    """Switch an account off: no visit, link, password or token of it works any more."""
     reason = _why(account, by, reason)
     account.is_active = False
     visits.end_all(account.id, now=now)
     tokens.revoke_all(account.id, now=now)
+    programs.end_all(account.id, now=now, by=by)
     audit.note("accounts.deactivate", "account", account.id, by=by, now=now, reason=reason)
 
 
@@ -124,6 +126,7 @@ def reset_second_factor(account: Account, *, now: datetime, by: UUID, reason: st
     account.reset_asked_by_id = None
     account.totp_sealed = account.totp_confirmed_at = account.totp_last_step = None
     visits.end_all(account.id, now=now)
+    programs.end_all(account.id, now=now, by=by)
     audit.note("accounts.reset", "account", account.id, by=by, now=now, reason=reason)
     return True
 

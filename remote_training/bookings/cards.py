@@ -15,6 +15,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from remote_training.bookings.errors import Misfit
+from remote_training.bookings.fit import Hour
 from remote_training.bookings.overview import Hers, Slot
 from remote_training.classes import names
 from remote_training.classes.models import doors_are_open
@@ -49,6 +50,8 @@ class Card(NamedTuple):
         Whether so few are left that it matters.
     may_book, may_wait
         Whether she can take a place, or put herself on its waiting list.
+    clash
+        When the other class begins that she has at the same time, in words.
     is_kept, kept_until
         Whether a place is kept for her who waits, and until when, in words.
     """
@@ -63,6 +66,7 @@ class Card(NamedTuple):
     may_wait: bool = False
     is_kept: bool = False
     kept_until: str = ""
+    clash: str = ""
     is_scarce: bool = False
     is_called_off: bool = False
     doors_are_open: bool = False
@@ -97,10 +101,11 @@ class Writer:
         closes = timedelta(hours=study().booking.waiting_list_closes_hours)
         self._waited_for_after = now + closes
 
-    def booked(self, hers: Hers) -> Card:
-        """The card of a class that she has booked."""
+    def booked(self, hers: Hers, clash: Hour | None = None) -> Card:
+        """The card of a class that she has booked; `clash` is one that she has at that time."""
         is_off = hers.mark
         return self._card(hers)._replace(
+            clash=words.moment(clash.starts_at) if clash is not None else "",
             is_called_off=is_off,
             doors_are_open=not is_off and doors_are_open(hers.starts_at, hers.ends_at, self._now),
             has_begun=self._now >= hers.starts_at,

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from remote_training.audit import service as audit
-from remote_training.bookings import news, outlook, places, service, waiting_list
+from remote_training.bookings import news, outlook, places, service, trainer_news, waiting_list
 from remote_training.bookings.outlook import Change, Outlook, Scope, Wish
 from remote_training.classes import clashes
 from remote_training.classes import queries as classes_queries
@@ -49,7 +49,9 @@ def apply(
     for refusal in found.refusals:
         raise refusal
     why = reasons.needed(reason) if found.people or found.waits else reasons.given(reason)
+    before = {change.session.id: change.session.trainer_id for change in found.changes}
     _write(session, found, wish, now)
+    trainer_news.of_changes(found.changes, before, now=now, by=by)
     for change in found.changes:
         audit.note(
             "classes.change", "session", change.session.id, by=by, now=now,
@@ -65,9 +67,13 @@ def call_off(session: Session, scope: Scope, *, now: datetime, by: UUID | None, 
     """
     meant = [session] if scope is Scope.ONE else classes_queries.following(session, now=now)
     told: set[UUID] = set()
+    off: list[Session] = []
     for one in sorted(meant, key=lambda each: each.id):
+        was_off = one.is_called_off
         called_off = service.call_off(one, now=now, by=by, reason=reason)
         told |= {booking.participant_id for booking in called_off}
+        off += [] if was_off else [one]
+    trainer_news.of_calling_off(off, now=now, by=by)
     return len(told)
 
 

@@ -86,6 +86,21 @@ def hindrance(hour: Hour, others: Sequence[Hour], first_on: date) -> Misfit | No
     return _full_week(hour, others, first_on)
 
 
+def overlapping(hours: Sequence[Hour]) -> dict[UUID, Hour]:
+    """The hours during which there is another one, by the id of the class: the first such other.
+
+    She books none so; but a class may have been moved onto another one of hers.
+    """
+    in_order = sorted(hours, key=lambda hour: (hour.starts_at, hour.session_id))
+    found: dict[UUID, Hour] = {}
+    for one in in_order:
+        for other in in_order:
+            is_other = other.session_id != one.session_id
+            if is_other and other.starts_at < one.ends_at and one.starts_at < other.ends_at:
+                found.setdefault(one.session_id, other)
+    return found
+
+
 def already_booked() -> AlreadyBooked:
     """The refusal of a second place in one class."""
     return AlreadyBooked(

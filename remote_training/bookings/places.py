@@ -90,11 +90,8 @@ def check(
     span = {"since": session.starts_at - fit.FAR, "until": session.ends_at + fit.FAR}
     asked = {"participant_id": participant.id, **span}
     rows = db.session.execute(ARM_AND_HELD_ABOUT_THEN, asked).all()
-    first_on = rules.check(participant, session, arm=rows[0].arm)
-    rules.check_is_open(session, session.takes_bookings(now))
     held = [fit.Hour(*hour) for _arm, *hour in rows if hour[0] not in (None, leaves)]
-    if refusal := fit.hindrance(fit.hour_of(session), held, first_on):
-        raise refusal
+    rules.judge(participant, session, arm=rows[0].arm, held=held, now=now)
 
 
 def take(session: Session) -> None:
@@ -104,13 +101,18 @@ def take(session: Session) -> None:
     db.session.expire(session, ["taken", "called_off_at"])
     if not got_one:
         rules.check_is_open(session, True)
-        raise SessionFull(
-            say("This class is full. Choose another one, or put yourself on its waiting list."),
-            to_staff=say(
-                "This class is full. Choose another one; on her own page she can put "
-                "herself on its waiting list."
-            ),
-        )
+        raise full()
+
+
+def full() -> SessionFull:
+    """The refusal of a class in which every place is taken."""
+    return SessionFull(
+        say("This class is full. Choose another one, or put yourself on its waiting list."),
+        to_staff=say(
+            "This class is full. Choose another one; on her own page she can put "
+            "herself on its waiting list."
+        ),
+    )
 
 
 def look_anew(session: Session) -> None:

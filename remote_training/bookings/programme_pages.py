@@ -12,7 +12,7 @@ from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
-from remote_training.bookings import nothing, programme, programme_cards
+from remote_training.bookings import nothing, programme, programme_cards, verdicts
 from remote_training.bookings.programme import Programme
 from remote_training.core.words import translated
 from remote_training.participants.models import Participant
@@ -69,7 +69,10 @@ def done(her: Participant, form: Form, *, now: datetime) -> Page:
     """What became of the classes that were asked for."""
     found, asked = programme.of(her, now=now), ids_of(form, "hour")
     lines = programme_cards.lines(found.outcome(asked) if found else [], now=now)
-    return Page("done", {"lines": lines, "asked": [one.hex for one in asked]})
+    others = set(asked) - {line.id for line in lines}
+    refused = verdicts.refusals(her, others, now=now) if others else []
+    said = [translated(one.sentence, **one.gaps) for one in refused]
+    return Page("done", {"lines": lines, "asked": [one.hex for one in asked], "refused": said})
 
 
 def shown_after(form: Form) -> list[str]:

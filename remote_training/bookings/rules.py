@@ -51,6 +51,25 @@ def check(participant: Participant, session: Session, *, arm: str | None) -> dat
     return first_on
 
 
+def judge(
+    participant: Participant,
+    session: Session,
+    *,
+    arm: str | None,
+    held: Sequence[fit.Hour],
+    now: datetime,
+) -> None:
+    """Refuse a class that she may not book, beside the hours that she holds; all but its places.
+
+    Whoever says whether she may book a class says it with this. Raises as `check`, then
+    `BookingClosed`, then what `fit.hindrance` finds.
+    """
+    first_on = check(participant, session, arm=arm)
+    check_is_open(session, session.takes_bookings(now))
+    if misfit := fit.hindrance(fit.hour_of(session), held, first_on):
+        raise misfit
+
+
 def check_person(
     *, is_taking_part: bool, is_cleared: bool, first_on: date | None, on_date: date
 ) -> date:
@@ -144,7 +163,12 @@ def misfit(
 
 def is_late(given_back_at: datetime, starts_at: datetime) -> bool:
     """Whether a place that is given back at that moment is given back late."""
-    return given_back_at > starts_at - timedelta(hours=study().booking.cancel_by_hours)
+    return given_back_at > cancel_by(starts_at)
+
+
+def cancel_by(starts_at: datetime) -> datetime:
+    """Until when a place in a class that begins then can be given back without being late."""
+    return starts_at - timedelta(hours=study().booking.cancel_by_hours)
 
 
 def undo_until(booking: Booking) -> datetime | None:

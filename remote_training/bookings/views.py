@@ -13,6 +13,7 @@ from remote_training.accounts.guard import visitor, visitor_account
 from remote_training.accounts.models import Scope
 from remote_training.bookings import (
     cards,
+    fit,
     nothing,
     overview,
     programme,
@@ -22,6 +23,7 @@ from remote_training.bookings import (
     service,
     waiting_list,
 )
+from remote_training.bookings.errors import Overlap
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -41,7 +43,10 @@ def index() -> ResponseReturnValue:
     now = outside().now()
     hers = overview.of_account(visitor_account().id, now=now)
     writer = cards.Writer(now=now)
-    booked = [writer.booked(one) for one in hers.held if one.ends_at > now]
+    clashes = fit.overlapping([hour for hour in hers.hours if hour.ends_at > now])
+    booked = [
+        writer.booked(one, clashes.get(one.session_id)) for one in hers.held if one.ends_at > now
+    ]
     waits = [writer.waits(one) for one in hers.waits]
     days, others = cards.parted(writer.by_day(hers.slots))
     return render_template(
@@ -80,7 +85,14 @@ def show(booking_id: UUID) -> ResponseReturnValue:
     reminded_at = reminding.moments(
         booking.told_at, session.starts_at, wishes.of(her), her.zone, now=now
     )
-    return _booking_page("show", booking, reminded_at=reminded_at, may_join=guard.sees_everything)
+    return _booking_page(
+        "show",
+        booking,
+        reminded_at=reminded_at,
+        may_join=guard.sees_everything,
+        cancel_by=rules.cancel_by(session.starts_at),
+        clash=_clash(booking),
+    )
 
 
 @blueprint.get("/bookings/<uuid:booking_id>/cancel")
@@ -91,7 +103,8 @@ def ask_to_cancel(booking_id: UUID) -> ResponseReturnValue:
     if not booking.is_live or booking.session.is_called_off:
         return redirect(url_for(".show", booking_id=booking.id), 303)
     is_late = rules.is_late(outside().now(), booking.session.starts_at)
-    return _booking_page("cancel", booking, is_late=is_late)
+    cancel_by = rules.cancel_by(booking.session.starts_at)
+    return _booking_page("cancel", booking, is_late=is_late, cancel_by=cancel_by)
 
 
 @blueprint.post("/bookings/<uuid:booking_id>/cancel")
@@ -124,6 +137,12 @@ def move(booking_id: UUID, session_id: UUID) -> ResponseReturnValue:
     by, now = booking.participant.account_id, outside().now()
     moved = service.move(booking, session, now=now, by=by)
     return redirect(url_for(".show", booking_id=moved.id), 303)
+
+
+def _clash(booking: Booking) -> object:
+    """When another class of hers begins that lies on this one now, in words; None for none."""
+    found = None if booking.session.is_called_off else queries.misfit(booking)
+    return found.gaps["moment"] if isinstance(found, Overlap) else None
 
 
 def _her() -> Participant:

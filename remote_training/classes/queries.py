@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -45,6 +45,14 @@ def at_sites(session_id: UUID, site_ids: Collection[UUID]) -> Session:
     """The class hour of this id at one of these sites, or `NotFound`."""
     found = SESSIONS.where(Session.id == session_id, Session.site_id.in_(site_ids))
     return _found(db.session.scalars(found).one_or_none())
+
+
+def on_days(site_ids: Collection[UUID], first_on: date, last_on: date) -> Sequence[Session]:
+    """Class hours at these sites on these days, both included, soonest first; none left out."""
+    found = SESSIONS.where(
+        Session.site_id.in_(site_ids), Session.on_date >= first_on, Session.on_date <= last_on
+    )
+    return db.session.scalars(found).all()
 
 
 def upcoming(site_ids: Collection[UUID], *, now: datetime, until: datetime) -> Sequence[Session]:

@@ -12,7 +12,7 @@ from remote_training.accounts.desk import me
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
 from remote_training.attendance.queries import short_name
-from remote_training.bookings import queries, service
+from remote_training.bookings import programme, queries, service
 from remote_training.bookings.errors import Misfit
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -36,7 +36,13 @@ def offered(participant_id: UUID) -> ResponseReturnValue:
         her_zone = words.zone_name(now)
         her_times = {offer.session.id: words.moment(offer.session.starts_at) for offer in offers}
     return _page(
-        "offered", her, offers=offers, her_times=her_times, her_zone=her_zone, brief=_brief
+        "offered",
+        her,
+        offers=offers,
+        refusal=programme.refusal(her, now=now),
+        her_times=her_times,
+        her_zone=her_zone,
+        brief=_brief,
     )
 
 

@@ -23,7 +23,7 @@ from remote_training.assessments.timeline import timeline
 from remote_training.attendance import courses
 from remote_training.attendance.outcomes import Outcome
 from remote_training.attendance.queries import short_name
-from remote_training.bookings import answers
+from remote_training.bookings import answers, fit
 from remote_training.bookings import queries as bookings
 from remote_training.classes import names
 from remote_training.core.db import unit_of_work
@@ -120,6 +120,7 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         shows_arm=sees_arm(),
         bookings=booked,
         says_no=answers.says_no([booking.id for booking in booked]),
+        clashes=fit.overlapping([one for one in fit.held(booked) if one.ends_at > now]),
         by_id={str(booking.id): booking for booking in booked},
         course=courses.of(her.id, study=study(), now=now) if booked else None,
         Outcome=Outcome,

@@ -16,7 +16,7 @@ from flask_babel import ngettext
 from remote_training.accounts.desk import me
 from remote_training.accounts.guard import site_ids, staff_only
 from remote_training.accounts.models import Role
-from remote_training.bookings import changes, outlook, waiting_queries
+from remote_training.bookings import changes, outlook, trainer_news, waiting_queries
 from remote_training.bookings import queries as bookings_queries
 from remote_training.bookings.outlook import Outlook, Scope
 from remote_training.classes import clashes, names, queries, service
@@ -72,7 +72,7 @@ def offer() -> ResponseReturnValue:
     if not form.is_saved:
         return _seen(form, found)
     if not attempt(
-        lambda: service.offer(form.plan, now=now, by=me().id, series_id=form.series_id),
+        lambda: trainer_news.offer(form.plan, now=now, by=me().id, series_id=form.series_id),
         form.said_at,
     ):
         return _seen(form, found), 422

@@ -88,6 +88,7 @@ KIND_WORDS = {
     "place_offered": _l("Place offered from the waiting list"),
     "class_called_off": _l("Class called off"),
     "class_changed": _l("Class changed: another time or trainer"),
+    "trainer_classes": _l("To trainers: their classes have changed"),
     "waiting_changed": _l("Class waited for has moved"),
     "waiting_called_off": _l("Class waited for was called off"),
     "says_no": _l("Her calendar said no: she is asked"),

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from remote_training.accounts import desk, guard
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
-from remote_training.core.db import db, unit_of_work
-from remote_training.core.words import say
+from remote_training.core.db import unit_of_work
 from remote_training.exports import (
     blinding,
     charts,
     dictionary,
     measures,
-    parcel,
     pictures,
     queries,
+    sending,
     service,
     titles,
 )
-from remote_training.exports.errors import NoSuchFormat, TooLarge
 from remote_training.exports.extent import Extent
 from remote_training.exports.formats import Format
-from remote_training.exports.parcel import Order, Tally
 from remote_training.outside.world import outside
 from remote_training.studies.current import study
 from remote_training.studies.load import Study
 
 blueprint = Blueprint("exports", __name__, url_prefix="/staff/data")
-MOST_WHILE_WAITING = 250_000  # rows of answers_long: some seconds, and some hundred MB
 
 
 @blueprint.get("")
@@ -54,7 +48,7 @@ def index() -> ResponseReturnValue:
         title=titles.title,
         rule=titles.rule,
         withheld=[] if shows_arm else _withheld(),
-        formats=_formats(of),
+        formats=sending.formats(of),
         all_formats=list(Format),
         completeness=charts.of_completeness(pictures.completeness(of)),
         attendance=charts.of_attendance(pictures.attendance(of, study())) if shows_arm else None,
@@ -74,12 +68,9 @@ def download() -> ResponseReturnValue:
         shows_arm=guard.sees_arm(),
         now=outside().now(),
         by=desk.me().id,
-        kind=_asked_format(),
+        kind=sending.asked(request.form.get("format", Format.CSV.value), _reach()),
     )
-    app: Any = current_app
-    stream = _stream(app._get_current_object(), db.engine, order, record.id)
-    headers = {"Content-Disposition": f'attachment; filename="{order.name}.zip"'}
-    return Response(stream, mimetype="application/zip", headers=headers)
+    return sending.answer(order, record)
 
 
 def _reach() -> Extent:
@@ -89,24 +80,6 @@ def _reach() -> Extent:
         shows_arm=guard.sees_arm(),
         now=outside().now(),
     )
-
-
-def _formats(of: Extent) -> Sequence[Format]:
-    """What can be made while somebody waits."""
-    is_small = pictures.questions_asked(of) <= MOST_WHILE_WAITING
-    return list(Format) if is_small else [Format.CSV]
-
-
-def _asked_format() -> Format:
-    asked = request.form.get("format", Format.CSV.value)
-    if asked not in list(Format):
-        raise NoSuchFormat(say("There is no data set in this format."))
-    kind = Format(asked)
-    if kind is not Format.CSV and kind not in _formats(_reach()):
-        raise TooLarge(
-            say("There is too much for a file in this format on this page. The command makes it.")
-        )
-    return kind
 
 
 def _scores(seen: Study, of: Extent) -> dict[str, Any]:
@@ -129,10 +102,3 @@ def _withheld() -> list[str]:
         f"{name} ({', '.join(columns)})" if columns else name
         for name, columns in dictionary.withheld().items()
     ]
-
-
-def _stream(app: Flask, engine: Any, order: Order, download_id: UUID) -> Iterator[bytes]:
-    tally = Tally()
-    yield from parcel.zipped(engine, order, tally)
-    with app.app_context(), unit_of_work():
-        service.finish(download_id, tally, now=outside().now())

@@ -31,6 +31,7 @@ HEADERS = {
 YEAR = 31_536_000
 LONGEST_ADDRESS = 4000  # signs of path and query, as they were sent
 URLENCODED = "application/x-www-form-urlencoded"
+METHODS = ("GET", "POST", "DELETE", "HEAD", "OPTIONS")
 REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 REQUESTS = Counter("requests_total", "Answers given", ["method", "route", "status"])
@@ -116,7 +117,7 @@ def _meters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
 def _count(response: Response) -> None:
     route = request.url_rule.rule if request.url_rule is not None else "unknown"
     seconds = perf_counter() - g.get("began", perf_counter())
-    method = request.method if request.method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+    method = request.method if request.method in METHODS else "other"
     counted, timed = _meters(method, route, response.status_code)
     counted.inc()
     timed.observe(seconds)

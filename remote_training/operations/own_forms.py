@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Blueprint, Flask, current_app, g
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
@@ -52,7 +52,7 @@ class OwnForms(CSRFProtect):  # type: ignore[misc]
 
 
 def install(
-    app: Flask, *, exempt: Sequence[Callable[..., Any]], is_no_form: Callable[[], bool]
+    app: Flask, *, exempt: Sequence[Callable[..., Any] | Blueprint], is_no_form: Callable[[], bool]
 ) -> None:
     """Check every form but those of the exempt views, which ask for a ticket of their own.
 

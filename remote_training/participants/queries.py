@@ -42,6 +42,13 @@ def by_id(participant_id: UUID, site_ids: Collection[UUID]) -> Participant:
     return _one(Participant.id == participant_id, Participant.site_id.in_(site_ids))
 
 
+def numbered(number: str, site_ids: Collection[UUID]) -> Participant:
+    """The participant of one of these sites with this study number, as typed, or `NotFound`."""
+    return _one(
+        Participant.study_number == study_numbers.tidy(number), Participant.site_id.in_(site_ids)
+    )
+
+
 def sharing_mailbox(account: Account) -> Sequence[Participant]:
     """Those who may come in by a link to this account's address, herself among them.
 

@@ -9,6 +9,7 @@ from remote_training.reminders import account_letters as accounts
 from remote_training.reminders import class_letters as classes
 from remote_training.reminders import question_letters as questions
 from remote_training.reminders import subjects
+from remote_training.reminders import trainer_letters as trainers
 from remote_training.reminders import waiting_letters as waits
 from remote_training.reminders.optional import held_back, reminded
 
@@ -29,6 +30,7 @@ def kinds() -> dict[str, Kind[Any]]:
         Kind("place_offered", again, waiting, waits.is_kept, waits.offered),
         Kind("class_called_off", again, bookings, classes.is_called_off, classes.called_off),
         Kind("class_changed", again, bookings, classes.is_newest, classes.changed),
+        Kind("trainer_classes", again, readers, trainers.has_news, trainers.changed),
         Kind("waiting_called_off", again, waiting, waits.waited_in_vain, waits.waited),
         Kind("waiting_changed", again, waiting, waits.waits_still, waits.waited),
         Kind("join_link", once, bookings, classes.is_not_over, classes.linked),

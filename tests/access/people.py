@@ -16,8 +16,16 @@ import pyotp
 from flask import Flask
 from werkzeug.routing import Rule
 
-from remote_training.accounts import factors, guard, tokens, visits
-from remote_training.accounts.models import Account, Grant, LinkKind, Permit, Role, Scope
+from remote_training.accounts import factors, guard, programs, tokens, visits
+from remote_training.accounts.models import (
+    AccessToken,
+    Account,
+    Grant,
+    LinkKind,
+    Permit,
+    Role,
+    Scope,
+)
 from remote_training.alerts import service as alerts
 from remote_training.alerts.models import Alert
 from remote_training.assessments.tickets import Ticket
@@ -30,6 +38,7 @@ from tests import make
 from tests.fakes import NOON
 
 COOKIE = "visit"
+OWN = "what the coordinator made"
 PASSWORD = "a short sentence is good"
 ROLES = (
     "anonymous",
@@ -49,22 +58,28 @@ ROLES = (
     "disabled staff account",
     "password alone",
     "password alone, no second factor yet",
+    "program of a coordinator",
+    "program of a coordinator of another site",
+    "program of a blinded researcher",
 )
 
 
 @dataclass(frozen=True)
 class Cast:
-    """What stands in the addresses, and the cookie of each role."""
+    """What stands in the addresses, and the cookie of each role, or the token of a program."""
 
     app: Flask
     values: dict[str, str]
     cookies: dict[str, str]
     secrets: dict[str, str]
+    tokens: dict[str, str]
 
     def ask(self, role: str, method: str, route: str, **more: Any) -> Any:
         """Ask a route as somebody; the answer, read to its end."""
         client = self.app.test_client(use_cookies=False)
         headers = {"Cookie": f"{COOKIE}={self.cookies[role]}", **more.pop("headers", {})}
+        if role in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
         data = more.pop("data", self.form(role, route) if method == "POST" else None)
         path = self.path(route)
         answer = client.open(path, method=method, data=data, headers=headers, **more)
@@ -124,9 +139,40 @@ def gather(app: Flask) -> Cast:
     cookies = dict.fromkeys(ROLES, "")
     for role, begin in _beginnings(her, other, trainer, booking, form.id, secrets).items():
         cookies[role] = _cookie(app, *begin)
+    bearers = _tokens()
+    values["program_id"] = str(db.session.query(AccessToken.id).filter_by(name=OWN).scalar())
     db.session.commit()
     values["ticket"] = _ticket(form.id)
-    return Cast(app, values, cookies, secrets)
+    return Cast(app, values, cookies, secrets, bearers)
+
+
+def _tokens() -> dict[str, str]:
+    """The token of each program; that of a coordinator is the one in the addresses."""
+    owners = {
+        "program of a coordinator": _with_role(Role.COORDINATOR, "utrecht"),
+        "program of a coordinator of another site": _with_role(Role.COORDINATOR, "melbourne"),
+        "program of a blinded researcher": _with_role(Role.RESEARCHER, "utrecht"),
+    }
+    return {
+        name: programs.make(
+            one.account_id,
+            OWN if name == "program of a coordinator" else "weekly report",
+            one.role,
+            days=30,
+            now=NOON,
+        )
+        for name, one in owners.items()
+    }
+
+
+def _with_role(role: Role, site: str) -> Grant:
+    """The only grant of somebody of the cast who does not see the arm and is switched on."""
+    found = db.session.query(Grant).filter_by(role=role, site_id=make.site(site).id, sees_arm=False)
+    return next(one for one in found if one.account.is_active and _is_only(one))
+
+
+def _is_only(grant: Grant) -> bool:
+    return db.session.query(Grant).filter_by(account_id=grant.account_id).count() == 1
 
 
 def _alert(her: Participant, form: UUID) -> UUID:
@@ -155,6 +201,8 @@ def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) 
     given = db.session.query(Grant).filter_by(account_id=colleague.id).one()
     return {
         "participant_id": str(her.id),
+        "study_number": her.study_number,
+        "kind": "csv",
         "booking_id": str(booking.id),
         "waiting_id": str(make.waiting(participant=her).id),
         "session_id": str(booking.session_id),

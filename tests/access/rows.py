@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -20,10 +20,11 @@ def _connection() -> Iterator[sqlite3.Connection]:
         held.close()
 
 
-def everything() -> list[str]:
-    """Every row of every table, as statements."""
+def everything(but: Collection[str] = ()) -> list[str]:
+    """Every row of every table, but of some, as statements."""
+    left_out = tuple(f'INSERT INTO "{name}"' for name in but)
     with _connection() as connection:
-        return list(connection.iterdump())
+        return [line for line in connection.iterdump() if not line.startswith(left_out)]
 
 
 def keep() -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def test_a_form_of_another_site_is_refused_at_every_route(app: Flask, cast: Cast
         if method == "GET":
             continue
         for role in people.ROLES:
-            if decided[method, rule.rule, role] == "allow":
+            is_program = role in cast.tokens  # no form of any site can send its header
+            if decided[method, rule.rule, role] == "allow" and not is_program:
                 form = cast.form(role, rule.rule) | {"ticket": ""}  # which no other site has
                 answer = cast.ask(role, method, rule.rule, data=form)
                 taken += [(rule.rule, role, answer.status)] if answer.status_code != 400 else []
@@ -152,11 +154,9 @@ def test_ids_that_nobody_has_are_not_found_and_break_nothing(
     app: Flask, cast: Cast, role: str
 ) -> None:
     nobodys = "00000000-0000-4000-8000-000000000000"
-    strange = people.Cast(
-        cast.app,
-        {name: nobodys if "-" in value else value for name, value in cast.values.items()},
-        cast.cookies,
-        cast.secrets,
+    strange = replace(
+        cast,
+        values={name: nobodys if "-" in value else value for name, value in cast.values.items()},
     )
     for method, rule in people.routes(app):
         if any(name.endswith("_id") for name in rule.arguments):

@@ -269,3 +269,29 @@ def test_the_pages_cost_the_same_however_much_is_on_them(path, ada, browse_as, c
         weekly(weekday=day, at=15)
         weekly("neuropathy", weekday=day, at=17)
     assert cost(first) == few <= 11
+
+
+def test_a_class_that_is_not_hers_to_book_is_refused_with_the_true_reason(ada, browse_as):
+    other_kind = make.session(module="fatigue", starts_at=NOON + timedelta(days=3))
+    begun = make.session(starts_at=NOON - timedelta(minutes=30))
+    browser = browse_as(ada)
+    form = {"hour": [other_kind.id.hex, begun.id.hex]}
+    page = browser.post("/classes/programme/", data=form, follow_redirects=True).text
+    assert "No class is booked" in page
+    assert "This class is not part of your programme." in page
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"cleared_on": None}, "exercise is safe for you"),
+        ({"consented_on": None}, "when you have agreed to take part"),
+        ({"arm": "waitlist"}, "Your classes begin on"),
+    ],
+)
+def test_who_may_not_train_reads_why_after_a_press(app, browse_as, facts, said):
+    her, hour = make.participant(**facts), make.session()
+    form = {"hour": hour.id.hex}
+    page = browse_as(her).post("/classes/programme/", data=form, follow_redirects=True).text
+    assert "No class is booked" in page
+    assert said in page

@@ -1,9 +1,10 @@
 """All that can happen to a place, by many at once, on both databases, and a judge over it.
 
-Threads book, book several, give back, move, wait, take offers, decline them, let time pass and
-call classes off, in small classes, from a seed. The judge knows no code of ours: it reads rows.
-Never a place too many, at no moment; never a free place while somebody entitled waits; everybody
-has exactly one answer. Controls with a guard off show that the judge sees it.
+Threads book, book several, give back, move, wait, take offers, decline them, let time pass,
+move classes to other hours, give them more places or fewer, and call them off, in small classes,
+from a seed. The judge knows no code of ours: it reads rows. Never a place too many, at no moment;
+never a free place while somebody entitled waits; everybody has exactly one answer. Controls with
+a guard off show that the judge sees it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -25,8 +27,9 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from remote_training.audit.models import Entry
-from remote_training.bookings import places, service, waiting_list
+from remote_training.bookings import changes, places, service, waiting_list
 from remote_training.bookings.models import Booking, Ending, Waiting
+from remote_training.bookings.outlook import Wish
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
 from remote_training.core.errors import Refused
@@ -239,6 +242,24 @@ def _call_off(race: Race, draw: Random) -> bool:
     return bool(service.call_off(hour, now=race.now(), by=None, reason="The trainer is ill"))
 
 
+@unit_of_work()
+def _change(race: Race, draw: Random) -> bool:
+    """Another number of places, fewer or more; or another hour."""
+    hour = _hour(race, draw)
+    moves = draw.random() < 0.3
+    if moves:  # the last one alone: it never comes to lie on another one
+        hour = db.session.get_one(Session, race.hours[-1])
+    at = hour.starts_at.astimezone(ZoneInfo(hour.zone))
+    wish = Wish(
+        on_date=hour.on_date,
+        wall_time=time(draw.randint(9, 20), 30) if moves else at.time(),
+        trainer=hour.trainer,
+        places=hour.places if moves else draw.randint(1, 3),
+    )
+    done = changes.apply(hour, wish, now=race.now(), by=None, reason="The hall", mark=None)
+    return bool(done.changes)
+
+
 VERBS: dict[str, tuple[Callable[[Race, Random], bool], int]] = {
     "book": (_book, 24),
     "book several": (_book_several, 8),
@@ -249,6 +270,7 @@ VERBS: dict[str, tuple[Callable[[Race, Random], bool], int]] = {
     "leave": (_leave, 4),
     "let time pass": (_let_time_pass, 6),
     "call off": (_call_off, 1),
+    "change": (_change, 8),
 }
 
 
@@ -368,7 +390,7 @@ def test_whatever_many_do_at_once_nobody_gets_a_place_too_many_or_waits_beside_a
     faults, answers = races(app, FIRST_SEED, SEEDS)
     print(f"{SEEDS} seeds from {FIRST_SEED}: {dict(sorted(answers.items()))}")
     assert faults == []
-    for verb in VERBS if IS_LONG else ("book", "cancel", "wait"):
+    for verb in VERBS if IS_LONG else ("book", "cancel", "wait", "change"):
         assert answers[f"{verb}: done"], f"nobody could {verb}: the race says nothing about it"
 
 

@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from remote_training.accounts import tokens
-from remote_training.accounts.models import LinkKind
+from remote_training.accounts.models import LinkKind, Role
 from remote_training.bookings import service, waiting_list
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db, unit_of_work
@@ -403,3 +403,71 @@ def test_the_language_of_a_class_is_named_in_the_readers_own(app, browse_as, rea
     for address, times in (("/classes/", 2), (f"/classes/bookings/{booking.id}", 1)):
         page = browse_as(her).get(address).text
         assert page.count(said or "Given in") == (times if said else 0)
+
+
+def test_the_deadline_is_named_before_and_what_was_late_is_said_after(ada, browse_as, clock):
+    session = make.session(starts_at=NOON + timedelta(hours=5))
+    booking = make.booking(participant=ada, session=session)
+    browser, address = browse_as(ada), f"/classes/bookings/{booking.id}"
+    assert (
+        "please give your place back before Tuesday 24 November, 16:00" in browser.get(address).text
+    )
+    page = browser.get(f"{address}/cancel").text
+    assert "Until Tuesday 24 November, 16:00 it is in good time." in page
+    assert "late. That is better" not in page
+
+    clock.moment = NOON + timedelta(hours=4)
+    assert "please give your place back before" not in browser.get(address).text
+    page = browser.get(f"{address}/cancel").text
+    assert "it is in good time" not in page
+    assert "We write down that you gave your place back late." in page
+    page = browser.post(f"{address}/cancel", follow_redirects=True).text
+    assert "We wrote down that you gave it back late." in page
+
+
+def test_a_place_given_back_in_good_time_is_not_called_late(ada, browse_as):
+    booking = make.booking(participant=ada)
+    address = f"/classes/bookings/{booking.id}/cancel"
+    page = browse_as(ada).post(address, follow_redirects=True).text
+    assert "You have given your place back" in page
+    assert "gave it back late" not in page
+
+
+def test_two_classes_at_one_time_are_marked_on_each_of_her_pages_and_at_the_desk(ada, browse_as):
+    first = make.booking(participant=ada)
+    half_an_hour_later = first.session.starts_at + timedelta(minutes=30)
+    other = make.session(starts_at=half_an_hour_later + timedelta(hours=3))
+    second = make.booking(participant=ada, session=other)
+    browser, desk = browse_as(ada), browse_as(make.staff(Role.COORDINATOR))
+    her_page = f"/staff/people/{ada.id}/"
+    marks = "You have another class at this time:"
+    assert marks not in browser.get("/classes/").text, "control: they lie apart"
+    assert "two at one time" not in desk.get(her_page).text
+
+    other.starts_at, other.ends_at = half_an_hour_later, half_an_hour_later + timedelta(hours=1)
+    db.session.commit()
+    listed = browser.get("/classes/").text
+    assert listed.count(marks) == 2
+    assert f"{marks} Wednesday 25 November, 13:30. Please move one of the two" in listed
+    for booking in (first, second):
+        page = browser.get(f"/classes/bookings/{booking.id}").text
+        assert marks in page
+        assert f"/classes/bookings/{booking.id}/move" in page
+    assert desk.get(her_page).text.count("two at one time") == 2
+
+    browser.post(f"/classes/bookings/{second.id}/cancel")
+    assert marks not in browser.get("/classes/").text
+    assert "two at one time" not in desk.get(her_page).text
+
+
+def test_undo_sends_the_end_of_one_entry_and_a_new_one_and_revives_nothing(ada, browse_as):
+    booking = make.booking(participant=ada)
+    uid, browser = booking.calendar_uid, browse_as(ada)
+    page = browser.post(f"/classes/bookings/{booking.id}/cancel", follow_redirects=True).text
+    [undo] = UNDO.findall(page)
+    browser.post(undo)
+    old, new = bookings()
+    assert (old.calendar_uid, old.is_live, new.is_live) == (uid, False, True)
+    assert new.calendar_uid != uid
+    kinds = sa.select(Message.kind).order_by(Message.kind)
+    assert db.session.scalars(kinds).all() == ["booking_cancelled", "booking_confirmed"]

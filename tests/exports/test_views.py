@@ -17,7 +17,7 @@ from remote_training.assessments.models import Assessment, Form
 from remote_training.attendance.models import Attendance, Status
 from remote_training.audit.models import Entry
 from remote_training.core.db import db, unit_of_work
-from remote_training.exports import parcel, views
+from remote_training.exports import parcel, sending
 from remote_training.exports import service as exports
 from remote_training.exports.models import Download
 from remote_training.exports.parcel import Tally
@@ -276,7 +276,7 @@ def test_it_can_be_taken_for_spss_and_stata(app, browse_as, researcher):
 
 
 def test_what_is_too_large_is_left_to_the_command(app, browse_as, researcher):
-    many = views.MOST_WHILE_WAITING // 30 + 1
+    many = sending.MOST_WHILE_WAITING // 30 + 1
     plain = make.assessment(forms=())
     columns = {c.name: getattr(plain, c.name) for c in Assessment.__table__.columns}
     ids = [uuid4() for _ in range(many)]

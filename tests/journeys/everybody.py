@@ -25,6 +25,7 @@ from tests import make
 from tests.journeys.conftest import PHONE, Platform
 
 FORMS = ("phq-9", "neuropathy-nrs")
+PASSWORD = "a short sentence is good"
 TOMORROW = timedelta(days=1)
 
 
@@ -77,6 +78,7 @@ def gather(platform: Platform) -> Cast:
     staff |= {"without a role": make.staff(), "halfway": make.staff(totp_confirmed_at=now)}
     staff["new"] = make.staff(totp_confirmed_at=None)
     factors.new_secret(staff["new"])
+    factors.set_password(staff[Role.COORDINATOR], PASSWORD)
     db.session.flush()
     weekly = _weekly(trainer, now)
     found = Cast(

@@ -41,6 +41,10 @@ NOT_WALKED = {
     "/staff/people/<uuid:participant_id>/programme/weeks": "after a choice: PRESSED",
     "/calendar/<feed_token>.ics": "a file for calendar programs",
     "/staff/classes/<uuid:session_id>/lines": "a part of the page of a class, for its script",
+    "/api/v1/openapi.json": "for programs",
+    "/api/v1/codebook": "for programs",
+    "/api/v1/participants/<study_number>/timeline": "for programs",
+    "/api/v1/participants/<study_number>/classes": "for programs",
     "/staff/": "leads to the sign-in, or to the first page",
     "/staff/people/<uuid:participant_id>/card": "leads back: the page is shown by a press",
     "/staff/people/<uuid:participant_id>/contact": "leads back: the page is shown by a press",
@@ -164,6 +168,15 @@ def _pressed(cast: Cast, chrome: Browser) -> Iterator[Seen]:
             page.get_by_role("button", name="Make a calendar address").click()
             page.wait_for_load_state()
             yield f"a calendar address of {address}", page
+    with _browser(cast, chrome, Role.COORDINATOR) as page:
+        page.goto(url + "/staff/me/programs/")
+        page.locator("[name=name]").fill("weekly report")
+        page.locator("[name=old]").fill(everybody.PASSWORD)
+        page.get_by_role("button", name="Make a token").click()
+        page.wait_for_load_state()
+        yield "an access token", page
+        page.goto(url + "/staff/me/programs/")
+        yield "a list of access tokens", page
     yield from _plans(cast, chrome)
     for who, address in (
         (Role.COORDINATOR, "/staff/people/{participant_id}/programme/"),

@@ -27,7 +27,7 @@ from remote_training.accounts import service as accounts
 from remote_training.accounts.models import Account, Role
 from remote_training.alerts import service as alerts
 from remote_training.attendance import reaching
-from remote_training.bookings import answers, changes, service, waiting_list
+from remote_training.bookings import answers, changes, service, trainer_news, waiting_list
 from remote_training.bookings.changes import Wish
 from remote_training.bookings.models import Booking
 from remote_training.calendars.reply import Says
@@ -219,6 +219,10 @@ def _invited(stage: Stage) -> None:
         accounts.invite(account, now=NOON, by=None)
 
 
+def _offered_to_a_trainer(stage: Stage) -> None:
+    trainer_news.offer(make.plan(trainer=stage.tess), now=NOON, by=stage.carla.id)
+
+
 def _alert(stage: Stage) -> None:
     for her in stage.women:
         alerts.sound(her, "phq-9/phq9", occasion_id=her.id, said_at=NOON, now=NOON)
@@ -249,6 +253,7 @@ HAPPENS: dict[str, Callable[[Stage], None]] = {
     "sign_in": _sign_in,
     "says_no": _says_no,
     "staff_invitation": _invited,
+    "trainer_classes": _offered_to_a_trainer,
     "alert_raised": _alert,
     "event_recorded": _event,
 }
@@ -256,6 +261,7 @@ TO_STAFF: dict[str, Callable[[Stage], tuple[Any, ...]]] = {
     "staff_invitation": lambda stage: (stage.tess, stage.carla),
     "alert_raised": lambda stage: (stage.carla,),
     "event_recorded": lambda stage: (stage.carla,),
+    "trainer_classes": lambda stage: (stage.tess,),
 }
 
 

@@ -120,6 +120,26 @@ def test_a_class_that_moves_is_reminded_of_where_it_is_now(app: Flask, is_moved:
     assert tick(A_DAY_BEFORE + timedelta(days=7)) == ["reminder_day"] * (2 if is_moved else 1)
 
 
+@pytest.mark.parametrize("is_moved", [True, False], ids=["moved", "control: left as it was"])
+def test_a_class_that_moves_after_its_last_look_is_looked_at_again(
+    app: Flask, is_moved: bool
+) -> None:
+    hour = make.session(starts_at=STARTS, changed_at=LONG_AGO)
+    make.booking(session=hour, booked_at=LONG_AGO)
+    for now in (A_DAY_BEFORE, AN_HOUR_BEFORE, AN_HOUR_BEFORE + timedelta(minutes=1)):
+        both = tick(now)
+    assert both == ["reminder_day", "reminder_hour"]
+    db.session.expire_all()
+    assert hour.remind_at is None, "the last look: nothing is to come"
+    db.session.rollback()
+    if is_moved:
+        with unit_of_work():
+            _move(hour, days=7, now=AN_HOUR_BEFORE + timedelta(minutes=5))
+    week = timedelta(days=7)
+    assert tick(A_DAY_BEFORE + week) == sorted([*both, *(["reminder_day"] if is_moved else [])])
+    assert tick(AN_HOUR_BEFORE + week) == sorted(both * (2 if is_moved else 1))
+
+
 def _move(hour: Session, *, days: int, now: datetime) -> None:
     clock = hour.starts_at.astimezone(ZoneInfo(hour.zone)).time()
     on_date = hour.on_date + timedelta(days=days)

@@ -1,0 +1,1 @@
+"""What programs may ask, by address: exports, codebook, time-points, classes, bookings."""
