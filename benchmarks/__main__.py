@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import crowd, export, feed, hooks, outbox, planning, web
+from benchmarks import crowd, export, feed, hooks, join, outbox, planning, web
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "answer": web.answer,
     "feed": feed.feed,
     "hooks": hooks.hooks,
+    "join": join.join,
     "outbox": outbox.outbox,
     "plan": planning.plan,
     "export": export.export,

@@ -40,7 +40,9 @@ class Presence:
     """What the reports of one booking come to.
 
     `minutes` are within the class; `first_joined_at` and `last_left_at` are as reported,
-    also outside it. `arrived_at` is the first moment within the class.
+    also outside it. `arrived_at` is the first moment within the class. `is_imputed`: some of the
+    minutes are only presumed, and no other visit covers them. `lacks_coming`: a leaving was told
+    of a visit whose coming in nobody told, so that its time is not among the minutes.
     """
 
     minutes: float
@@ -48,20 +50,25 @@ class Presence:
     last_left_at: datetime | None
     arrived_at: datetime | None
     is_imputed: bool
+    lacks_coming: bool = False
 
 
 def presence(
     reports: Iterable[Report], *, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> Presence:
     """Work out one person's presence so far, or of the whole class once it is over."""
-    stay = union(visits(reports, closes_at=min(now, ends_at)))
+    told = set(reports)
+    own = visits(told, closes_at=min(now, ends_at))
+    stay, is_over = union(own), now >= ends_at
     counted = clipped(stay, starts_at, ends_at)
+    sure = [one for one in own if not one.is_imputed or one.ends_at > ends_at]
     return Presence(
         minutes=minutes(counted),
         first_joined_at=stay[0].begins_at if stay else None,
         last_left_at=stay[-1].ends_at if stay else None,
         arrived_at=counted[0].begins_at if counted else None,
-        is_imputed=now >= ends_at and any(interval.is_imputed for interval in counted),
+        is_imputed=is_over and _length(counted) > _length(clipped(union(sure), starts_at, ends_at)),
+        lacks_coming=is_over and any(at > starts_at for at in _unexplained(told, stay)),
     )
 
 
@@ -121,8 +128,7 @@ def clipped(
 
 def minutes(intervals: Sequence[Interval]) -> float:
     """The length of intervals that do not overlap, in minutes."""
-    total = sum((one.ends_at - one.begins_at for one in intervals), timedelta())
-    return total / MINUTE
+    return _length(intervals) / MINUTE
 
 
 def status(
@@ -148,6 +154,22 @@ def status(
     if not is_over or not was_anybody_seen or only_left:
         return None
     return Status.NO_SHOW
+
+
+def _length(intervals: Sequence[Interval]) -> timedelta:
+    return sum((one.ends_at - one.begins_at for one in intervals), timedelta())
+
+
+def _unexplained(told: Iterable[Report], stay: Sequence[Interval]) -> list[datetime]:
+    """When somebody left of whose visit no coming in was told, by no source."""
+    came = {_visit(one) for one in told if one.kind in (EventKind.JOINED, EventKind.ADMITTED)}
+    return [
+        one.at
+        for one in told
+        if one.kind is EventKind.LEFT
+        and _visit(one) not in came
+        and not any(there.begins_at < one.at <= there.ends_at + SAME for there in stay)
+    ]
 
 
 def _visit(report: Report) -> tuple[str, str, Source]:

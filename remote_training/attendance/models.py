@@ -30,7 +30,8 @@ class Attendance(Model):
     `machine_status` and `machine_minutes` come from the provider's events and are kept
     whatever a trainer says; `status` with `reason`, `set_by_id`, `set_at` is the
     trainer's word and counts where it is given. `is_imputed` says that some of the
-    minutes end at a leaving that nobody reported. `machine_status` is empty while it is
+    minutes end at a leaving that nobody reported, or that some are missing because nobody
+    reported a coming in. `machine_status` is empty while it is
     not known: before the class is over, and where nobody at all was seen in the room.
     """
 

@@ -15,6 +15,7 @@ from remote_training.attendance import intervals
 from remote_training.attendance.models import Attendance, Status
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
+from remote_training.contacts import whereabouts
 from remote_training.contacts.models import short_name as short_name
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
@@ -46,18 +47,23 @@ def of_bookings(booking_ids: Collection[UUID]) -> dict[UUID, Attendance]:
     return {row.booking_id: row for row in db.session.scalars(found)}
 
 
-def verdict(session: Session, reports: ClassReports, booking_id: UUID, *, now: datetime) -> Verdict:
+def verdict(
+    session: Session, reports: ClassReports, booking_id: UUID, *, has_pressed: bool, now: datetime
+) -> Verdict:
     """What the reports of a class say of one booking.
 
     While nobody has decided who an unknown person was, it may have been any who was not seen.
+    Who pressed Join, and of whom nothing was told, may have been there too, until a report
+    about all of the class says that she was not.
     """
     own, rules = reports.get(booking_id, []), study().rules
+    may_have_come = has_pressed and not own and not reports.was_reported_afterwards
     found = intervals.presence(own, starts_at=session.starts_at, ends_at=session.ends_at, now=now)
     status = intervals.status(
         found,
         starts_at=session.starts_at,
         is_over=now >= session.ends_at,
-        was_anybody_seen=reports.was_anybody_seen and not reports.has_unknown,
+        was_anybody_seen=reports.was_anybody_seen and not (reports.has_unknown or may_have_come),
         was_reported=bool(own),
         late_after_minutes=rules.late_after_minutes,
         attended_from_minutes=rules.attended_from_minutes,
@@ -68,10 +74,9 @@ def verdict(session: Session, reports: ClassReports, booking_id: UUID, *, now: d
 
 def verdict_of(booking: Booking, *, now: datetime) -> Verdict:
     """What the reports say of one booking."""
-    session = booking.session
-    return verdict(
-        session, meetings.reports([session.id], now=now)[session.id], booking.id, now=now
-    )
+    session, has_pressed = booking.session, bool(whereabouts.told([booking.id]))
+    reports = meetings.reports([session.id], now=now)[session.id]
+    return verdict(session, reports, booking.id, has_pressed=has_pressed, now=now)
 
 
 def place(booking_id: UUID, session: Session) -> Booking:

@@ -163,7 +163,8 @@ def _told(ids: Collection[UUID]) -> Callable[[UUID], _Told]:
 
 def _line(booking: Booking, reports: ClassReports, told: _Told, *, now: datetime) -> Line:
     session = booking.session
-    verdict = queries.verdict(session, reports, booking.id, now=now)
+    has_pressed = told.pressed_at is not None
+    verdict = queries.verdict(session, reports, booking.id, has_pressed=has_pressed, now=now)
     found = signs.of(reports.get(booking.id, []), now=now)
     where, since = _where(found, session, told.pressed_at, now)
     if told.said in KNOWN_WHY and where in UNSEEN:

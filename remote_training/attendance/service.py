@@ -208,12 +208,13 @@ def _settle(
         found = found.where(Booking.id.in_(only))
     booked = {row.id: row.session_id for row in db.session.execute(found)}
     lock(booked)
-    known = queries.of_bookings(booked)
+    known, pressed = queries.of_bookings(booked), whereabouts.told(booked)
     reports = meetings_queries.reports(list(by_id), now=now)
     for booking_id, session_id in booked.items():
         row, session = known.get(booking_id) or _new(booking_id), by_id[session_id]
         before = _said(row, session)
-        said = queries.verdict(session, reports[session_id], booking_id, now=now)
+        own, has_pressed = reports[session_id], booking_id in pressed
+        said = queries.verdict(session, own, booking_id, has_pressed=has_pressed, now=now)
         _write(row, said, now)
         if cause is not None and before is not None:
             _note_change(row, before, cause, now)
@@ -256,7 +257,7 @@ def _write(row: Attendance, found: queries.Verdict, now: datetime) -> None:
     row.machine_minutes = round(found.presence.minutes, 4)
     row.first_joined_at = found.presence.first_joined_at
     row.last_left_at = None if found.here_since else found.presence.last_left_at
-    row.is_imputed = found.presence.is_imputed
+    row.is_imputed = found.presence.is_imputed or found.presence.lacks_coming
     row.computed_at = now
 
 

@@ -263,7 +263,8 @@ def first_names(account_ids: set[UUID]) -> dict[UUID, str]:
 
 
 def _one(*wanted: sa.ColumnElement[bool]) -> Booking:
-    booking = db.session.scalars(BOOKINGS.where(*wanted)).one_or_none()
+    with_site = BOOKINGS.options(joinedload(Booking.participant).joinedload(Participant.site))
+    booking = db.session.scalars(with_site.where(*wanted)).one_or_none()
     if booking is None:
         raise NotFound(
             say("This class is not among yours."), to_staff=say("This class is not among hers.")

@@ -14,7 +14,8 @@ from remote_training.accounts.models import Role
 from remote_training.classes import names, queries
 from remote_training.core.db import unit_of_work
 from remote_training.dashboard import room_wording
-from remote_training.meetings import hosting, overview
+from remote_training.hooks import queries as hooks
+from remote_training.meetings import hosting, overview, silence
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/staff/rooms")
@@ -24,11 +25,16 @@ coordinator = staff_only(Role.COORDINATOR)
 @blueprint.get("/")
 @coordinator
 def index() -> ResponseReturnValue:
-    """List the classes whose room is not ready or was changed at the provider."""
-    now = outside().now()
-    found = overview.overview(site_ids(Role.COORDINATOR), now=now)
+    """List the classes whose room is not ready or not heard of, and messages that were no use."""
+    now, sites = outside().now(), site_ids(Role.COORDINATOR)
     return render_template(
-        "rooms/index.html", found=found, now=now, words=room_wording, module_name=names.of_module
+        "rooms/index.html",
+        found=overview.overview(sites, now=now),
+        silent=silence.silent(sites, now=now),
+        unused=hooks.unused(sites, now=now),
+        now=now,
+        words=room_wording,
+        module_name=names.of_module,
     )
 
 

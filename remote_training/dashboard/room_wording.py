@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from remote_training.hooks.models import State
 from remote_training.meetings.models import Difference
 from remote_training.outside.meetings import Cause
 
@@ -59,3 +60,11 @@ DIFFERENCE_ADVICE = {
     Difference.PERSON_GONE: _l("Make it as planned, or cancel the booking."),
 }
 BEING_MADE = _l("The room is being made.")
+
+MESSAGE_WORDS = {
+    State.NEW: _l("Not looked at for five minutes or longer"),
+    State.STALE: _l("Came more than a day late, and were not used"),
+    State.UNUSABLE: _l("Could not be read"),
+    State.BROKEN: _l("Something went wrong with them three times"),
+}
+PROVIDER_WORDS = {"zoom": "Zoom", "bigbluebutton": "BigBlueButton", "jitsi": "Jitsi"}

@@ -11,8 +11,7 @@ from flask_babel import lazy_gettext as _l
 from remote_training.accounts.desk import remembered_page
 from remote_training.accounts.guard import has_role, site_ids, staff_account, staff_only
 from remote_training.accounts.models import Role
-from remote_training.meetings import jobs as rooms
-from remote_training.meetings import overview
+from remote_training.meetings import overview, silence
 from remote_training.messages import queries as messages
 from remote_training.outside.world import outside
 
@@ -53,10 +52,11 @@ def no_mail_since() -> datetime | None:
 
 
 def rooms_not_ready() -> int:
-    """How many classes of the next day have a room that is not ready, for who can do something."""
-    if not rooms.is_needed() or not has_role(Role.COORDINATOR):
+    """How many classes of the next day have a room that is not right, for who can do something."""
+    if not silence.is_possible() or not has_role(Role.COORDINATOR):
         return 0
-    return overview.count(site_ids(Role.COORDINATOR), now=outside().now())
+    sites, now = site_ids(Role.COORDINATOR), outside().now()
+    return overview.count(sites, now=now) + silence.count(sites, now=now)
 
 
 def menu() -> list[tuple[str, str, bool]]:
@@ -68,5 +68,5 @@ def menu() -> list[tuple[str, str, bool]]:
         (url_for(endpoint), str(label), endpoint.split(".")[0] == here)
         for endpoint, label, roles in PLACES
         if (roles is ANYBODY or has_role(*roles))
-        and (endpoint != "rooms.index" or rooms.is_needed())
+        and (endpoint != "rooms.index" or silence.is_possible())
     ]

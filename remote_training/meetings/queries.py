@@ -47,11 +47,13 @@ class ClassReports(dict[UUID, list[Report]]):
     """All reports from one class, by booking, in order of time.
 
     `was_anybody_seen` also where it was a trainer, or nobody of ours; `has_unknown` says that
-    somebody came of whom nobody has decided yet who she is.
+    somebody came of whom nobody has decided yet who she is; `was_reported_afterwards` that the
+    provider gave a report about all of it.
     """
 
     was_anybody_seen = False
     has_unknown = False
+    was_reported_afterwards = False
 
 
 Reports = dict[UUID, ClassReports]
@@ -161,6 +163,7 @@ def reports(session_ids: Sequence[UUID], *, now: datetime) -> Reports:
             continue
         own.was_anybody_seen = own.was_anybody_seen or row.kind is EventKind.JOINED
         own.has_unknown = own.has_unknown or _is_unknown(row)
+        own.was_reported_afterwards |= row.source is Source.REPORT
         if row.booking_id is not None:
             own.setdefault(row.booking_id, []).append(report)
     for session_id, booking_id, connection, seen_at in db.session.execute(

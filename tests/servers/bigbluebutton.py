@@ -27,6 +27,7 @@ from tests.servers.loopback import HANG_UP, Answer, answering
 DROPPED_AFTER = timedelta(minutes=5)
 DELIVERED = (*range(200, 300), 401)  # bbb-webhooks takes a 401 as delivered
 REPORT_ZONE = timezone(timedelta(hours=-3))
+AFTER = "_after"
 HASHES = {40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 
 
@@ -35,7 +36,7 @@ class Fault:
     """What happens to the next call of a name instead: a message key, or a way to break."""
 
     call: str
-    kind: str  # a messageKey | timeout | hangup | 500 | garbage | doctype | large
+    kind: str  # a messageKey | timeout | hangup | 500 | garbage ...; with `_after` it was done
     times: int = 1
 
 
@@ -82,6 +83,9 @@ class BigBlueButtonServer:
         self.url = ""
         self.allowed = set(HASHES.values())
         self.faults: list[Fault] = []
+        self.every, self.kinds = 0, tuple[str, ...]()  # each n-th call breaks in one of these ways
+        self.happened: list[str] = []
+        self.slowness = 2.0  # seconds of a call that hangs
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.meetings: dict[str, Meeting] = {}
         self.ended: list[Meeting] = []
@@ -95,9 +99,18 @@ class BigBlueButtonServer:
 
     def join(self, url: str) -> Stay:
         """Press a link to join: over HTTP, as her browser would."""
-        answer = requests.get(url, timeout=5, allow_redirects=False)
-        assert answer.status_code == 302, answer.text
-        return self.truth[-1]
+        stay = self.try_to_join(url)
+        assert stay is not None
+        return stay
+
+    def try_to_join(self, url: str) -> Stay | None:
+        """Press a link to join; None where the server did not let her in."""
+        before = len(self.truth)
+        try:
+            requests.get(url, timeout=5, allow_redirects=False)
+        except requests.RequestException:
+            return None
+        return self.truth[-1] if len(self.truth) > before else None
 
     def leave(self, stay: Stay) -> None:
         """Go out of the room."""
@@ -122,9 +135,9 @@ class BigBlueButtonServer:
         for hook in list(self.hooks):
             if backwards:
                 hook.waiting.reverse()
-            while hook.waiting and self._deliver_one(hook, hook.waiting[0]):
+            while hook.waiting and self.deliver_one(hook, hook.waiting[0]):
                 if twice:
-                    self._deliver_one(hook, hook.waiting[0])
+                    self.deliver_one(hook, hook.waiting[0])
                 hook.waiting.popleft()
             if hook.failing_since and self.now() - hook.failing_since >= DROPPED_AFTER:
                 self.hooks.remove(hook)
@@ -143,12 +156,20 @@ class BigBlueButtonServer:
         url = f"{meeting.asked['meta_endCallbackUrl']}?recordingmarks=false"
         return requests.get(url, timeout=5).status_code
 
+    def stays_of(self, meeting: Meeting) -> list[Stay]:
+        """All visits in one opening of a room."""
+        over_at = meeting.ended_at or self.now()
+        return [
+            stay
+            for stay in self.truth
+            if stay.meeting == meeting.external and meeting.created_at <= stay.joined_at <= over_at
+        ]
+
     def report(self, meeting: Meeting) -> dict[str, Any]:
         """The report: lists of comings and goings that say not which belong together."""
         people: dict[str, list[Stay]] = {}
-        for stay in self.truth:
-            if stay.meeting == meeting.external and stay.joined_at >= meeting.created_at:
-                people.setdefault(stay.person, []).append(stay)
+        for stay in self.stays_of(meeting):
+            people.setdefault(stay.person, []).append(stay)
         return {
             "version": "1.1",
             "meeting_id": meeting.external,
@@ -182,11 +203,11 @@ class BigBlueButtonServer:
         with self._lock:
             self.calls.append((call, asked))
             fault = self._fault_of(call)
-            if fault is not None:
-                return self._broken(fault.kind)
-            if not self._is_signed(call, query, given):
+            is_done = fault is None or (fault.kind.endswith(AFTER) and call != "join")
+            if is_done and not self._is_signed(call, query, given):
                 return _failed("checksumError")
-            return self._do(call, asked)
+            answer = self._do(call, asked) if is_done else _failed("")
+            return answer if fault is None else self._broken(fault.kind.removesuffix(AFTER))
 
     def _do(self, call: str, asked: dict[str, str]) -> Answer:
         known = {
@@ -243,6 +264,10 @@ class BigBlueButtonServer:
             if fault.call == call and fault.times > 0:
                 fault.times -= 1
                 return fault
+        if self.every and len(self.calls) % self.every == 0:
+            kind = self.kinds[len(self.calls) // self.every % len(self.kinds)]
+            self.happened.append(kind)
+            return Fault(call, kind)
         return None
 
     def _broken(self, kind: str) -> Answer:
@@ -258,7 +283,7 @@ class BigBlueButtonServer:
             "large": (200, {}, b"<response>" + b" " * 500_000 + b"</response>"),
         }  # fmt: skip
         if kind == "timeout":
-            time.sleep(2)
+            time.sleep(self.slowness)
             return broken["hangup"]
         return broken.get(kind) or _failed(kind)
 
@@ -284,7 +309,8 @@ class BigBlueButtonServer:
             if hook.meeting == meeting.external and kind in hook.events:
                 hook.waiting.append([event])
 
-    def _deliver_one(self, hook: Hook, events: list[dict[str, Any]]) -> bool:
+    def deliver_one(self, hook: Hook, events: list[dict[str, Any]]) -> bool:
+        """Send one body, with all these events in it; whether it was taken."""
         form = {
             "domain": "rooms.example.org",
             "event": json.dumps(events),

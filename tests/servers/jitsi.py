@@ -19,7 +19,7 @@ import requests
 
 from remote_training.outside import bearer
 from remote_training.outside.bearer import BadToken
-from tests.servers.loopback import Answer, answering
+from tests.servers.loopback import HANG_UP, Answer, answering
 
 
 @dataclass
@@ -51,11 +51,17 @@ class JitsiServer:
     waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     loses: set[str] = field(default_factory=set)  # kinds of events that never leave the server
+    every: int = 0  # each n-th link that is opened is answered 503, or not at all
+    calls: int = 0
+    happened: list[str] = field(default_factory=list)
     _lock: Any = field(default_factory=threading.RLock)
 
     def join(self, url: str) -> Stay | None:
         """Open a link: over HTTP, as her browser would; None where the token is refused."""
-        status = requests.get(url, timeout=5, allow_redirects=False).status_code
+        try:
+            status = requests.get(url, timeout=5, allow_redirects=False).status_code
+        except requests.ConnectionError:
+            return None
         return self.truth[-1] if status == 200 else None
 
     def leave(self, stay: Stay) -> None:
@@ -77,10 +83,14 @@ class JitsiServer:
         pending, self.waiting = self.waiting, []
         for path, event in reversed(pending) if backwards else pending:
             for _ in range(2 if twice else 1):
-                self._post(path, event)
+                self.post(path, event)
 
     def answer(self, _method: str, path: str, _headers: dict[str, str], _body: bytes) -> Answer:
         """Let somebody into a room, or not."""
+        self.calls += 1
+        if self.every and self.calls % self.every == 0:
+            self.happened.append("hangup" if self.calls // self.every % 2 else "503")
+            return (HANG_UP if self.happened[-1] == "hangup" else 503), {}, b""
         parts = urlsplit(path)
         room = parts.path.lstrip("/").casefold()
         token = parse_qs(parts.query).get("jwt", [""])[0]
@@ -154,12 +164,19 @@ class JitsiServer:
             event["occupant"] = occupant
         self.waiting.append((path, event))
 
-    def _post(self, path: str, event: dict[str, Any]) -> None:
+    def post(self, path: str, event: dict[str, Any]) -> int:
+        """Post one event, once; the status that came back, 0 for none."""
         headers = {"Authorization": f"Bearer {self.hook_secret}"}
         headers["Content-Type"] = "application/json"
         url = f"{self.events_to}/events/{path}"
-        answer = requests.post(url, data=json.dumps(event), headers=headers, timeout=5)
-        self.statuses.append(answer.status_code)
+        try:
+            status = requests.post(
+                url, data=json.dumps(event), headers=headers, timeout=5
+            ).status_code
+        except requests.RequestException:
+            status = 0
+        self.statuses.append(status)
+        return status
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 Answer = tuple[int, dict[str, str], bytes]
 Answerer = Callable[[str, str, dict[str, str], bytes], Answer]
@@ -48,8 +51,8 @@ def answering(answer: Answerer) -> Iterator[str]:
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """Serve the app itself; gives its address."""
+def serving(app: Flask | WSGIApplication) -> Iterator[str]:
+    """Serve the app itself, or what stands before it; gives its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     with _running(server.serve_forever, server.shutdown, server.server_close):
         yield f"http://127.0.0.1:{server.server_port}"

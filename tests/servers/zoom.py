@@ -62,7 +62,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Asked:
-    """One call as it came in: the path as it was sent, still encoded."""
+    """One call as it came in, the path still encoded as it was sent; and what was answered."""
 
     method: str
     path: str
@@ -70,6 +70,7 @@ class Asked:
     query: dict[str, str]
     body: Any
     status: int
+    answer: Any = field(default=None, repr=False)
 
 
 @dataclass
@@ -143,6 +144,7 @@ class ZoomServer:
         self.page_tokens: dict[str, tuple[datetime, int]] = {}
         self.not_ready = 0
         self.without_length = 0
+        self.without_report: set[int] = set()  # meetings of which no report ever is ready
         self.api_url: str | None = None
         self._rates: dict[tuple[str, int], int] = {}
         self._http = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
@@ -414,7 +416,7 @@ class _Handler(BaseHTTPRequestHandler):
             except ZoomError as error:
                 status, said, headers = error.status, error.body, error.headers
             route_name = name.partition(" ")[2]
-            zoom.log.append(Asked(self.command, path, route_name, query, body, status))
+            zoom.log.append(Asked(self.command, path, route_name, query, body, status, said))
         self._misbehave(kind, status, said, headers)
 
     def _misbehave(self, kind: str, status: int, said: Any, headers: dict[str, str]) -> None:
@@ -730,7 +732,9 @@ def _participants(
     zoom: ZoomServer, encoded: str, query: dict[str, str], *, with_registrant: bool
 ) -> dict[str, Any]:
     """Rows of a report: not there at first, then without lengths, empty for one person alone."""
-    _meeting, run = zoom.rooms.run(_uuid(encoded))
+    meeting, run = zoom.rooms.run(_uuid(encoded))
+    if meeting.id in zoom.without_report:
+        raise ZoomError(404, 3001, "Meeting does not exist.")
     if run.ended_at is None or zoom.not_ready > 0:
         zoom.not_ready -= 1
         raise ZoomError(404, 3001, "Meeting does not exist.")
