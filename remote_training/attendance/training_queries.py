@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Account
-from remote_training.attendance import queries, training
+from remote_training.attendance import roster, training
 from remote_training.attendance.models import Attendance, Status
 from remote_training.attendance.training import RATINGS, Amount, Done, Entry, How, Item
 from remote_training.attendance.training_models import ClassTraining, ExerciseDone, Trained
@@ -81,19 +81,19 @@ def sheet(session: Session, *, now: datetime, also: Collection[UUID] = ()) -> Sh
 
     `also` are bookings that are on it although she was not there: what is typed stays.
     """
-    roster = sorted(queries.roster(session, now=now), key=_by_name)
-    rows = trained([line.booking_id for line in roster])
+    booked = sorted(roster.of(session, now=now), key=_by_name)
+    rows = trained([line.booking_id for line in booked])
     done = exercises([row.id for row in rows.values()])
     saved = of_session(session.id)
     plan = saved.plan if saved is not None else usual_plan(session)
     on_it = {*rows, *also}
-    here = [one for one in roster if one.status in {None, *WAS_THERE} or one.booking_id in on_it]
-    called = _told_apart(session, roster)
+    here = [one for one in booked if one.status in {None, *WAS_THERE} or one.booking_id in on_it]
+    called = _told_apart(session, booked)
     return Sheet(
         lines=[
             _line(line, called[line.booking_id], rows.get(line.booking_id), done) for line in here
         ],
-        absent=[called[line.booking_id] for line in roster if line not in here],
+        absent=[called[line.booking_id] for line in booked if line not in here],
         plan=plan,
         items=items(plan, rows.values(), done),
         revision=saved.revision if saved is not None else 0,
@@ -194,20 +194,20 @@ def entry(row: Trained, done: Sequence[ExerciseDone]) -> Entry:
     )
 
 
-def _told_apart(session: Session, roster: Sequence[queries.Line]) -> dict[UUID, str]:
+def _told_apart(session: Session, booked: Sequence[roster.Line]) -> dict[UUID, str]:
     """What everybody is called: two of the same short name by their whole one."""
-    often = Counter(line.name for line in roster)
-    if len(often) == len(roster):
-        return {line.booking_id: line.name for line in roster}
+    often = Counter(line.name for line in booked)
+    if len(often) == len(booked):
+        return {line.booking_id: line.name for line in booked}
     whole = {one.id: one.participant.contact.name for one in bookings.roster(session)}
     return {
         line.booking_id: line.name if often[line.name] == 1 else whole[line.booking_id]
-        for line in roster
+        for line in booked
     }
 
 
 def _line(
-    line: queries.Line, name: str, row: Trained | None, done: Mapping[UUID, list[ExerciseDone]]
+    line: roster.Line, name: str, row: Trained | None, done: Mapping[UUID, list[ExerciseDone]]
 ) -> Line:
     return Line(
         booking_id=line.booking_id,
@@ -239,7 +239,7 @@ def _done(row: ExerciseDone) -> Done:
     return Done(amount, is_easier=row.is_easier)
 
 
-def _by_name(line: queries.Line) -> tuple[str, UUID]:
+def _by_name(line: roster.Line) -> tuple[str, UUID]:
     return line.name.casefold(), line.booking_id
 
 

@@ -101,6 +101,8 @@ def train(booking: Booking, **changes: Any) -> None:
         session, {booking.id: Entry(**told | changes)}, "base-1",
         seen=0, now=session.ends_at, by=session.trainer_id,
     )  # fmt: skip
+
+
 def happen(booking: Booking) -> None:
     """Three events in one class: one told whole, one with two facts, one entered by mistake."""
     whole, _bare, wrong = (make.event(booking=booking, term=term, now=booking.session.starts_at)
