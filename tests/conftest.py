@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +82,22 @@ def new_app(database_url: str, **changes: Any) -> Flask:
     return app
 
 
+@cache
+def _which_have_rows() -> str:
+    """One statement that names the tables that have rows: a delete of each costs a trip."""
+    names = [table.name for table in reversed(tables.metadata().sorted_tables)]
+    return " UNION ALL ".join(
+        f"SELECT {n}, '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")"
+        for n, name in enumerate(names)
+    )
+
+
 def empty(app: Flask) -> None:
-    """Empty all tables, and put the sites of the study back."""
+    """Empty the tables that have rows, and put the sites of the study back."""
     db.session.rollback()
-    metadata = tables.metadata()
     with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-            connection.execute(sa.text(f"TRUNCATE {names} CASCADE"))
-        else:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(table.delete())
+        for _, name in sorted(connection.exec_driver_sql(_which_have_rows()).all()):
+            connection.exec_driver_sql(f'DELETE FROM "{name}"')
     studies.install(study())
     db.session.commit()
 
