@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core import settings
-from remote_training.core.db import db
+from remote_training.core.db import db, insert, write
 from remote_training.meetings import due, hosts, queries, service
 from remote_training.meetings.models import Difference, MeetingPerson, MeetingRoom, RoomUpkeep
 from remote_training.outside.meetings import WantedRoom
@@ -62,7 +63,12 @@ def row_of(session: Session) -> RoomUpkeep:
     row = queries.upkeep(session.id)
     if row is None:
         row = RoomUpkeep(id=uuid4(), session_id=session.id, begun_host="", kept_minutes=0, tries=0)
-        db.session.add(row)
+        once = insert(cast(sa.Table, RoomUpkeep.__table__)).on_conflict_do_nothing(
+            index_elements=["session_id"]
+        )
+        if not write(row, once.execution_options(preserve_rowcount=True)):
+            row = queries.upkeep(session.id)  # another worker began with it a moment ago
+            assert row is not None
     return row
 
 

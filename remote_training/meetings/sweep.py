@@ -141,23 +141,27 @@ def _sort(host: Due, coming: Sequence[FoundRoom], now: datetime) -> list[str]:
             continue
         if session_id is None:
             strays.append(room)
-        elif not _may_be_its(session_id, host, now):
+        elif not _may_be_its(session_id, room.external_id, host, now):
             nobodys.append(room.external_id)
     _note_strays(host, strays, now)
     return nobodys
 
 
-def _may_be_its(session_id: UUID, host: Due, now: datetime) -> bool:
-    """Whether a room with our mark may still become the room of its class.
+def _may_be_its(session_id: UUID, external_id: str, host: Due, now: datetime) -> bool:
+    """Whether a room with our mark is, or may still become, the room of its class.
 
-    A class that has none looks for it before it makes one: then it is told to.
+    Another worker may have kept it a moment ago. A class that has no room looks for it before
+    it makes one: then it is told to.
     """
     session = db.session.get(Session, session_id)
     if session is None or session.is_called_off or session.ends_at <= now:
         return False
     is_kept = service.kept_sites().get(session.site_id) == host.provider
     is_here = hosts.account_of(session) == host.account
-    if not is_kept or not is_here or queries.room(session_id) is not None:
+    kept = queries.room(session_id)
+    if kept is not None:
+        return kept.provider == host.provider and kept.external_id == external_id
+    if not is_kept or not is_here:
         return False
     row = plans.row_of(session)
     if row.begun_at is None:

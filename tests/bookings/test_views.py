@@ -25,7 +25,9 @@ def ada(app):
 
 
 def bookings():
-    return db.session.scalars(sa.select(Booking).order_by(Booking.booked_at)).all()
+    return db.session.scalars(
+        sa.select(Booking).order_by(Booking.booked_at, Booking.cancelled_at.is_(None))
+    ).all()
 
 
 def test_the_page_shows_what_is_booked_and_what_can_be_booked(ada, browse_as):

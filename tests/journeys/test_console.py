@@ -197,8 +197,7 @@ def test_a_mark_is_kept_when_the_page_is_closed_and_goes_with_the_next_one(
     cut_off(page)
     mark(page, "Jo", "excused")
     expect(line(page, "Jo")).to_contain_text("excused: not sent yet")
-    context = page.context
-    page.close()
+    context = put_away(page)
     context.set_offline(False)
     assert twelve.status("Jo") is None
     again = context.new_page()
@@ -382,6 +381,13 @@ def test_it_is_worked_by_keyboard_and_axe_finds_nothing(twelve: Hour, tablet: Ta
     expect(line(page, "Ida").get_by_role("link", name="Note")).to_be_focused()
 
 
+def put_away(page: Page) -> BrowserContext:
+    """Close a page, and wait until nothing of it can hear that the network is back."""
+    page.goto("about:blank")
+    page.close()
+    return page.context
+
+
 def test_another_trainer_on_this_tablet_sends_nothing_of_it(twelve: Hour, tablet: Tablet) -> None:
     page = tablet()
     cut_off(page)
@@ -391,8 +397,7 @@ def test_another_trainer_on_this_tablet_sends_nothing_of_it(twelve: Hour, tablet
         colleague = make.trainer()
         cookie = cookie_of(twelve.platform, colleague, Role.TRAINER)
         db.session.commit()
-    context = page.context
-    page.close()
+    context = put_away(page)
     context.set_offline(False)
     hers = {"name": "visit", "value": cookie, "url": twelve.platform.url}
     context.add_cookies([hers])  # type: ignore[list-item]

@@ -14,8 +14,8 @@ from flask import Flask
 
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
-from remote_training.meetings import jobs
-from remote_training.meetings.models import MeetingPerson, RoomUpkeep
+from remote_training.meetings import jobs, sweep
+from remote_training.meetings.models import MeetingPerson, MeetingRoom, RoomUpkeep
 from tests import make
 from tests.fakes import NOON, FakeClock
 from tests.meetings.conftest import Worker
@@ -146,6 +146,37 @@ def test_three_workers_at_the_same_moment_make_each_room_once(
     assert faults == []
     assert len(zoom.rooms.created) == len(sessions)
     assert [len(meeting.registrants) for meeting in zoom.rooms.meetings.values()] == [1] * 4
+
+
+def test_a_room_that_another_worker_keeps_just_now_is_not_taken_for_nobodys(
+    zoom_app: Flask, worker: Worker, zoom: ZoomServer, clock: FakeClock
+) -> None:
+    make.booking()
+    worker.until_calm()
+    [room] = db.session.execute(sa.select(MeetingRoom.__table__)).mappings().all()
+    people = db.session.execute(sa.select(MeetingPerson.__table__)).mappings().all()
+    db.session.execute(sa.delete(MeetingPerson))
+    db.session.execute(sa.delete(MeetingRoom))
+    db.session.commit()
+    kept = []
+
+    def keep_it_now(connection: sa.Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        if not kept and "SELECT meeting_room.external_id" in statement:
+            kept.append(room)
+            connection.execute(sa.insert(MeetingRoom), [dict(room)])
+            connection.execute(sa.insert(MeetingPerson), [dict(one) for one in people])
+
+    clock.forward(hours=2)
+    db.session.rollback()
+    [host] = sweep.due(now=clock())
+    db.session.rollback()
+    sa.event.listen(db.engine, "after_cursor_execute", keep_it_now)
+    try:
+        assert sweep.sweep(host, now=clock) is None
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", keep_it_now)
+    assert kept, "the other worker was between the two looks"
+    assert list(zoom.rooms.meetings) == [int(room["external_id"])]
 
 
 def test_looking_for_what_is_due_takes_as_many_statements_for_many_as_for_few(
