@@ -24,7 +24,7 @@ from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
-from remote_training.core.db import db, engine_options, prepare
+from remote_training.core.db import db, end_reading, engine_options, prepare
 from remote_training.core.settings import Settings
 from remote_training.dashboard import (
     booking_views,
@@ -120,6 +120,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     app.extensions["message_kinds"] = letters.kinds() | reply_letters.kinds()
     _install_database(app)
     app.session_interface = own_forms.Cookies()
+    app.request_class = own_forms.Request
     edge.install(app)
     _install_words(app)
     own_forms.install(app, exempt=WITHOUT_OUR_FORM, is_no_form=links_views.is_one_click)
@@ -162,6 +163,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 def _install_database(app: Flask) -> None:
     db.init_app(app)
+    app.teardown_appcontext(lambda _fault: end_reading())  # runs before that of `db`
     with app.app_context():
         prepare(db.engine)
 

@@ -27,7 +27,7 @@ from remote_training.studies.current import study
 
 OFFERED_AHEAD = timedelta(days=28)
 
-# what the page of classes asks: composed once, so that no request composes it again
+# what her pages ask: composed once, so that no request composes it again
 BOOKINGS = (
     sa.select(Booking)
     .join(Booking.session)
@@ -41,6 +41,11 @@ UPCOMING = BOOKINGS.where(
     Booking.participant_id == sa.bindparam("participant_id"),
     Booking.cancelled_at.is_(None),
     Session.ends_at > sa.bindparam("now"),
+)
+WITH_SITE = BOOKINGS.options(joinedload(Booking.participant).joinedload(Participant.site))
+MINE = WITH_SITE.where(
+    Booking.id == sa.bindparam("booking_id"),
+    Booking.participant.has(Participant.account_id == sa.bindparam("account_id")),
 )
 _booking, _session = (cast(sa.Table, model.__table__).c for model in (Booking, Session))
 IS_HELD_BY_HER = sa.and_(
@@ -118,9 +123,7 @@ def mine(booking_id: UUID, account_id: UUID) -> Booking:
 
     Raises `NotFound`, also for a booking of somebody else.
     """
-    return _one(
-        Booking.id == booking_id, Booking.participant.has(Participant.account_id == account_id)
-    )
+    return _found(db.session.scalars(MINE, {"booking_id": booking_id, "account_id": account_id}))
 
 
 def of_participant(booking_id: UUID, participant: Participant) -> Booking:
@@ -263,8 +266,11 @@ def first_names(account_ids: set[UUID]) -> dict[UUID, str]:
 
 
 def _one(*wanted: sa.ColumnElement[bool]) -> Booking:
-    with_site = BOOKINGS.options(joinedload(Booking.participant).joinedload(Participant.site))
-    booking = db.session.scalars(with_site.where(*wanted)).one_or_none()
+    return _found(db.session.scalars(WITH_SITE.where(*wanted)))
+
+
+def _found(rows: sa.ScalarResult[Booking]) -> Booking:
+    booking = rows.one_or_none()
     if booking is None:
         raise NotFound(
             say("This class is not among yours."), to_staff=say("This class is not among hers.")

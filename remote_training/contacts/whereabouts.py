@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -12,6 +13,11 @@ from remote_training.contacts.models import Whereabouts
 from remote_training.core.db import db
 
 KEPT = timedelta(days=2)
+
+_rows = cast(sa.Table, Whereabouts.__table__).c
+TOLD = sa.select(_rows.occasion_id).where(
+    _rows.occasion_id.in_(sa.bindparam("occasion_ids", expanding=True))
+)
 
 
 def tell(
@@ -45,8 +51,7 @@ def of(occasion_id: UUID) -> Whereabouts | None:
 
 def told(occasion_ids: Collection[UUID]) -> set[UUID]:
     """Those of the occasions about which something was told."""
-    found = sa.select(Whereabouts.occasion_id).where(Whereabouts.occasion_id.in_(occasion_ids))
-    return set(db.session.scalars(found))
+    return set(db.session.scalars(TOLD, {"occasion_ids": list(occasion_ids)}))
 
 
 def told_at(occasion_ids: Collection[UUID]) -> dict[UUID, datetime]:

@@ -36,6 +36,8 @@ from sqlalchemy.types import TypeDecorator
 BUSY_SECONDS = 20
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
+_BEGUN_ON, _WROTE = "begun_on", "wrote"
+
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _only_reading: ContextVar[bool] = ContextVar("only_reading", default=False)
 
@@ -145,6 +147,22 @@ def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table).execution_options(preserve_rowcount=True)
 
 
+def end_reading() -> None:
+    """End the session's transaction on PostgreSQL by COMMIT, where it has only read.
+
+    After a ROLLBACK the driver forgets every statement that it has prepared, and each is
+    parsed and planned again at the next request.
+    """
+    if not db.session.registry.has():
+        return
+    session = db.session()
+    connection = session.info.pop(_BEGUN_ON, None)
+    if connection is None or connection.closed or connection.info.get(_WROTE, True):
+        return
+    if session.in_transaction() and not (session.new or session.dirty or session.deleted):
+        session.commit()
+
+
 @contextmanager
 def apart() -> Iterator[Session]:
     """A short transaction of its own, committed at the end whatever the caller's becomes.
@@ -204,6 +222,8 @@ def prepare(engine: sa.Engine) -> None:
         sa.event.listen(engine, "begin", _on_begin)
     else:
         sa.event.listen(engine, "checkout", _on_checkout)
+        sa.event.listen(engine, "begin", _has_written_nothing)
+        sa.event.listen(engine, "before_cursor_execute", _note_writing)
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -222,6 +242,30 @@ def _on_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:  # it waits for nobody and asks nothing yet: straight to the driver
         connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]
+
+
+@sa.event.listens_for(db.session, "after_begin")
+def _on_session_begin(session: Session, _transaction: object, connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        session.info[_BEGUN_ON] = connection
+
+
+def _has_written_nothing(connection: sa.Connection) -> None:
+    connection.info[_WROTE] = False
+
+
+def _note_writing(
+    connection: sa.Connection,
+    _cursor: object,
+    _sql: str,
+    _values: object,
+    context: Any,
+    _many: bool,
+) -> None:
+    """Take everything for writing but a SELECT of our own."""
+    compiled = context.compiled
+    if compiled is None or not compiled.statement.is_select:
+        connection.info[_WROTE] = True
 
 
 def _on_checkout(connection: psycopg.Connection, _record: object, _proxy: object) -> None:

@@ -6,13 +6,19 @@ A page that was open while the keys were changed sends its form as if nothing ha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
+from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, current_app, g
+from flask import Request as FlaskRequest
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
+from wtforms.i18n import messages_path
 from wtforms.validators import ValidationError
+
+from remote_training.core import words
 
 
 class Cookies(SecureCookieSessionInterface):
@@ -26,6 +32,15 @@ class Cookies(SecureCookieSessionInterface):
         if self._signer is None:
             self._signer = super().get_signing_serializer(app)
         return self._signer
+
+
+class Request(FlaskRequest):
+    """A request that has the words of WTForms at hand, read once a process, not once a request."""
+
+    @property
+    def wtforms_translations(self) -> Translations | NullTranslations:
+        """In the reader's language: where Flask-WTF looks for them first."""
+        return _form_words(words.language())
 
 
 class OwnForms(CSRFProtect):  # type: ignore[misc]
@@ -62,6 +77,11 @@ def install(
     forms = OwnForms(app, is_no_form)
     for view in exempt:
         forms.exempt(view)
+
+
+@cache
+def _form_words(language: str) -> Translations | NullTranslations:
+    return Translations.load(messages_path(), [language], domain="wtforms")
 
 
 def _fits(token: str | None, key: str) -> bool:

@@ -219,6 +219,49 @@ def test_a_connection_whose_server_went_away_is_not_used(app):
         db.session.rollback()
 
 
+def prepared(app):
+    """How many statements about the audit trail the driver has prepared on its connection."""
+    with app.app_context():
+        asked = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%audit_entry%'"
+        return db.session.scalar(sa.text(asked))
+
+
+def test_what_the_driver_prepared_outlives_a_request_that_only_read(app):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("this driver prepares and keeps by itself")
+    db.engine.dispose()
+    for _ in range(8):
+        with app.app_context():
+            count()
+    assert prepared(app) == 1
+
+    with app.app_context():
+        count()
+        db.session.rollback()
+
+    assert prepared(app) == 0, "the control: this is what a ROLLBACK costs"
+
+
+@pytest.mark.parametrize("writes", ["row", "statement", "text"])
+def test_what_was_written_outside_a_unit_of_work_is_not_kept_at_the_end(app, writes):
+    site = db.session.scalars(sa.select(Site).order_by(Site.code)).first()
+    db.session.rollback()
+    with app.app_context():
+        count()
+        if writes == "row":
+            db.session.add(entry())
+        elif writes == "statement":
+            db.session.execute(
+                sa.insert(Entry), [{"at": NOON, "action": "x", "subject": "y", "detail": {}}]
+            )
+        else:
+            db.session.execute(sa.text("UPDATE site SET phone = '0'"))
+
+    assert count() == 0
+    db.session.refresh(site)
+    assert site.phone != "0"
+
+
 def test_a_row_that_is_written_at_once_is_as_one_that_was_read(app):
     one = entry()
 
