@@ -41,7 +41,7 @@ from tests.conftest import DATABASES, NO_WORDING, SECRET, new_app
 from tests.servers.postgres import postgres_url
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 200 if os.environ.get("SOAK") else 20
+KILLS = 200 if os.environ.get("SOAK") else 12
 CLIENTS = 4
 PATIENCE = 60  # seconds
 SERVER = ("-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", "4", "--no-control-socket")
@@ -263,6 +263,6 @@ def test_what_was_acknowledged_is_there_once_however_the_web_dies(app: Flask, ur
 def test_the_control_a_web_that_acknowledges_before_it_keeps_is_found_out(
     app: Flask, url: str
 ) -> None:
-    clients = answer_under_fire(app, url, "tests.servers.hasty", 12)
+    clients = answer_under_fire(app, url, "tests.servers.hasty", 4)
 
     assert lost(clients)
