@@ -31,6 +31,7 @@ from remote_training.dashboard import (
     people_views,
     plan_views,
     room_views,
+    stand_in_views,
     week_views,
 )
 from remote_training.dashboard import programme_views as desk_programme_views
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     booking_views.blueprint,
     desk_programme_views.blueprint,
     plan_views.blueprint,
+    stand_in_views.blueprint,
     week_views.blueprint,
     room_views.blueprint,
     safety_views.blueprint,

@@ -49,5 +49,15 @@ class WrongTokenName(Invalid):
     """The name of an access token is empty, or too long."""
 
 
+class TooOften(Refused):
+    """More tries than there may be in a while; `seconds` until the next one is looked at."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, sentence: str, *, seconds: int, to_staff: str = "", **gaps: object) -> None:
+        super().__init__(sentence, to_staff=to_staff, **gaps)
+        self.seconds = seconds
+
+
 class TooManyTokens(Refused):
     """Somebody has as many access tokens as one can keep in mind."""

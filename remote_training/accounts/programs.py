@@ -121,6 +121,12 @@ def end_all(account_id: UUID, *, role: Role | None = None, now: datetime, by: UU
             end(row, now=now, by=by)
 
 
+def ever_was(token: str) -> bool:
+    """Whether such a token was ever made, whatever became of it."""
+    found = sa.select(AccessToken.id).where(AccessToken.token_hash == token_hash(token))
+    return db.session.execute(found).first() is not None
+
+
 def caller(token: str, *, now: datetime) -> Caller | None:
     """Who asks with a token; None where it opens nothing (any more). That it was used is kept."""
     found = (

@@ -38,6 +38,12 @@ def allow(what: str, who: str, *, limit: int, window: timedelta, now: datetime) 
     return int(db.session.execute(counted).scalar_one()) <= limit
 
 
+def seconds_left(window: timedelta, *, now: datetime) -> int:
+    """Until the counters of this window begin anew: at least one second."""
+    length = int(window.total_seconds())
+    return length - int(now.timestamp()) % length
+
+
 def forgive(what: str, who: str, *, window: timedelta, now: datetime) -> None:
     """Take one try back: it was no failure."""
     forgiven = (

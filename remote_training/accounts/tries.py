@@ -12,6 +12,7 @@ from remote_training.accounts import throttle
 
 WINDOW = timedelta(minutes=15)
 PER_PERSON, PER_NETWORK = 10, 50
+UNKNOWN_PER_NETWORK = 30  # links, calendar addresses and access tokens that never were
 
 
 def may_try_password(email: str, network: str, *, now: datetime) -> bool:
@@ -40,6 +41,16 @@ def code_was_right(who: str, *, now: datetime) -> None:
 def may_try_from(network: str, *, now: datetime) -> bool:
     """Count a try from a network, whoever it is for."""
     return throttle.allow("network", network, limit=PER_NETWORK, window=WINDOW, now=now)
+
+
+def may_try_unknown(network: str, *, now: datetime) -> bool:
+    """Count a token that never was, from a network. Who has a good one is not asked."""
+    return throttle.allow("unknown", network, limit=UNKNOWN_PER_NETWORK, window=WINDOW, now=now)
+
+
+def seconds_left(*, now: datetime) -> int:
+    """Until tries are counted anew."""
+    return throttle.seconds_left(WINDOW, now=now)
 
 
 def _pair(email: str, network: str) -> str:

@@ -177,4 +177,5 @@ def _network() -> str:
 
 def _too_often(template: str, form: object, **more: object) -> ResponseReturnValue:
     flash(_("Too many tries. Please wait a quarter of an hour."), "wait")
-    return render_template(template, form=form, **more), 429
+    wait = {"Retry-After": str(tries.seconds_left(now=outside().now()))}
+    return render_template(template, form=form, **more), 429, wait

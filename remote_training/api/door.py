@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from flask import g, request
 
-from remote_training.accounts import programs, throttle
+from remote_training.accounts import programs, throttle, unknown
 from remote_training.accounts.errors import WrongRole
 from remote_training.accounts.models import Role
 from remote_training.accounts.programs import Caller
@@ -59,10 +59,9 @@ def check_pace(what: str, who: object, limit: int, window: timedelta, now: datet
     with unit_of_work():
         is_within = throttle.allow(what, str(who), limit=limit, window=window, now=now)
     if not is_within:
-        length = int(window.total_seconds())
         raise TooOften(
             say("This was asked too often within a short while. Please wait, then ask again."),
-            seconds=length - int(now.timestamp()) % length,
+            seconds=throttle.seconds_left(window, now=now),
         )
 
 
@@ -75,6 +74,8 @@ def _come_in(now: datetime) -> Caller:
     with unit_of_work():
         who = programs.caller(token.strip(), now=now)
     if who is None:
+        if not programs.ever_was(token.strip()):
+            unknown.count(now=now)
         raise TokenEnded(say("This access token opens nothing, or no longer. Please make one."))
     check_pace("api", who.token_id, PER_MINUTE, MINUTE, now)
     return who

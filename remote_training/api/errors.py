@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from remote_training.accounts.errors import TooOften as TooOften
 from remote_training.core.errors import Invalid, Refused
 
 
@@ -15,16 +16,6 @@ class TokenNeeded(Refused):
 
 class TokenEnded(TokenNeeded):
     """A token that never was, has run out, was ended, or whose owner has lost the role."""
-
-
-class TooOften(Refused):
-    """More requests than one program may make in a while; `seconds` until the next."""
-
-    status = HTTPStatus.TOO_MANY_REQUESTS
-
-    def __init__(self, sentence: str, *, seconds: int) -> None:
-        super().__init__(sentence)
-        self.seconds = seconds
 
 
 class NotAsDescribed(Invalid):

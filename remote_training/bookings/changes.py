@@ -1,4 +1,5 @@
-"""A class, or all of its series from a day on, gets another time, trainer or number of places.
+"""A class, or all of its series from a day on, gets another time, length, trainer,
+language or number of places.
 
 What would change is what `bookings.outlook` says, for the preview and for the deed. Those who
 are booked keep their place, the entry in their calendar (UID) and their link.
@@ -17,7 +18,7 @@ from remote_training.bookings.outlook import Change, Outlook, Scope, Wish
 from remote_training.classes import clashes
 from remote_training.classes import queries as classes_queries
 from remote_training.classes import service as classes
-from remote_training.classes.models import Session
+from remote_training.classes.models import Series, Session
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.errors import Refused
@@ -98,10 +99,10 @@ def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
     days = (wish.on_date - session.on_date).days
     has_another = wish.trainer.id != session.trainer_id
     for change in found.changes:
-        is_heard = change.is_moved or change.is_given_by_another
         classes.change(
-            change.session, change.hour, places=change.places, is_heard=is_heard, now=now
-        )
+            change.session, change.hour, places=change.places, language=change.language,
+            is_heard=change.is_heard, now=now,
+        )  # fmt: skip
     news.to_calendars(found.changes)
     for change in found.changes:
         news.to_people(change, now=now)
@@ -109,14 +110,24 @@ def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
             waiting_list.moved(change.session, was=change.was, now=now)
         waiting_list.fill(change.session, now=now)
     if wish.scope is Scope.LATER and series is not None:
-        classes.shift(
-            series,
-            days=days,
-            wall_time=wish.wall_time if any(change.is_moved for change in found.changes) else None,
-            trainer_id=wish.trainer.id if has_another else None,
-            places=wish.places,
-            last_on=max(change.hour.on_date for change in found.changes),
-        )
+        _shift(series, found, wish, days, has_another)
+
+
+def _shift(
+    series: Series, found: Outlook, wish: Wish, days: int, has_another_trainer: bool
+) -> None:
+    """Write into the series what was wished of all its later classes."""
+    changes = found.changes
+    classes.shift(
+        series,
+        days=days,
+        wall_time=wish.wall_time if any(one.is_moved for one in changes) else None,
+        trainer_id=wish.trainer.id if has_another_trainer else None,
+        places=wish.places if any(one.has_other_places for one in changes) else None,
+        minutes=wish.minutes if any(one.has_other_length for one in changes) else None,
+        language=wish.language if any(one.has_other_language for one in changes) else None,
+        last_on=max(one.hour.on_date for one in changes),
+    )
 
 
 def _noted(change: Change, why: str | None) -> dict[str, Any]:
@@ -126,6 +137,10 @@ def _noted(change: Change, why: str | None) -> dict[str, Any]:
         noted |= {"from": change.was.isoformat(), "to": change.hour.starts_at.isoformat()}
     if change.is_given_by_another:
         noted["trainer"] = str(change.hour.trainer_id)
+    if change.has_other_length:
+        noted |= {"minutes_before": change.minutes_were, "minutes": change.minutes}
+    if change.has_other_language:
+        noted["language"] = change.language
     if change.has_other_places:
         noted["places"] = change.places
     return noted | ({"reason": why} if why else {})

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
 
-from remote_training.accounts import feeds
+from remote_training.accounts import feeds, unknown
 from remote_training.accounts.guard import public
 from remote_training.bookings import feed
 from remote_training.core.errors import NotFound
@@ -28,6 +28,7 @@ def show(feed_token: str) -> ResponseReturnValue:
         found = feed.of_token(feed_token, has_alarms=has_alarms, now=outside().now())
     except NotFound:
         UNKNOWN.inc()
+        unknown.count(now=outside().now())
         raise
     answer = Response(content_type="text/calendar; charset=utf-8")
     answer.set_etag(found.mark)

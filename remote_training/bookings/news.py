@@ -16,8 +16,8 @@ from remote_training.messages.service import Planned
 
 
 def to_calendars(changes: Sequence[Change]) -> None:
-    """Let the calendars of those whose class moves hear of it."""
-    moved = [one for change in changes if change.is_moved for one in change.told]
+    """Let the calendars of those whose class begins or ends otherwise hear of it."""
+    moved = [one for change in changes if change.is_for_calendars for one in change.told]
     raised = sa.update(Booking).where(Booking.id.in_([one.id for one in moved]))
     raised = raised.values(sequence=Booking.sequence + 1)
     db.session.execute(raised.execution_options(synchronize_session=False))
@@ -40,8 +40,12 @@ def to_people(change: Change, *, now: datetime) -> None:
         facts |= {"booking_id": str(booking.id), "of_class": str(session.sequence)}
         if change.is_moved:
             facts.setdefault("was", change.was.isoformat())
+        if change.has_other_length:
+            facts.setdefault("minutes_were", str(change.minutes_were))
         if change.is_given_by_another:
             facts["trainer"] = "another"
+        if change.has_other_language:
+            facts.setdefault("language_was", change.language_was)
         to, key = booking.participant.contact_id, _key(booking, session.sequence)
         planned.append(Planned("class_changed", to, facts, session.starts_at, key))
     outbox.queue_all(planned, now=now)

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from enum import StrEnum
+from datetime import datetime, time
 from hashlib import sha256
-from typing import NamedTuple
 from uuid import UUID
 
-from remote_training.accounts.models import Account
 from remote_training.bookings import fit, queries, rules, waiting_queries
 from remote_training.bookings.errors import HasBegun
 from remote_training.bookings.models import Booking
+from remote_training.bookings.wanted import Scope as Scope
+from remote_training.bookings.wanted import Touched, wanted
+from remote_training.bookings.wanted import Wish as Wish
 from remote_training.classes import clashes
 from remote_training.classes import queries as classes_queries
 from remote_training.classes import rules as class_rules
-from remote_training.classes import wall_time as wall
 from remote_training.classes.clashes import Hour, Seated
 from remote_training.classes.errors import ClassOver, WrongSeries
 from remote_training.classes.models import Session
@@ -31,38 +30,16 @@ from remote_training.core.errors import Refused
 from remote_training.core.words import say
 
 
-class Scope(StrEnum):
-    """One class, or it and all later ones of its series."""
-
-    ONE = "one"
-    LATER = "later"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How somebody would like a class to be: day and time by the clocks of its zone.
-
-    With `Scope.LATER` all later classes of the series move by as many days, to that time.
-    What is as it was is left alone, in each of them.
-    """
-
-    on_date: date
-    wall_time: time
-    trainer: Account
-    places: int
-    scope: Scope = Scope.ONE
-
-
 @dataclass(frozen=True)
 class Change:
     """What would become of one class.
 
     Attributes
     ----------
-    was
-        When it began before.
-    hour
-        Its day, time, trainer and host afterwards.
+    was, minutes_were, language_was
+        When it began before, how long it took, and in which language it was held.
+    hour, language
+        Its day, time, length, trainer and host afterwards; and its language.
     wall_time, oddity
         The time that was asked for; and where clocks leave it out on that day, or show it twice.
     refusals
@@ -77,7 +54,10 @@ class Change:
 
     session: Session
     was: datetime
+    minutes_were: int
+    language_was: str
     hour: Hour
+    language: str
     wall_time: time
     oddity: Oddity | None
     places: int
@@ -92,6 +72,31 @@ class Change:
     def is_moved(self) -> bool:
         """Whether it begins at another moment."""
         return self.hour.starts_at != self.was
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes afterwards."""
+        return self.hour.minutes
+
+    @property
+    def has_other_length(self) -> bool:
+        """Whether it takes longer than before, or not as long."""
+        return self.minutes != self.minutes_were
+
+    @property
+    def has_other_language(self) -> bool:
+        """Whether it is held in another language."""
+        return self.language != self.language_was
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether those who hold a place, and whose class it is, hear of it."""
+        return self.is_for_calendars or self.is_given_by_another or self.has_other_language
+
+    @property
+    def is_for_calendars(self) -> bool:
+        """Whether the entries of those who hold a place begin or end otherwise."""
+        return self.is_moved or self.has_other_length
 
 
 @dataclass(frozen=True)
@@ -141,37 +146,6 @@ def of(session: Session, wish: Wish, *, now: datetime) -> Outlook:
     return of_these(session, chosen(session, wish.scope, now=now), wish, now=now)
 
 
-class _Touched(NamedTuple):
-    """A class, and how it would be."""
-
-    session: Session
-    hour: Hour
-    wall_time: time
-    places: int
-
-    @property
-    def oddity(self) -> Oddity | None:
-        """What is odd about the time that it gets; nothing where it keeps its own."""
-        zone = self.session.zone
-        return wall.oddity(self.hour.on_date, self.wall_time, zone) if self.is_moved else None
-
-    @property
-    def is_moved(self) -> bool:
-        return self.hour.starts_at != self.session.starts_at
-
-    @property
-    def has_another_trainer(self) -> bool:
-        return self.hour.trainer_id != self.session.trainer_id
-
-    @property
-    def is_seated_anew(self) -> bool:
-        return self.is_moved or self.has_another_trainer
-
-    @property
-    def differs(self) -> bool:
-        return self.is_seated_anew or self.places != self.session.places
-
-
 def of_these(
     session: Session, sessions: Sequence[Session], wish: Wish, *, now: datetime
 ) -> Outlook:
@@ -180,8 +154,11 @@ def of_these(
         class_rules.check_trainer(wish.trainer, session.site)
     class_rules.check_places(wish.places)
     class_rules.check_day(wish.on_date, now)
-    wanted = [_wanted(session, one, wish) for one in sessions]
-    touched = [one for one in wanted if one.differs]
+    if wish.minutes != session.minutes:
+        class_rules.check_minutes(wish.minutes)
+    if wish.language != session.language:
+        class_rules.check_language(wish.language)
+    touched = [one for one in (wanted(session, one, wish) for one in sessions) if one.differs]
     seated = _seated(session, touched)
     told, waits = _bookings(touched), _waits(touched)
     misfits = _misfits(touched, told)
@@ -189,7 +166,10 @@ def of_these(
         Change(
             session=one.session,
             was=one.session.starts_at,
+            minutes_were=one.session.minutes,
+            language_was=one.session.language,
             hour=seated[one.session.id].hour,
+            language=one.language,
             wall_time=one.wall_time,
             oddity=one.oddity,
             places=one.places,
@@ -205,33 +185,7 @@ def of_these(
     return Outlook(tuple(changes), _mark(sessions))
 
 
-def _wanted(session: Session, one: Session, wish: Wish) -> _Touched:
-    """How one class would be; `session` is the one that the wish was written for."""
-    days = wish.on_date - session.on_date  # whole ones
-    is_other_time = wish.wall_time != wall.shown(session.starts_at, session.zone).time()
-    starts_at, on_date = one.starts_at, one.on_date
-    wall_time = wish.wall_time if is_other_time else _clock(one)
-    if days or is_other_time:
-        on_date = one.on_date + days
-        starts_at = wall.moment(on_date, wall_time, one.zone)
-    trainer_id = wish.trainer.id if wish.trainer.id != session.trainer_id else one.trainer_id
-    many = wish.places if wish.places != session.places else one.places
-    ends_at = starts_at + (one.ends_at - one.starts_at)
-    hour = Hour(on_date, starts_at, ends_at, trainer_id, one.module, one.host)
-    return _Touched(one, hour, wall_time, many)
-
-
-def _clock(one: Session) -> time:
-    """The wall time of a class: as planned, also on a day on which clocks do not show it."""
-    series = one.series
-    if series is not None:
-        planned = wall.moment(one.on_date, series.wall_time, series.zone)
-        if planned == one.starts_at:
-            return series.wall_time
-    return wall.shown(one.starts_at, one.zone).time()
-
-
-def _seated(session: Session, touched: Sequence[_Touched]) -> dict[UUID, Seated]:
+def _seated(session: Session, touched: Sequence[Touched]) -> dict[UUID, Seated]:
     """Each class with its host, by id; its own one where that is free at the new time."""
     anew = sorted(
         (one for one in touched if one.is_seated_anew), key=lambda one: one.hour.starts_at
@@ -242,7 +196,7 @@ def _seated(session: Session, touched: Sequence[_Touched]) -> dict[UUID, Seated]
     return as_before | dict(zip(ids, seated, strict=True))
 
 
-def _refusals(one: _Touched, seated: Seated, now: datetime) -> Iterable[Refused]:
+def _refusals(one: Touched, seated: Seated, now: datetime) -> Iterable[Refused]:
     session = one.session
     if one.is_moved and one.hour.starts_at <= now:
         sentence = say("At that time the class would have begun already.")
@@ -256,23 +210,21 @@ def _refusals(one: _Touched, seated: Seated, now: datetime) -> Iterable[Refused]
     yield from clashes.refusals(seated, session.zone)
 
 
-def _bookings(touched: Sequence[_Touched]) -> dict[UUID, list[Booking]]:
+def _bookings(touched: Sequence[Touched]) -> dict[UUID, list[Booking]]:
     """The live bookings whose holders must be told, by class."""
     found: dict[UUID, list[Booking]] = {}
-    for booking in queries.of_sessions([one.session.id for one in touched if one.is_seated_anew]):
+    for booking in queries.of_sessions([one.session.id for one in touched if one.is_told]):
         found.setdefault(booking.session_id, []).append(booking)
     return found
 
 
-def _waits(touched: Sequence[_Touched]) -> Mapping[UUID, int]:
+def _waits(touched: Sequence[Touched]) -> Mapping[UUID, int]:
     return waiting_queries.how_many([one.session.id for one in touched if one.is_moved])
 
 
-def _misfits(
-    touched: Sequence[_Touched], told: Mapping[UUID, Sequence[Booking]]
-) -> dict[UUID, int]:
-    """How many holders of a place in each class that moves could not have booked it then."""
-    afterwards = {one.session.id: one.hour for one in touched if one.is_moved}
+def _misfits(touched: Sequence[Touched], told: Mapping[UUID, Sequence[Booking]]) -> dict[UUID, int]:
+    """How many holders of a place in each class could not have booked it as it would be."""
+    afterwards = {one.session.id: one.hour for one in touched if one.is_at_other_times}
     bookings = [one for id_ in afterwards for one in told.get(id_, ())]
     held = queries.hours_of({one.participant_id for one in bookings})
     found: dict[UUID, int] = {}
@@ -294,7 +246,10 @@ def _moved(hour: fit.Hour, afterwards: Mapping[UUID, Hour]) -> fit.Hour:
 
 def _mark(sessions: Sequence[Session]) -> str:
     stands = [
-        (one.id.hex, one.sequence, one.starts_at.isoformat(), one.trainer_id.hex, one.places)
+        (
+            one.id.hex, one.sequence, one.starts_at.isoformat(), one.ends_at.isoformat(),
+            one.trainer_id.hex, one.places, one.language,
+        )
         for one in sorted(sessions, key=lambda each: each.id)
-    ]
+    ]  # fmt: skip
     return sha256(repr(stands).encode()).hexdigest()[:32]

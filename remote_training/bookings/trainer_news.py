@@ -30,6 +30,7 @@ class What(StrEnum):
     NEW = "new"
     GONE = "gone"
     MOVED = "moved"
+    ALTERED = "altered"  # another length or language, moved or not
     CALLED_OFF = "called_off"
 
 
@@ -39,13 +40,15 @@ Line = tuple[UUID, Session, What, datetime]  # of which trainer; and when the cl
 def of_changes(
     changes: Sequence[Change], before: Mapping[UUID, UUID], *, now: datetime, by: UUID | None
 ) -> None:
-    """Tell of classes that were moved or given to another; `before` has who gave each, by id."""
+    """Tell of classes that changed or changed hands; `before` has who gave each, by id."""
     lines: list[Line] = []
     for change in changes:
         session, was = change.session, change.was
         if change.is_given_by_another:
             lines.append((before[session.id], session, What.GONE, was))
             lines.append((session.trainer_id, session, What.NEW, was))
+        elif change.has_other_length or change.has_other_language:
+            lines.append((session.trainer_id, session, What.ALTERED, was))
         elif change.is_moved:
             lines.append((session.trainer_id, session, What.MOVED, was))
     _tell(lines, now=now, by=by)

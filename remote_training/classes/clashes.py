@@ -47,6 +47,11 @@ class Hour:
     module: str
     host: str | None = None
 
+    @property
+    def minutes(self) -> int:
+        """Length in whole minutes."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
     def is_near(self, other: Hour, apart: timedelta = NONE_APART) -> bool:
         """Whether less than so much time lies between the two, or they overlap."""
         return self.starts_at < other.ends_at + apart and other.starts_at < self.ends_at + apart

@@ -112,9 +112,18 @@ def next_of(series_ids: Collection[UUID], *, now: datetime) -> dict[UUID, UUID]:
     return {series_id: id_ for series_id, id_ in rows if series_id is not None}
 
 
-def substitutes(session: Session) -> set[UUID]:
-    """The accounts of those who may be asked first where the trainer cannot come."""
-    found = sa.select(Substitute.account_id).where(Substitute.series_id == session.series_id)
+def one_series(series_id: UUID, site_ids: Collection[UUID]) -> Series:
+    """The weekly class of this id at one of these sites, or `NotFound`."""
+    found = sa.select(Series).where(Series.id == series_id, Series.site_id.in_(site_ids))
+    row = db.session.scalars(found.options(*_with_people(Series))).one_or_none()
+    if row is None:
+        raise NotFound(say("This weekly class is not here."))
+    return row
+
+
+def substitutes(series_id: UUID | None) -> set[UUID]:
+    """The accounts of those who may be asked first where the trainer of a series cannot come."""
+    found = sa.select(Substitute.account_id).where(Substitute.series_id == series_id)
     return set(db.session.scalars(found))
 
 

@@ -31,19 +31,12 @@ def check(plan: Plan, now: datetime) -> None:
             plan.module in study().module_codes(),
             say("Please choose a kind of class."),
         ),
-        ("language", plan.language in LANGUAGES, say("Please choose a language.")),
         ("zone", plan.zone in available_timezones(), say("Please choose a time zone.")),
         (
             "weekdays",
             bool(plan.weekdays) and set(plan.weekdays) <= set(range(WEEKDAYS)),
             say("Please choose a day of the week."),
         ),
-        (
-            "minutes",
-            SHORTEST <= plan.minutes <= LONGEST,
-            say("A class lasts 5 to 240 minutes."),
-        ),
-        ("places", 1 <= plan.places <= MOST_PLACES, say("A class has 1 to 100 places.")),
         (
             "last_on",
             plan.first_on <= plan.last_on,
@@ -63,6 +56,9 @@ def check(plan: Plan, now: datetime) -> None:
     ):
         if not is_right:
             raise WrongSeries(sentence, field=field)
+    check_language(plan.language)
+    check_minutes(plan.minutes)
+    check_places(plan.places)
     check_trainer(plan.trainer, plan.site)
     _check_host(plan.host, plan.site)
     for account in plan.substitutes:
@@ -82,6 +78,18 @@ def check_places(places: int) -> None:
     """Refuse a number of places that no class has with `WrongSeries`."""
     if not 1 <= places <= MOST_PLACES:
         raise WrongSeries(say("A class has 1 to 100 places."), field="places")
+
+
+def check_minutes(minutes: int | None) -> None:
+    """Refuse a length that no class has with `WrongSeries`; None stands for the one that it has."""
+    if minutes is not None and not SHORTEST <= minutes <= LONGEST:
+        raise WrongSeries(say("A class lasts 5 to 240 minutes."), field="minutes")
+
+
+def check_language(code: str | None) -> None:
+    """Refuse what is no language of the platform; None stands for the one that it has."""
+    if code is not None and code not in LANGUAGES:
+        raise WrongSeries(say("Please choose a language."), field="language")
 
 
 def check_day(on_date: date, now: datetime) -> None:

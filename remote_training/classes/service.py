@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from remote_training.accounts.models import Account
 from remote_training.audit import service as audit
-from remote_training.classes import clashes, rules
+from remote_training.classes import clashes, queries, rules
 from remote_training.classes import plan as plans
 from remote_training.classes.clashes import Hour
 from remote_training.classes.errors import ClassOver, WrongSeries
@@ -94,8 +95,10 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     return did_it
 
 
-def change(session: Session, hour: Hour, *, places: int, is_heard: bool, now: datetime) -> None:
-    """Give a class hour another time, trainer, host or number of places.
+def change(
+    session: Session, hour: Hour, *, places: int, language: str, is_heard: bool, now: datetime
+) -> None:
+    """Give a class hour another time, length, trainer, host, language or number of places.
 
     `is_heard` says that calendars must hear of it. Who holds a place is told by
     `bookings.changes`, which calls this and has asked before whether it may be.
@@ -107,6 +110,7 @@ def change(session: Session, hour: Hour, *, places: int, is_heard: bool, now: da
         "trainer_id": hour.trainer_id,
         "host": hour.host,
         "places": places,
+        "language": language,
         **LOOKED_AT_ANEW,
     }
     if is_heard:
@@ -122,7 +126,9 @@ def shift(
     days: int,
     wall_time: time | None,
     trainer_id: UUID | None,
-    places: int,
+    places: int | None,
+    minutes: int | None,
+    language: str | None,
     last_on: date,
 ) -> None:
     """Write down what was changed of all hours of a series from a day on.
@@ -133,8 +139,38 @@ def shift(
     if wall_time is not None:
         series.wall_time = wall_time
     series.trainer_id = trainer_id or series.trainer_id
-    series.places = places
+    series.places = places or series.places
+    series.minutes = minutes or series.minutes
+    series.language = language or series.language
     series.last_on = max(series.last_on, last_on)
+
+
+def choose_substitutes(
+    series: Series, accounts: Collection[Account], *, now: datetime, by: UUID | None
+) -> bool:
+    """Say who may stand in for the trainer of a series; whether that is another choice.
+
+    Its own trainer is left out. Raises `WrongSeries` for who is no trainer of its site.
+    """
+    clashes.one_at_a_time(series.site, [])
+    for account in accounts:
+        rules.check_trainer(account, series.site, field="substitutes")
+    chosen = {account.id for account in accounts} - {series.trainer_id}
+    before = queries.substitutes(series.id)
+    gone, new = before - chosen, chosen - before
+    db.session.execute(
+        sa.delete(Substitute).where(
+            Substitute.series_id == series.id, Substitute.account_id.in_(gone)
+        )
+    )
+    for account_id in sorted(new):
+        db.session.add(Substitute(series_id=series.id, account_id=account_id))
+    if gone or new:
+        audit.note(
+            "classes.substitutes", "series", series.id, by=by, now=now,
+            added=sorted(map(str, new)), removed=sorted(map(str, gone)),
+        )  # fmt: skip
+    return bool(gone or new)
 
 
 def _hours(plan: Plan, now: datetime) -> tuple[list[Hour], list[LeftOut]]:

@@ -156,4 +156,5 @@ def install(app: Flask, babel: Babel) -> None:
     app.jinja_env.globals["_"] = _on_page
     app.jinja_env.globals["language"] = language
     app.jinja_env.globals["languages"] = LANGUAGES
+    app.jinja_env.globals["language_name"] = language_name
     app.extensions["words"] = babel

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField
+from wtforms import Field, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
@@ -24,6 +24,15 @@ def row_id(typed: str | None) -> UUID:
         return UUID(typed or "")
     except ValueError:
         return uuid4()
+
+
+class AsItWas:
+    """Marks a field that is never empty: what is not sent at all stays as it was."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, _form: FlaskForm, _field: Field) -> None:
+        """Refuse nothing: an empty word is none that the field takes."""
 
 
 class NumberField(IntegerField):

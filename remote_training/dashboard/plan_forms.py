@@ -19,12 +19,13 @@ from remote_training.bookings.outlook import Scope, Wish
 from remote_training.classes import names
 from remote_training.classes import plan as plans
 from remote_training.classes import wall_time as wall
-from remote_training.classes.models import Session
+from remote_training.classes.models import Series, Session
 from remote_training.classes.plan import Plan
 from remote_training.core import reasons
 from remote_training.core.errors import Invalid
 from remote_training.core.fields import taken_by
 from remote_training.dashboard.fields import (
+    AsItWas,
     ChoiceField,
     ChoicesField,
     DayField,
@@ -190,13 +191,15 @@ class CallOffForm(ScopedForm):
 
 
 class ChangeForm(ScopedForm):
-    """Another time, trainer or number of places."""
+    """Another time, length, trainer, language or number of places."""
 
     on_date = DayField(_l("Day"), [InputRequired(_l("Please write the day."))])
     wall_time = WallTimeField(
         _l("Time"), [InputRequired(_l("Please write a time, such as 10:00."))]
     )
+    minutes = NumberField(_l("Minutes"), [AsItWas()])
     trainer = ChoiceField(_l("Trainer"), [CHOSEN])
+    language = ChoiceField(_l("Language"), [AsItWas()], choices=SPOKEN)
     places = NumberField(_l("Places"), [InputRequired(_l("Please write how many places."))])
     reason = StringField(_l("Why?"), [taken_by(reasons.given)])
 
@@ -207,7 +210,9 @@ class ChangeForm(ScopedForm):
                 "scope": Scope.ONE.value,
                 "on_date": session.on_date,
                 "wall_time": shown.time(),
+                "minutes": session.minutes,
                 "trainer": str(session.trainer_id),
+                "language": session.language,
                 "places": session.places,
             }
         )
@@ -228,12 +233,37 @@ class ChangeForm(ScopedForm):
             trainer=self._trainers[self.trainer.data],
             places=cast(int, self.places.data),
             scope=self.chosen_scope,
+            minutes=self.minutes.data,
+            language=self.language.data,
         )
 
     def said_at(self, refusal: Invalid) -> Field:
         """The field that a refusal is written at: the one it names, or the reason."""
         field = str(refusal.gaps.get("field", "reason"))
         return cast(Field, self._fields.get(field, self.reason))
+
+
+class SubstitutesForm(FlaskForm):  # type: ignore[misc]
+    """Who may stand in for the trainer of a series."""
+
+    substitutes = ChoicesField(_l("Who may stand in for the trainer"))
+
+    def __init__(self, series: Series, trainers: Sequence[Grant], chosen: set[UUID]) -> None:
+        here = [grant.account for grant in trainers if grant.site_id == series.site_id]
+        self._trainers = {str(one.id): one for one in here if one.id != series.trainer_id}
+        super().__init__(data={"substitutes": sorted(map(str, chosen))})
+        self.substitutes.choices = [
+            SelectChoice(code, one.contact.name) for code, one in self._trainers.items()
+        ]
+
+    @property
+    def chosen(self) -> list[Account]:
+        """Who was ticked; only after validation."""
+        return [self._trainers[code] for code in self.substitutes.data or []]
+
+    def said_at(self, _refusal: Invalid) -> Field:
+        """The field that a refusal is written at."""
+        return cast(Field, self.substitutes)
 
 
 def _called(account: Account, session: Session, substitutes: set[UUID]) -> str:

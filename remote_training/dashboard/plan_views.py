@@ -194,7 +194,7 @@ def _seen(form: SeriesForm, found: plans.Outlook) -> str:
 
 def _change_form(session: Session) -> ChangeForm:
     trainers = queries.trainers([session.site_id])
-    return ChangeForm(session, trainers, queries.substitutes(session))
+    return ChangeForm(session, trainers, queries.substitutes(session.series_id))
 
 
 def _ask_how(session: Session, form: ChangeForm) -> str:

@@ -87,7 +87,7 @@ KIND_WORDS = {
     "booking_moved": _l("Place moved to another class"),
     "place_offered": _l("Place offered from the waiting list"),
     "class_called_off": _l("Class called off"),
-    "class_changed": _l("Class changed: another time or trainer"),
+    "class_changed": _l("Class changed: another time, length, trainer or language"),
     "trainer_classes": _l("To trainers: their classes have changed"),
     "waiting_changed": _l("Class waited for has moved"),
     "waiting_called_off": _l("Class waited for was called off"),
@@ -117,6 +117,7 @@ HELD_WORDS = {
     optional.NOT_WISHED: _l("she does not want reminders of this kind"),
     optional.QUIET: _l("it was night where she is"),
     optional.ENOUGH: _l("she had enough reminders for that day"),
+    optional.TOGETHER: _l("named in the reminder of another class of that day"),
 }
 
 ACTION_WORDS = {

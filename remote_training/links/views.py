@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from prometheus_client import Counter
 
-from remote_training.accounts import asking, entry, factors, guard, throttle, tokens, tries
+from remote_training.accounts import asking, entry, factors, guard, throttle, tokens, tries, unknown
 from remote_training.accounts.errors import LinkEnded, WeakPassword
 from remote_training.accounts.guard import public
 from remote_training.accounts.models import Account, Link, LinkKind, Scope
@@ -51,11 +51,14 @@ blueprint = Blueprint("links", __name__)
 @blueprint.get("/l/<path:token>")
 @public
 def show(token: str) -> ResponseReturnValue:
-    """Show what the link opens, with one button; opening it changes nothing."""
+    """Show what the link opens, with one button; opening it changes nothing.
+
+    One whose five tries are used up is shut for good: gone, not to be tried later.
+    """
     link, wrong = _open(token), session.pop(WRONG, None)
     if wrong is None:
         return _page(link, token)
-    return _page(link, token, wrong=wrong), 429 if link.tries >= tokens.TRIES else 422
+    return _page(link, token, wrong=wrong), 410 if link.tries >= tokens.TRIES else 422
 
 
 @blueprint.post("/l/<path:token>")
@@ -124,7 +127,7 @@ def _open(token: str, *, is_checked: bool = False) -> Link:
     """
     link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
     if link is None or link.kind is LinkKind.CALENDAR:
-        UNKNOWN.inc()
+        _count_unknown()
         raise NotFound(say("This link is not known. Please use the one in your newest mail."))
     now, subject = outside().now(), subjects.of(link)
     if link.is_open(now) and subject.goes_on(link, now):
@@ -138,6 +141,11 @@ def _open(token: str, *, is_checked: bool = False) -> Link:
     )
 
 
+def _count_unknown() -> None:
+    UNKNOWN.inc()
+    unknown.count(now=outside().now())
+
+
 def _stop(token: str) -> ResponseReturnValue:
     """Stop the kind of mail that the link is about, and nothing else.
 
@@ -145,7 +153,7 @@ def _stop(token: str) -> ResponseReturnValue:
     """
     link = tokens.find(token) if len(token) <= LONGEST_TOKEN else None
     if link is None or link.kind not in STOPPED_BY:
-        UNKNOWN.inc()
+        _count_unknown()
         return render_template("links/stopped.html", token=token)
     now, subject = outside().now(), subjects.of(link)
     if link.is_open(now) and subject.participant is not None and subject.goes_on(link, now):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from remote_training.accounts import desk, guard
-from remote_training.accounts.errors import LinkNeeded, SignInFirst
+from remote_training.accounts.errors import LinkNeeded, SignInFirst, TooOften
 from remote_training.accounts.models import Scope
 from remote_training.api import problems
 from remote_training.core.db import db
@@ -51,9 +51,11 @@ def _refuse(error: Refused) -> ResponseReturnValue:
     asked = _guard()
     sentence = error.to_staff if asked.startswith("staff:") else error.sentence
     reason = translated(sentence, **error.gaps)
+    wait = {"Retry-After": str(error.seconds)} if isinstance(error, TooOften) else {}
     if asked.startswith("staff:") and request.accept_mimetypes.best == "application/json":
-        return {"said": reason}, error.status
-    return render_template("errors/refused.html", reason=reason, **_way_on(asked)), error.status
+        return {"said": reason}, error.status, wait
+    page = render_template("errors/refused.html", reason=reason, **_way_on(asked))
+    return page, error.status, wait
 
 
 def _guard() -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from string import ascii_lowercase
 from typing import Any
 
 from remote_training.bookings import overview
@@ -100,10 +101,11 @@ def called_off(booking: Booking, message: Message, now: datetime) -> Letter:
 
 
 def changed(booking: Booking, message: Message, now: datetime) -> Letter:
-    """What was and what is now. Only another time is a change for her calendar."""
+    """What was and what is now. Only another time or length is a change for her calendar."""
     join_url, was = addresses.join(booking, now), subjects.was(message)
+    minutes_were, spoken = subjects.minutes_were(message), booking.session.language
     calendar, misfit = None, None
-    if was is not None:
+    if was is not None or minutes_were is not None:
         content = invitation.request(_entry(booking, join_url), now=now)
         calendar, misfit = CalendarPart("REQUEST", content), bookings_queries.misfit(booking)
     return _about(
@@ -113,7 +115,8 @@ def changed(booking: Booking, message: Message, now: datetime) -> Letter:
         join_url,
         calendar,
         was=was if was != booking.session.starts_at else None,
-        has_another_trainer="trainer" in message.facts,
+        minutes_were=minutes_were if minutes_were != booking.session.minutes else None,
+        spoken=spoken if message.facts.get("language_was", spoken) != spoken else None,
         misfit=misfit.brief if misfit is not None else None,
         others=_others(booking, now) if misfit is not None else (),
     )
@@ -125,11 +128,21 @@ def linked(booking: Booking, message: Message, now: datetime) -> Letter:
 
 
 def reminder(one: Reminded[Booking], message: Message, now: datetime) -> Letter:
-    """When her class is, with her link to it, and how reminders are stopped."""
+    """When her class is, with her link to it, and how reminders are stopped.
+
+    A day before: the other classes of that day as well, each with its own link.
+    """
     booking = one.about
     assert booking is not None
-    stop = addresses.stop(booking.participant, message, now)
-    return _about(booking, message, now, addresses.join(booking, now), None, stop)
+    links, also = addresses.stop(booking.participant, message, now), []
+    coming = (other for other in one.same_day if other.session.starts_at > now)
+    for letter, other in zip(ascii_lowercase, coming, strict=False):
+        name, session = f"join_{letter}", other.session
+        links[name] = addresses.join(other, now)
+        trainer = session.trainer.contact.first_name
+        also.append((session.starts_at, session.minutes, trainer, paper.mark(name)))
+    join_url = addresses.join(booking, now)
+    return _about(booking, message, now, join_url, None, links, also=tuple(also))
 
 
 def _is_on(booking: Booking, message: Message) -> bool:

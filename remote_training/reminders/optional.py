@@ -26,6 +26,7 @@ from remote_training.messages.models import Message, State
 from remote_training.participants import wishes
 from remote_training.participants.models import ReminderWish
 from remote_training.participants.wishes import Reminder, Wishes
+from remote_training.reminders import same_day as same_days
 from remote_training.studies.current import study
 
 Row = TypeVar("Row", Booking, Assessment)
@@ -42,6 +43,7 @@ STOPS = {
     Reminder.QUESTIONS: LinkKind.STOP_QUESTIONS,
 }
 NOT_WISHED, QUIET, ENOUGH = "not wished", "quiet hours", "enough for one day"
+TOGETHER = "named with another class of that day"
 LONGEST_DAY = timedelta(hours=26)  # one on which the clock changes, and some more
 WENT = (State.SENT, State.UNCERTAIN)
 STANDS = (State.PENDING, State.CLAIMED, State.SENDING)
@@ -53,8 +55,8 @@ _THERE = sa.select(Attendance.booking_id).where(
     Attendance.booking_id.in_(_IDS), Attendance.first_joined_at.is_not(None)
 )
 _OTHERS = sa.select(
-    Message.id, Message.contact_id, Message.state, Message.facts, Message.queued_at,
-    Message.finished_at,
+    Message.id, Message.contact_id, Message.kind, Message.state, Message.facts,
+    Message.queued_at, Message.finished_at, Message.not_after,
 ).where(
     Message.contact_id.in_(_IDS),
     Message.kind.in_(REMINDERS),
@@ -77,18 +79,22 @@ class Reminded(Generic[Row]):
         Whether she is in the room of the class, or was.
     others
         Her other optional mails that went lately or still wait.
+    same_day
+        The other classes that she holds on that day of hers, soonest first; of a reminder
+        a day before alone.
     """
 
     about: Row | None
     wishes: Wishes | None
     is_there: bool
     others: Sequence[sa.Row[Any]]
+    same_day: tuple[Booking, ...] = ()
 
 
 def reminded(
     read: Reader[Row],
 ) -> Callable[[Sequence[Message]], AbstractContextManager[Mapping[UUID, Reminded[Row]]]]:
-    """Read what reminders are about, and with it, in three statements more, what may hold them."""
+    """Read what reminders are about, and with it, in four statements more, what may hold them."""
 
     @contextmanager
     def about(messages: Sequence[Message]) -> Iterator[Mapping[UUID, Reminded[Row]]]:
@@ -110,13 +116,14 @@ def _with_what_holds(
     by_her = {row.participant_id: row for row in chosen}
     booked = [row.id for row in about if isinstance(row, Booking)]
     there = set(db.session.scalars(_THERE, {"ids": booked})) if booked else set()
-    others = _others(messages)
+    others, same_day = _others(messages), same_days.others(messages, rows)
     return {
         one: Reminded(
             row,
             wishes.of_row(by_her.get(row.participant_id)) if row is not None else None,
             row is not None and row.id in there,
             others.get(row.participant.contact_id, []) if row is not None else [],
+            same_day.get(one, ()),
         )
         for one, row in rows.items()
     }
@@ -143,7 +150,21 @@ def held_back(one: Reminded[Row], message: Message, now: datetime) -> str | None
     zone = one.about.participant.zone
     if reminding.loud_until(now, one.wishes, zone) is None:
         return QUIET
+    if _is_named_with_another(one, message, now):
+        return TOGETHER
     return ENOUGH if _is_one_too_many(one, message, zone, now) else None
+
+
+def _is_named_with_another(one: Reminded[Row], message: Message, now: datetime) -> bool:
+    """Whether another reminder of that day names this class: one that went, or goes first."""
+    if message.kind != same_days.KIND or not isinstance(one.about, Booking):
+        return False
+    first = [
+        other for other in one.others
+        if other.state is State.SENT
+        or (other.state in STANDS and other.not_after > now and _rank(other) < _rank(message))
+    ]  # fmt: skip
+    return same_days.is_said_already(one.about, one.same_day, message, first)
 
 
 def _is_one_too_many(one: Reminded[Row], message: Message, zone: str, now: datetime) -> bool:

@@ -41,6 +41,11 @@ class _Print:
     html: Pieces
 
 
+def mark(name: str) -> str:
+    """What stands in a print for a personal word; in facts, where words come in a row."""
+    return f"qqmark{name}qq"
+
+
 def letter(
     message: Message,
     account: Account,
@@ -100,7 +105,7 @@ def _printed(
     marked: tuple[str, ...],
     facts: tuple[tuple[str, Any], ...],
 ) -> _Print:
-    given = dict(facts) | {name: f"qqmark{name}qq" for name in marked}
+    given = dict(facts) | {name: mark(name) for name in marked}
 
     def rendered(ending: str) -> str:
         return templates.get_template(f"messages/{kind}.{ending}").render(given)

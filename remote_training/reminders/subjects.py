@@ -5,7 +5,7 @@ The links that their letters hold are written at once as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -81,6 +81,19 @@ def _class(about: InstrumentedAttribute[Session]) -> ORMOption:
 
 
 _BOOKINGS = _reading(Booking, *_her(Booking.participant), _class(Booking.session))
+_HELD = (
+    sa.select(Booking)
+    .join(Booking.session)
+    .where(
+        Booking.participant_id.in_(_IDS),
+        Booking.cancelled_at.is_(None),
+        Session.called_off_at.is_(None),
+        Session.starts_at > sa.bindparam("since"),
+        Session.starts_at < sa.bindparam("until"),
+    )
+    .options(*_her(Booking.participant), _class(Booking.session))
+    .order_by(Session.starts_at, Booking.id)
+)
 _WAITING = _reading(Waiting, *_her(Waiting.participant), _class(Waiting.session))
 _ASSESSMENTS = _reading(Assessment, *_her(Assessment.participant))
 _PARTICIPANTS = _reading(
@@ -152,6 +165,15 @@ def coming(woman: Participant, message: Message, now: datetime) -> Sequence[Book
     return sorted(hers, key=lambda booking: booking.session.starts_at)
 
 
+def held_between(
+    participant_ids: Collection[UUID], since: datetime, until: datetime
+) -> Sequence[Booking]:
+    """The places that these hold in classes that begin between two moments, soonest first."""
+    given = {"ids": list(participant_ids), "since": since, "until": until}
+    anew = {"populate_existing": True}
+    return db.session.scalars(_HELD, given, execution_options=anew).all()
+
+
 def moved_to(booking: Booking, message: Message) -> Booking | None:
     """The booking to which a place was moved, while she holds it."""
     new = _id(message, "moved_to")
@@ -165,6 +187,12 @@ def was(message: Message) -> datetime | None:
     """When the class was before, where a message is about one that has moved."""
     before = message.facts.get("was")
     return datetime.fromisoformat(before) if before is not None else None
+
+
+def minutes_were(message: Message) -> int | None:
+    """How long the class took before, where a message is about one that takes another time."""
+    before = message.facts.get("minutes_were")
+    return int(before) if before is not None else None
 
 
 def site_of(account: Account) -> Site | None:

@@ -21,11 +21,13 @@ SESSIONS = sa.select(Session).where(Session.id.in_(sa.bindparam("ids", expanding
 
 
 class Line(NamedTuple):
-    """One class: what became of it, when it was, and when it is."""
+    """One class: what became of it, when it was, when it is, how long and in which language."""
 
     what: str
     was: datetime
     at: datetime
+    minutes: int
+    language: str
 
 
 def has_news(account: Account, message: Message, now: datetime) -> bool:
@@ -46,7 +48,7 @@ def lines(account: Account, message: Message, now: datetime) -> tuple[Line, ...]
     found = db.session.scalars(SESSIONS, {"ids": list(told)}).all()
     so = [(one, *told[one.id]) for one in found]
     kept = [
-        Line(what, datetime.fromisoformat(was), one.starts_at)
+        Line(what, datetime.fromisoformat(was), one.starts_at, one.minutes, one.language)
         for one, what, was in so
         if _is_so(one, what, datetime.fromisoformat(was), account.id, now)
     ]
@@ -62,5 +64,7 @@ def _is_so(one: Session, what: What, was: datetime, account_id: UUID, now: datet
             return not is_theirs and was > now
         case What.MOVED:
             return is_theirs and not one.is_called_off and one.starts_at != was
+        case What.ALTERED:
+            return is_theirs and is_coming and not one.is_called_off
         case What.CALLED_OFF:
             return one.is_called_off and one.ends_at > now

@@ -206,6 +206,7 @@ def _values(her: Participant, booking: Booking, form: UUID, colleague: Account) 
         "booking_id": str(booking.id),
         "waiting_id": str(make.waiting(participant=her).id),
         "session_id": str(booking.session_id),
+        "series_id": str(make.series(site=her.site).id),
         "stranger_id": str(make.stranger(session=booking.session).id),
         "note_id": str(make.note(booking=booking).id),
         "assessment_id": str(form),

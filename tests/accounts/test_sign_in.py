@@ -159,6 +159,7 @@ def test_ten_wrong_passwords_and_then_a_quarter_of_an_hour(app, browser, clock):
     answer = password(browser)
     assert answer.status_code == 429
     assert "wait a quarter of an hour" in answer.text
+    assert answer.headers["Retry-After"] == "900", "the quarter began when she did"
 
     elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
     assert password(app.test_client(), environ_base=elsewhere).status_code == 303

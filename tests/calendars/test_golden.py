@@ -110,6 +110,22 @@ def _withdrawn(stage: Stage) -> None:
     service.cancel(stage.book(), now=NOON, by=make.staff().id)
 
 
+def _longer(stage: Stage) -> None:
+    stage.book()
+    stage.change(minutes=90)
+
+
+def _longer_where_clocks_change(stage: Stage) -> None:
+    """From half past one in a night without the hour after two: to half past four."""
+    stage.book()
+    stage.change(on_date=date(2027, 3, 28), wall_time=time(1, 30), minutes=120)
+
+
+def _in_another_language_and_shorter(stage: Stage) -> None:
+    stage.book()
+    stage.change(minutes=45, language="nl")
+
+
 CASES: dict[str, tuple[Callable[[Stage], None], str, int, datetime | None]] = {
     "booked": (_booked, "REQUEST", 0, datetime(2026, 12, 1, 9)),
     "moved": (_moved, "REQUEST", 1, datetime(2026, 12, 2, 13, 30)),
@@ -117,7 +133,13 @@ CASES: dict[str, tuple[Callable[[Stage], None], str, int, datetime | None]] = {
     "cancelled": (_cancelled, "CANCEL", 1, datetime(2026, 12, 1, 9)),
     "promoted": (_promoted, "REQUEST", 0, datetime(2026, 12, 1, 9)),
     "withdrawn": (_withdrawn, "CANCEL", 1, datetime(2026, 12, 1, 9)),
+    "longer": (_longer, "REQUEST", 1, datetime(2026, 12, 1, 9)),
+    "shorter": (_in_another_language_and_shorter, "REQUEST", 1, datetime(2026, 12, 1, 9)),
+    "longer_where_clocks_change": (
+        _longer_where_clocks_change, "REQUEST", 1, datetime(2027, 3, 28, 0, 30)
+    ),
 }  # fmt: skip
+MINUTES = {"longer": 90, "shorter": 45, "longer_where_clocks_change": 120}  # an hour else
 
 
 @pytest.fixture
@@ -169,7 +191,7 @@ def test_the_file_of_each_occasion_is_the_golden_one_and_passes_every_reader(
     assert value(content, "UID") == booking.calendar_uid
     ((begins, ends),) = by_ical_js(content)
     assert begins.replace(tzinfo=None) == starts_at
-    assert ends - begins == timedelta(hours=1)
+    assert ends - begins == timedelta(minutes=MINUTES.get(name, 60))
 
 
 def test_there_is_a_golden_file_for_each_occasion_and_no_other() -> None:

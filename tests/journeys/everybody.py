@@ -102,6 +102,7 @@ def gather(platform: Platform) -> Cast:
             "desk.ask_to_cancel": {"booking_id": later.id},
             "training.sheet": {"session_id": _over(trainer, now)},
             "plan.ask_to_change": {"session_id": weekly},
+            "stand_ins.ask": {"series_id": db.session.get_one(Session, weekly).series_id},
             "plan.ask_to_call_off": {"session_id": weekly},
         },
         _links(woman, soon.id, begun, over, staff["new"].id, now),
