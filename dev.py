@@ -55,8 +55,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one should be told
         return refuse("Python 3.11 or newer is needed.")
     if not arguments or arguments[0] not in commands:
-        refuse(f"usage: python3 dev.py {'|'.join(commands)} [arguments]")
-        return 2
+        return refuse(f"usage: python3 dev.py {'|'.join(commands)} [arguments]", 2)
     os.chdir(ROOT)
     return commands[arguments[0]](arguments[1:])
 
@@ -108,7 +107,9 @@ def install_tools() -> None:
 
 def run(_arguments: list[str]) -> int:
     """Start the platform with the invented study, until Ctrl-C."""
-    port = os.environ.get("PORT", "8000")
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        return refuse(f'PORT must be a whole number from 1 to 65535, not "{port}".', 2)
     if fault := port_fault(port):
         return refuse(fault)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -117,15 +118,13 @@ def run(_arguments: list[str]) -> int:
     data = Path(os.environ.get("DATA_DIR", "var")).resolve()
     environment = {"DEMO": "on"} | os.environ | {"DATA_DIR": str(data), "PORT": port}
     (data / "log").mkdir(parents=True, exist_ok=True)
-    if not prepare(data, environment):
-        return 1
+    if status := prepare(data, environment):
+        return status
     return serve(data, port, environment)
 
 
 def port_fault(port: str) -> str | None:
     """What is wrong with the port, in a sentence."""
-    if not port.isdecimal() or not 1 <= int(port) <= 65535:
-        return "PORT must be a number from 1 to 65535."
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with contextlib.suppress(OSError):
@@ -134,8 +133,8 @@ def port_fault(port: str) -> str | None:
     return f"Port {port} is taken or not ours. Try another: PORT=8765 python3 dev.py run"
 
 
-def prepare(data: Path, environment: Environment) -> bool:
-    """Bring the database up; fill a new one with the demo. False where that did not work.
+def prepare(data: Path, environment: Environment) -> int:
+    """Bring the database up; fill a new one with the demo. The exit status.
 
     A filling that was broken off begins again: its mark stands while it goes on.
     """
@@ -148,18 +147,18 @@ def prepare(data: Path, environment: Environment) -> bool:
     if url:
         is_new = call(PYTHON, "-c", IS_NEW, url, stderr=subprocess.DEVNULL) == 0
     if mark.exists() and not is_new:
-        return not refuse(f"The demo is half filled in. Empty the database, and remove {mark}.")
+        return refuse(f"The demo is half filled in. Empty the database, and remove {mark}.")
     fills = is_new and is_demo(environment)
     if fills:
         mark.touch()
-    if call(PLATFORM, "db", "upgrade", env=environment):
-        return False
+    if status := call(PLATFORM, "db", "upgrade", env=environment):
+        return status
     if fills:
         say("filling in the demo study")
-        if call(PLATFORM, "demo", "fill", *DEMO_SIZE, env=environment):
-            return False
+        if status := call(PLATFORM, "demo", "fill", *DEMO_SIZE, env=environment):
+            return status
         mark.unlink()
-    return True
+    return 0
 
 
 def is_demo(environment: Environment) -> bool:
@@ -285,10 +284,10 @@ def say(what: str) -> None:
     print(f"-- {what}", flush=True)
 
 
-def refuse(sentence: str) -> int:
+def refuse(sentence: str, status: int = 1) -> int:
     """Say what is wrong; the exit status for it."""
     print(sentence, file=sys.stderr)
-    return 1
+    return status
 
 
 if __name__ == "__main__":

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from whitenoise import WhiteNoise
 
 from remote_training.app import ROOT
+from remote_training.core.settings import WrongSetting
 from remote_training.start import real_app
 
-app = real_app()
+try:
+    app = real_app()
+except WrongSetting as refused:
+    sys.stderr.write(f"{refused}\n")
+    sys.exit(4)  # to gunicorn: what cannot be loaded is not tried again
 app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)  # type: ignore[method-assign]
 
 # what is there now stays: no collection during a request walks through it again, and processes

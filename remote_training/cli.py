@@ -1,6 +1,7 @@
 """`remote-training`: what operators and scripts may ask for.
 
-Exit status 0, 1 (refused, with one sentence on stderr) or 2 (usage).
+Exit status 0, 1 (refused, with one sentence on stderr) or 2 (usage, or a setting that cannot
+be used).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from remote_training.replies.cli import mail
 from remote_training.start import real_app
 from remote_training.studies.cli import study
 
-REFUSALS = (Refused, WrongSetting, WrongDefinition)
+REFUSALS = (Refused, WrongDefinition)
 # what SQLite and PostgreSQL say of a table or a column that is not there
 OLDER = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn", "does not exist")
 
@@ -46,11 +47,13 @@ for command in (
 
 
 def main() -> None:
-    """Run one command; a refusal is one sentence on stderr and exit status 1."""
+    """Run one command; a refusal is one sentence on stderr and exit status 1, or 2."""
     try:
         commands.main(prog_name="remote-training", obj=ScriptInfo(create_app=real_app))
     except REFUSALS as error:
         refuse(str(error))
+    except WrongSetting as error:
+        refuse(str(error), status=2)
     except (OperationalError, ProgrammingError) as error:
         if any(sign in str(error.orig) for sign in OLDER):
             refuse("The database is empty or older than the program: remote-training db upgrade")
@@ -61,10 +64,10 @@ def main() -> None:
         refuse(f"{error.filename or 'A file'}: {error.strerror or error}.")
 
 
-def refuse(sentence: str) -> None:
-    """Say why, and end with status 1."""
+def refuse(sentence: str, *, status: int = 1) -> None:
+    """Say why, and end."""
     click.echo(sentence, err=True)
-    sys.exit(1)
+    sys.exit(status)
 
 
 def _first_line(error: BaseException | None) -> str:

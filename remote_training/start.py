@@ -105,4 +105,5 @@ def _jitsi(settings: Settings) -> Jitsi:
 
 
 def _mail(settings: Settings) -> MailProvider:
-    return SmtpMail(settings.smtp_url) if settings.smtp_url else DemoMailbox(settings.mailbox_dir)
+    server = said(settings.smtp_url)
+    return SmtpMail(server) if server else DemoMailbox(settings.mailbox_dir)

@@ -122,7 +122,7 @@
   };
 
   const help = (next) => {
-    extra.help.querySelector("[data-on]").href = next;
+    for (const on of extra.help.querySelectorAll("[data-on]")) on.href = next;
     show(extra.help);
   };
 

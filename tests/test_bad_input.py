@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remote_training.accounts.models import Role
-from tests import make
+from tests import make, summary
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 CODE = Path(__file__).resolve().parents[1] / "remote_training"
@@ -96,7 +96,8 @@ def test_the_field_names_of_our_forms_are_found():
 @pytest.mark.random
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_no_form_breaks_whatever_is_typed_into_it(place):
-    broken = []
+    broken: list[Any] = []
+    told: set[str] = set()
 
     @settings(
         max_examples=ROUNDS, deadline=None, database=None, suppress_health_check=list(HealthCheck)
@@ -112,9 +113,14 @@ def test_no_form_breaks_whatever_is_typed_into_it(place):
                 answer = browser.post(address, data=data)
                 if answer.status_code >= 500:
                     broken.append((address, answer.status_code, values))
+                if summary.BOX in answer.text:
+                    told.add(address)
+                    broken.extend((address, fault) for fault in summary.faults(answer.text))
 
     press_every_button()
     assert broken == []
+    print(sorted(told), len(told))
+    assert len(told) >= 10, "forms that name what is to be mended, each by its field"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

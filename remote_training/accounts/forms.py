@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from remote_training.accounts import programs
 from remote_training.accounts.models import Role
 from remote_training.core import reasons
-from remote_training.core.fields import taken_by
+from remote_training.core.fields import ChoiceField, ZoneField, taken_by
 from remote_training.core.words import LANGUAGES
+from remote_training.studies.current import study
 
 LONGEST = 300
-AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
 REQUIRED = InputRequired(_l("Please fill this in."))
 SHORT = Length(max=LONGEST, message=_l("This is too long."))
 
@@ -51,9 +49,9 @@ class ProgramForm(PasswordForm):
     """A token for a program; which roles it can be for is filled in by the view."""
 
     name = StringField(_l("What is it for?"), [REQUIRED, taken_by(programs.name_of)])
-    role = SelectField(_l("What may it ask?"), [REQUIRED])
+    role = ChoiceField(_l("What may it ask?"), [REQUIRED])
     old = PasswordField(_l("Your password"), [REQUIRED, SHORT])
-    days = SelectField(
+    days = ChoiceField(
         _l("How long is it good?"),
         [REQUIRED],
         choices=[SelectChoice(str(days), _l("%(days)s days", days=days)) for days in programs.DAYS],
@@ -64,17 +62,10 @@ class ProgramForm(PasswordForm):
 class ReadingForm(FlaskForm):  # type: ignore[misc]
     """The language in which pages and mails are read, and the zone of their times."""
 
-    language = SelectField(
-        _l("Language"), choices=[SelectChoice(*pair) for pair in LANGUAGES.items()]
+    language = ChoiceField(
+        _l("Language"), [REQUIRED], choices=[SelectChoice(*pair) for pair in LANGUAGES.items()]
     )
-    zone = SelectField(
-        _l("Time zone"),
-        choices=[
-            SelectChoice(zone, zone.replace("_", " "))
-            for zone in sorted(available_timezones())
-            if zone.startswith(AREAS)
-        ],
-    )
+    zone = ZoneField(_l("Time zone"), [REQUIRED], first=lambda: study().zones)
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]
@@ -86,10 +77,10 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
 class GrantForm(ReasonForm):
     """A role at a site."""
 
-    role = SelectField(
+    role = ChoiceField(
         _l("Role"), [REQUIRED], choices=[SelectChoice(role.value, role.value) for role in Role]
     )
-    site = SelectField(_l("Site"), [REQUIRED])
+    site = ChoiceField(_l("Site"), [REQUIRED])
     sees_arm = BooleanField(_l("This researcher may see the arm"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation
 
@@ -14,6 +14,7 @@ from remote_training.attendance.models import Status
 from remote_training.contacts import checks
 from remote_training.contacts.models import Contact
 from remote_training.core.errors import Invalid
+from remote_training.core.fields import ChoiceField, RowsField
 from remote_training.core.text import clean_line
 from remote_training.core.words import translated
 from remote_training.meetings.models import EventKind, Source
@@ -60,7 +61,7 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
     visit = HiddenField()
     js = HiddenField(default="0")
     place = StringField(_l("Where are you today?"))
-    whom = RadioField(
+    whom = RowsField(
         _l("Whom shall we call in an emergency?"),
         choices=[
             SelectChoice(IN_FILE, _l("The person whom I named to the study")),
@@ -119,7 +120,7 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
 class StatusForm(FlaskForm):  # type: ignore[misc]
     """A trainer's word about one person in one class; the first choice takes it back."""
 
-    status = SelectField(
+    status = ChoiceField(
         _l("How did this class go?"),
         choices=[
             SelectChoice("", _l("as the room reported")),

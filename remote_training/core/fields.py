@@ -5,15 +5,17 @@ Fields say what to write when something else was typed, and keep what was typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, SelectMultipleField, TimeField
+from wtforms import DateField, Field, RadioField, SelectField, SelectMultipleField, TimeField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from remote_training.core import zones
 from remote_training.core.db import db
 from remote_training.core.errors import Invalid
 from remote_training.core.words import translated
@@ -77,6 +79,64 @@ class WallTimeField(TimeField):
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError(_("Please write a time, such as 10:00.")) from error
+
+
+class ChoiceField(SelectField):
+    """A list to choose one from."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was chosen; what cannot be is refused in `pre_validate`."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Please choose one from this list.")) from error
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Refuse what is not on the list."""
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(_("Please choose one from this list.")) from error
+
+
+class RowsField(ChoiceField, RadioField):
+    """The same as rows to press."""
+
+
+class ZoneField(ChoiceField):
+    """A time zone: those at home, then the others by part of the world.
+
+    `first` says which are at home; with them stands what is chosen already, where it has an
+    older name. Any name of a zone is taken.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        validators: list[Any] | None = None,
+        *,
+        first: Callable[[], Iterable[str]] = tuple,
+        **more: Any,
+    ) -> None:
+        super().__init__(label, validators, choices=self._offered, **more)
+        self.first = first
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Refuse what is no time zone."""
+        if self.data not in zones.known():
+            raise ValidationError(_("Please choose a time zone."))
+
+    def _offered(self) -> list[SelectChoice]:
+        home = list(self.first())
+        if self.data in zones.known() and self.data not in zones.countries():
+            home.append(self.data)
+        near = dict.fromkeys(zones.at_home(home), _("Where the study is"))
+        areas = {area: translated(name) for area, name in zones.AREAS.items()}
+        far = {zone: areas[zone.partition("/")[0]] for zone in zones.countries()}
+        return [
+            SelectChoice(zone, zones.city(zone), optgroup=group)
+            for zone, group in (near | (far | near)).items()
+        ]
 
 
 class ChoicesField(SelectMultipleField):

@@ -12,6 +12,10 @@ NEEDED = {
     "bigbluebutton": ("bbb_url", "bbb_secret"),
     "jitsi": ("jitsi_url", "jitsi_app_id", "jitsi_secret"),
 }
+# an empty variable is one that is not given; what is refused is not repeated in tracebacks
+READING = SettingsConfigDict(
+    extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -30,7 +34,7 @@ class RoomSettings(BaseSettings):
         The bearer token of Prosody's `event_sync`; `jitsi_secret` unless given.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = READING
 
     bbb_url: str = ""
     bbb_secret: SecretStr = SecretStr("")

@@ -14,9 +14,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from flask import current_app
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
-from remote_training.core.room_settings import RoomSettings
+from remote_training.core import setting_faults
+from remote_training.core.room_settings import READING, RoomSettings, said
 
 SHORTEST_KEY = 32
 CODE = Path(__file__).resolve().parents[1]
@@ -38,18 +41,27 @@ class Folders(BaseSettings):
         `data_dir` unless given.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = READING
 
     data_dir: Path = Path("var")
     wording_dir: Path | None = None
+
+    @field_validator("data_dir")
+    @classmethod
+    def _data(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():
+            raise ValueError("must be a folder, or one that can be made")
+        return value
 
     @field_validator("wording_dir")
     @classmethod
     def _wording(cls, value: Path | None) -> Path | None:
         if value is not None and value.exists() and not value.is_dir():
-            raise ValueError(f"{value} is no folder")
+            raise ValueError("must be a folder")
         if value is not None and CODE in (value.resolve(), *value.resolve().parents):
-            raise ValueError(f"{value} is inside the code: licensed wording must stay out of it")
+            raise ValueError(
+                "must be a folder outside the code, which licensed wording stays out of"
+            )
         return value
 
     @property
@@ -84,11 +96,11 @@ class Settings(Folders, RoomSettings):
         Zoom's own, unless a test points them elsewhere.
     """
 
-    database_url: str = ""
-    secret_keys: str = ""
+    database_url: SecretStr = SecretStr("")
+    secret_keys: SecretStr = SecretStr("")
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
-    smtp_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     mail_lease_seconds: int = Field(default=300, ge=2, le=3600)
@@ -104,15 +116,16 @@ class Settings(Folders, RoomSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+    def _database(cls, value: SecretStr) -> SecretStr:
+        address = value.get_secret_value()
+        if address and not _names_a_database(address):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
         return value
 
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _parts(value)
         more = parts.query or parts.fragment or parts.path.strip("/") or parts.username
         if value and (parts.scheme not in ("http", "https") or not _has_host(parts) or more):
             raise ValueError("must be an address such as https://trial.example.org")
@@ -120,9 +133,11 @@ class Settings(Folders, RoomSettings):
 
     @field_validator("smtp_url")
     @classmethod
-    def _smtp(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("smtp", "smtps") or not _has_host(parts)):
+    def _smtp(cls, value: SecretStr) -> SecretStr:
+        parts = _parts(value.get_secret_value())
+        if value.get_secret_value() and (
+            parts.scheme not in ("smtp", "smtps") or not _has_host(parts)
+        ):
             raise ValueError("must be an address such as smtp://user:password@host:587")
         return value
 
@@ -136,7 +151,7 @@ class Settings(Folders, RoomSettings):
     @field_validator("zoom_oauth_url", "zoom_api_url")
     @classmethod
     def _zoom_address(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _parts(value)
         is_here = parts.scheme == "http" and parts.hostname in LOOPBACK
         more = parts.query or parts.fragment or parts.username
         if not _has_host(parts) or not (parts.scheme == "https" or is_here) or more:
@@ -147,14 +162,16 @@ class Settings(Folders, RoomSettings):
     @classmethod
     def _study(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError(f"{value} is no file that is there")
+            raise ValueError("must be a file that is there")
         return value
 
     @field_validator("secret_keys")
     @classmethod
-    def _keys(cls, value: str) -> str:
-        if value and any(len(key.strip()) < SHORTEST_KEY for key in value.split(",")):
-            raise ValueError(f"each key must have at least {SHORTEST_KEY} characters")
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        keys = _split(value)
+        if any(len(key) < SHORTEST_KEY for key in keys):
+            least = f"must be keys of at least {SHORTEST_KEY} characters each"
+            raise ValueError(f"{least}, with commas between, the newest first")
         return value
 
     @model_validator(mode="after")
@@ -166,7 +183,7 @@ class Settings(Folders, RoomSettings):
         missing = [
             name.upper()
             for name in ("secret_keys", "public_url", "smtp_url", "mail_from")
-            if not getattr(self, name)
+            if not said(getattr(self, name))
         ]
         if missing:
             raise ValueError(f"{' and '.join(missing)} must be set when DEMO is off")
@@ -175,7 +192,7 @@ class Settings(Folders, RoomSettings):
     @property
     def database(self) -> str:
         """The address of the database."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve()}/trial.db"
+        return said(self.database_url) or f"sqlite:///{self.data_dir.resolve()}/trial.db"
 
     @property
     def address(self) -> str:
@@ -195,9 +212,7 @@ class Settings(Folders, RoomSettings):
     @property
     def keys(self) -> list[str]:
         """The secret keys, newest first; in the demo made on the first start."""
-        if self.secret_keys:
-            return [key.strip() for key in self.secret_keys.split(",")]
-        return [_kept_key(self.data_dir / "secret-key")]
+        return _split(self.secret_keys) or [_kept_key(self.data_dir / "secret-key")]
 
     @property
     def missing_for_zoom(self) -> list[str]:
@@ -235,7 +250,8 @@ def _from_environment(model: type[Some]) -> Some:
     try:
         return model()
     except ValidationError as error:
-        raise WrongSetting("; ".join(_sentence(dict(fault)) for fault in error.errors())) from None
+        sentences = (setting_faults.sentence(model, fault) for fault in error.errors())
+        raise WrongSetting(" ".join(sentences)) from None
 
 
 def _has_host(parts: SplitResult) -> bool:
@@ -245,11 +261,27 @@ def _has_host(parts: SplitResult) -> bool:
         return False
 
 
-def _sentence(fault: dict[str, object]) -> str:
-    location = fault["loc"]
-    names = ".".join(str(part) for part in location) if isinstance(location, tuple) else ""
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{names.upper()}: {message}" if names else message
+def _parts(address: str) -> SplitResult:
+    """The parts of an address; those of an empty one where it cannot be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:  # half a bracket
+        return urlsplit("")
+
+
+def _names_a_database(address: str) -> bool:
+    """One of the two that we speak, with a file or a host and a name in its address."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        return False
+    if url.drivername == "sqlite":
+        return bool(url.database) and url.host is None
+    return url.drivername == "postgresql+psycopg"
+
+
+def _split(keys: SecretStr) -> list[str]:
+    return [key.strip() for key in keys.get_secret_value().split(",")] if said(keys) else []
 
 
 def _kept_key(path: Path) -> str:

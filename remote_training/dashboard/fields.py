@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from uuid import UUID, uuid4
-from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, SelectField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import ValidationError
+from wtforms import Field, IntegerField
 
+from remote_training.core.fields import ChoiceField as ChoiceField
 from remote_training.core.fields import ChoicesField as ChoicesField
 from remote_training.core.fields import DayField as DayField
 from remote_training.core.fields import WallTimeField as WallTimeField
-
-AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
+from remote_training.core.fields import ZoneField as ZoneField
 
 
 def row_id(typed: str | None) -> UUID:
@@ -44,21 +41,3 @@ class NumberField(IntegerField):
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError(_("Please write a whole number.")) from error
-
-
-class ChoiceField(SelectField):
-    """A list to choose one from."""
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Refuse what is not on the list."""
-        try:
-            super().pre_validate(form)
-        except ValidationError as error:
-            raise ValidationError(_("Please choose one from this list.")) from error
-
-
-def zone_choices(*first: str) -> list[SelectChoice]:
-    """Time zones to choose from: those given first, then the others by name."""
-    others = sorted(zone for zone in available_timezones() if zone.startswith(AREAS))
-    names = dict.fromkeys([*first, *others])
-    return [SelectChoice(name, name.replace("_", " ")) for name in names]

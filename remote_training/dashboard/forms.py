@@ -25,8 +25,8 @@ from remote_training.core.words import LANGUAGES
 from remote_training.dashboard.fields import (
     ChoiceField,
     DayField,
+    ZoneField,
     row_id,
-    zone_choices,
 )
 from remote_training.dashboard.wording import ARM_WORDS, FACT_WORDS, SEX_WORDS
 from remote_training.participants.models import Participant, Sex
@@ -62,12 +62,12 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     emergency_name = StringField(_l("Emergency contact: name"))
     emergency_phone = StringField(_l("Emergency contact: telephone"), [taken_by(checks.phone)])
     language = ChoiceField(_l("Language"), [CHOSEN], choices=SPOKEN)
-    zone = ChoiceField(_l("Time zone"), [CHOSEN])
+    zone = ZoneField(_l("Time zone"), [CHOSEN])
 
     def __init__(self, *, zones: Sequence[str], now: datetime, **known: Any) -> None:
         super().__init__(**known)
         self._this_year = now.year
-        self.zone.choices = zone_choices(*zones)
+        self.zone.first = lambda: [*zones, *study().zones]
 
     def validate_birth_year(self, field: StringField) -> None:
         """Ask for a year in which somebody of age was born."""

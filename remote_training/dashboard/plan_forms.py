@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
@@ -23,7 +23,7 @@ from remote_training.classes.models import Series, Session
 from remote_training.classes.plan import Plan
 from remote_training.core import reasons
 from remote_training.core.errors import Invalid
-from remote_training.core.fields import taken_by
+from remote_training.core.fields import RowsField, taken_by
 from remote_training.dashboard.fields import (
     AsItWas,
     ChoiceField,
@@ -31,8 +31,8 @@ from remote_training.dashboard.fields import (
     DayField,
     NumberField,
     WallTimeField,
+    ZoneField,
     row_id,
-    zone_choices,
 )
 from remote_training.dashboard.forms import CHOSEN, SPOKEN
 from remote_training.dashboard.wording import WEEKDAYS
@@ -87,7 +87,7 @@ class SeriesForm(SteppedForm):
     wall_time = WallTimeField(
         _l("Time"), [InputRequired(_l("Please write a time, such as 10:00."))]
     )
-    zone = ChoiceField(_l("Time zone"), [CHOSEN])
+    zone = ZoneField(_l("Time zone"), [CHOSEN])
     first_on = DayField(_l("First day"), [InputRequired(_l("Please write the first day."))])
     last_on = DayField(_l("Last day"), [InputRequired(_l("Please write the last day."))])
     breaks = TextAreaField(_l("Holidays and other days without a class"))
@@ -116,7 +116,7 @@ class SeriesForm(SteppedForm):
             for code, grant in self._trainers.items()
         ]
         self.trainer.choices = self.substitutes.choices = people
-        self.zone.choices = zone_choices(*(grant.site.zone for grant in trainers))
+        self.zone.first = lambda: [*(grant.site.zone for grant in trainers), *study().zones]
         self.host.choices = [ANY_HOST, *_hosts(trainers)]
         self._drawn = row_id(self.once.data)
         self.once.data = str(self._drawn)
@@ -161,7 +161,7 @@ class SeriesForm(SteppedForm):
 class ScopedForm(SteppedForm):
     """A change of one class, or of all of its series from its day on, and why."""
 
-    scope = RadioField(
+    scope = RowsField(
         _l("Which classes?"),
         choices=[
             SelectChoice(Scope.ONE.value, _l("this class only")),

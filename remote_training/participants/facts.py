@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from typing import Any
-from zoneinfo import available_timezones
 
+from remote_training.core import zones
 from remote_training.core.words import LANGUAGES, say
 from remote_training.participants.errors import WrongFact
 from remote_training.participants.models import Sex
@@ -56,7 +56,7 @@ _RULES: dict[str, Callable[[Any, date], bool]] = {
     "sex": lambda value, _today: isinstance(value, Sex),
     "neurotoxic_chemotherapy": lambda value, _today: isinstance(value, bool),
     "language": lambda value, _today: value in LANGUAGES,
-    "zone": lambda value, _today: value in available_timezones(),
+    "zone": lambda value, _today: value in zones.known(),
 }
 
 _SENTENCES = {

@@ -7,10 +7,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Optional
 
+from remote_training.core.fields import ChoiceField
 from remote_training.participants import wishes
 from remote_training.participants.models import ReminderWish
 from remote_training.studies.current import study
@@ -26,8 +27,8 @@ class WishForm(FlaskForm):  # type: ignore[misc]
     day_before = BooleanField(_l("A day before each class"))
     hour_before = BooleanField(_l("An hour before each class"))
     questions = BooleanField(_l("When questions are still waiting"))
-    earliest_hour = SelectField(_l("Not before"), [Optional()], coerce=_hour)
-    latest_hour = SelectField(_l("Not after"), [Optional()], coerce=_hour)
+    earliest_hour = ChoiceField(_l("Not before"), [Optional()], coerce=_hour)
+    latest_hour = ChoiceField(_l("Not after"), [Optional()], coerce=_hour)
 
     def __init__(self, row: ReminderWish | None) -> None:
         holds = wishes.of_row(row)

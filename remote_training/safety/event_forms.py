@@ -11,12 +11,18 @@ from uuid import UUID, uuid4, uuid5
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, ValidationError
 
 from remote_training.core.errors import Invalid
-from remote_training.core.fields import ChoicesField, DayField, WallTimeField
+from remote_training.core.fields import (
+    ChoiceField,
+    ChoicesField,
+    DayField,
+    RowsField,
+    WallTimeField,
+)
 from remote_training.core.words import zone
 from remote_training.safety import event_wording as wording
 from remote_training.safety.errors import WrongDetail
@@ -32,7 +38,7 @@ Kind = TypeVar("Kind", bound=StrEnum)
 _too_long = _l("This is too long.")
 
 
-class OneField(RadioField):
+class OneField(RowsField):
     """Rows of which one may be pressed, or none."""
 
     def pre_validate(self, form: FlaskForm) -> None:
@@ -88,7 +94,7 @@ class NewEventForm(KeyedForm):
     """What happened and how bad it is: by one tap (`pick`), or chosen below with words."""
 
     pick = StringField()
-    term = SelectField(_l("What happened?"), validate_choice=False)
+    term = ChoiceField(_l("What happened?"), validate_choice=False)
     grade = OneField(_l("How bad is it?"))
     text = TextAreaField(_l("In your own words"), [Length(max=LONGEST_TEXT, message=_too_long)])
     last_resort = "term"
@@ -104,7 +110,7 @@ class NewEventForm(KeyedForm):
         if field.data and field.data not in _picks():
             raise ValidationError(_("Please load this page again."))
 
-    def validate_term(self, field: SelectField) -> None:
+    def validate_term(self, field: ChoiceField) -> None:
         """Chosen, where no button was pressed."""
         is_known = any(one.code == field.data for one in terms().terms)
         if not self.pick.data and not is_known:
@@ -131,7 +137,7 @@ class NewEventForm(KeyedForm):
 class DetailsForm(KeyedForm):
     """All that is told of an event. What stays empty is not told yet."""
 
-    term = SelectField(wording.DETAIL_WORDS["term"])
+    term = ChoiceField(wording.DETAIL_WORDS["term"])
     grade = OneField(wording.DETAIL_WORDS["grade"])
     phase = OneField(wording.DETAIL_WORDS["phase"])
     onset_on = DayField(_l("Day on which it began"))
@@ -140,7 +146,7 @@ class DetailsForm(KeyedForm):
         _l("Is it serious?"),
         choices=[SelectChoice("no", wording.NO), SelectChoice("yes", wording.YES)],
     )
-    criterion = SelectField(wording.DETAIL_WORDS["criterion"])
+    criterion = ChoiceField(wording.DETAIL_WORDS["criterion"])
     related = OneField(_l("Does it come from the training, as far as you can judge?"))
     actions = ChoicesField(wording.DETAIL_WORDS["actions"])
     outcome = OneField(wording.DETAIL_WORDS["outcome"])
@@ -206,7 +212,7 @@ class DetailsForm(KeyedForm):
 class CareForm(KeyedForm):
     """What a coordinator did about it."""
 
-    care = RadioField(_l("What was done?"))
+    care = RowsField(_l("What was done?"))
     note = TextAreaField(
         _l("What came of it, in a few words"), [Length(max=LONGEST_TEXT, message=_too_long)]
     )
@@ -216,7 +222,7 @@ class CareForm(KeyedForm):
         super().__init__(number=str(number))
         self.care.choices = _choices(wording.CARE_WORDS.items())
 
-    def validate_care(self, field: RadioField) -> None:
+    def validate_care(self, field: RowsField) -> None:
         """One of the rows."""
         if not field.data:
             raise ValidationError(_("Please choose what was done."))

@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, TextAreaField
+from wtforms import Field, HiddenField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from remote_training.core.errors import Invalid
+from remote_training.core.fields import RowsField
 from remote_training.safety.models import Step
 from remote_training.safety.service import LONGEST_NOTE
 
@@ -27,7 +28,7 @@ class HandlingForm(FlaskForm):  # type: ignore[misc]
     """What was done, and in a few words what came of it."""
 
     key = HiddenField()
-    step = RadioField(
+    step = RowsField(
         _l("What was done?"),
         [InputRequired(_l("Please choose what was done."))],
         choices=[SelectChoice(step.value, words) for step, words in STEP_WORDS.items()],

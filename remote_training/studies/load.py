@@ -54,6 +54,11 @@ class Study(Part):
     training: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$")
     library: Library = Library()
 
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The time zones of its sites, in the order of the file."""
+        return tuple(dict.fromkeys(site.zone for site in self.sites))
+
     def module(self, code: str) -> Module:
         """The module of this code; `KeyError` where there is none."""
         return {module.code: module for module in self.modules}[code]

@@ -55,9 +55,9 @@ def test_a_token_is_shown_once_and_listed_by_its_name(browse_as, iris):
         ({"old": ""}, "Please fill this in."),
         ({"name": "\u200b"}, "Please fill this in."),
         ({"name": "x" * 81}, "Please shorten this to 80 letters."),
-        ({"role": "researcher"}, "Not a valid choice"),
-        ({"role": "administrator"}, "Not a valid choice"),
-        ({"days": "3650"}, "Not a valid choice"),
+        ({"role": "researcher"}, "Please choose one from this list"),
+        ({"role": "administrator"}, "Please choose one from this list"),
+        ({"days": "3650"}, "Please choose one from this list"),
     ],
 )
 def test_what_is_refused_makes_no_token(browse_as, iris, changed, said):

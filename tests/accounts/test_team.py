@@ -11,7 +11,7 @@ from remote_training.audit.models import Entry
 from remote_training.core.db import db
 from remote_training.messages import jobs as outbox
 from remote_training.outside.world import outside
-from tests import make
+from tests import make, summary
 
 NEW = {
     "name": "Noor Nieuw",
@@ -129,7 +129,10 @@ def test_a_role_given_or_taken_ends_every_visit_at_once(chief, ines, browse_as):
 @pytest.mark.parametrize("what", ["/deactivate", "/reset", "/grant"])
 def test_a_reason_is_asked_for(chief, ines, browse_as, what, reason):
     data = {"role": "coordinator", "site": "utrecht", "reason": reason}
-    assert browse_as(chief).post(page(ines, what), data=data).status_code == 422
+    answer = browse_as(chief).post(page(ines, what), data=data)
+    assert answer.status_code == 422
+    assert summary.BOX in answer.text
+    assert summary.faults(answer.text) == []
     db.session.refresh(ines)
     assert (ines.is_active, ines.reset_asked_by_id, grants_of(ines)) == (True, None, ["trainer"])
 

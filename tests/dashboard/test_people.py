@@ -183,7 +183,7 @@ def test_who_is_added_gets_a_number_and_a_welcome(app, desk):
         ("phone", "none", "telephone number"),
         ("birth_year", "61", "four digits, from 1900 to 2008"),
         ("emergency_phone", "mother", "telephone number"),
-        ("zone", "Mars/Base", "Please choose one from this list."),
+        ("zone", "Mars/Base", "Please choose a time zone."),
         ("site", "nowhere", "Please choose one from this list."),
     ],
 )

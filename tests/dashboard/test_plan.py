@@ -411,7 +411,7 @@ def test_a_change_that_was_seen_before_another_one_is_shown_once_more(app, desk,
         ({"wall_time": "25:00"}, "Please write a time"),
         ({"places": "0"}, "1 to 100"),
         ({"trainer": "nobody"}, "Please choose one from this list."),
-        ({"scope": "all"}, "Not a valid choice"),
+        ({"scope": "all"}, "Please choose one from this list"),
     ],
 )
 def test_what_cannot_be_changed_so_is_said_and_kept(change, words, app, desk, ilse):

@@ -221,7 +221,7 @@ class TestDetails:
             ({"actions": ["nonsense"]}, "Please choose from this list alone"),
             ({"related": "nonsense"}, "Please choose one from this list"),
             ({"grade": "4"}, "Grade 4 and 5 are serious"),
-            ({"term": "nonsense"}, "Not a valid choice"),
+            ({"term": "nonsense"}, "Please choose one from this list"),
             ({"why": ""}, "Please write why it is said otherwise now"),
             ({"number": "7"}, "Somebody changed this meanwhile"),
             ({"number": "x"}, "Somebody changed this meanwhile"),
@@ -282,7 +282,7 @@ class TestLookingAfter:
         ("typed", "sentence"),
         [
             ({}, "Please choose what was done"),
-            ({"care": "nonsense"}, "Not a valid choice"),
+            ({"care": "nonsense"}, "Please choose one from this list"),
             ({"care": "other"}, "Please write what was done"),
             ({"care": "closed"}, "Details are still missing"),
             ({"care": "seen", "number": "9"}, "Somebody changed this meanwhile"),
