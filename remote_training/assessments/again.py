@@ -7,6 +7,7 @@ the sitting, or the cookie of a visit that ran out, learns that there is one.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -21,6 +22,7 @@ from remote_training.assessments import carried, pages, queries, service, taking
 from remote_training.assessments.carried import Carried
 from remote_training.assessments.device import kind_of
 from remote_training.assessments.models import Assessment
+from remote_training.assessments.sitting import sitting
 from remote_training.assessments.taking import Press
 from remote_training.assessments.tickets import Ticket
 from remote_training.core.db import db, unit_of_work
@@ -30,8 +32,8 @@ from remote_training.outside.world import outside
 
 blueprint = Blueprint("again", __name__, url_prefix="/questions")
 LONGEST = 100
-PLACE = re.compile(r"check|[0-9]{1,4}|part/[0-9]{1,3}")
-WAYS_ON = ("assessments.check", "assessments.question", "assessments.between")
+PLACE = re.compile(rf"check|(help/)?[0-9]{{1,4}}(\?{pages.LOOKING_OVER}=1)?|part/[0-9]{{1,3}}")
+WAYS_ON = tuple(f"assessments.{page}" for page in ("check", "question", "between", "listen"))
 
 
 def ask(refusal: LinkNeeded) -> ResponseReturnValue:
@@ -48,6 +50,8 @@ def ask(refusal: LinkNeeded) -> ResponseReturnValue:
         reason = translated(refusal.sentence, **refusal.gaps)
         return render_template("errors/link_needed.html", reason=reason), refusal.status
     if request.method == "POST":
+        if request.endpoint == "assessments.speak":
+            kept = replace(kept, way_on=_spoken(assessment))
         kept.keep()
         return redirect(_own_way(kept.way_on, assessment_id), 303)
     is_shut = assessment.check_tries >= service.CHECK_TRIES
@@ -124,8 +128,25 @@ def _sent(assessment_id: UUID) -> tuple[Carried, Ticket] | None:
         now = outside().now()
         pressed = taking.pressed(request.form, number, looks_over=looks_over, now=now)
         press = pressed.sealed(assessment_id)
-    way_on = request.path.removesuffix("/language")
-    return Carried(ticket.sealed(), press, way_on), ticket
+    return Carried(ticket.sealed(), press, _here()), ticket
+
+
+def _spoken(assessment: Assessment) -> str:
+    """The question for which another language was chosen, with what is ticked there."""
+    number: int = (request.view_args or {})["number"]
+    try:
+        question = carried.spoken(sitting(assessment), number, request.form)
+    except NotFound:
+        return ""
+    return _here(
+        url_for("assessments.question", assessment_id=assessment.id, number=question.number)
+    )
+
+
+def _here(path: str = "") -> str:
+    """The page that was asked for; from the page with all her answers it goes back there."""
+    way = path or request.path
+    return f"{way}?{pages.LOOKING_OVER}=1" if pages.LOOKING_OVER in request.values else way
 
 
 def _held(assessment_id: UUID) -> tuple[Carried, Ticket] | None:
@@ -139,7 +160,7 @@ def _held(assessment_id: UUID) -> tuple[Carried, Ticket] | None:
     if permit is None:
         return None
     ticket = Ticket(assessment_id, permit.id, {})
-    way_on = request.path if request.endpoint in WAYS_ON else ""
+    way_on = _here() if request.endpoint in WAYS_ON else ""
     return Carried(ticket.sealed(), way_on=way_on), ticket
 
 

@@ -7,6 +7,7 @@ sealed: what was pressed when the visit had ended, and what is ticked and not ye
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +15,10 @@ from uuid import UUID
 from flask import session
 
 from remote_training.assessments import tickets
-from remote_training.assessments.sitting import Question
+from remote_training.assessments.sitting import Question, Sitting
 from remote_training.assessments.tickets import Ticket
 from remote_training.core.crypto import seal_for_page
+from remote_training.core.words import LANGUAGES
 
 PRESSED, TICKED = "pressed", "ticked"
 LONGEST = 20
@@ -51,10 +53,19 @@ def forget() -> None:
     session.pop(PRESSED, None)
 
 
-def tick(assessment_id: UUID, question: Question, typed: str) -> None:
-    """Carry what is ticked to the same question in another language; nothing is saved."""
-    content = json.dumps({"question": question.key, "answer": typed[:LONGEST]})
-    session[TICKED] = seal_for_page(content, about=_about(assessment_id))
+def spoken(asked: Sitting, number: int, typed: Mapping[str, str]) -> Question:
+    """Read on in the language that a form chose; the question on which that form stood.
+
+    What is ticked there is carried along, and nothing is saved. Raises `NotFound`.
+    """
+    named = typed.get("question", "")
+    here = asked.named(named) if named else asked.question(number)
+    chosen = typed.get("language", "")
+    if chosen in LANGUAGES:
+        session["language"] = chosen
+    content = json.dumps({"question": here.key, "answer": typed.get("answer", "")[:LONGEST]})
+    session[TICKED] = seal_for_page(content, about=_about(asked.assessment.id))
+    return here
 
 
 def ticked(assessment_id: UUID, question: Question) -> int | None:

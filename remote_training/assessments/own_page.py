@@ -31,12 +31,12 @@ def held(assessment_id: UUID, ticket: Ticket | None) -> Assessment:
         raise LinkNeeded(say("Please open the link in your newest mail.")) from None
 
 
-def shown(assessment_id: UUID) -> Assessment:
-    """The sitting, to show a page of it; as `held`, where its form was sent to this page."""
+def shown(assessment_id: UUID, ticket: Ticket | None = None) -> Assessment:
+    """The sitting, to show a page of it; as `held`, also where its form was sent before."""
     try:
         return queries.mine(assessment_id, guard.visitor_account().id)
     except NotFound:
-        if carried.pressed(assessment_id) is None:
+        if ticket is None and carried.pressed(assessment_id) is None:
             raise
         raise LinkNeeded(say("Please open the link in your newest mail.")) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, request, session, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from remote_training.accounts.errors import LinkNeeded
@@ -18,7 +18,7 @@ from remote_training.assessments.forms import please_choose, unanswered
 from remote_training.assessments.sitting import Question, sitting
 from remote_training.core.db import unit_of_work
 from remote_training.core.errors import Refused
-from remote_training.core.words import LANGUAGES, translated
+from remote_training.core.words import translated
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("assessments", __name__, url_prefix="/questions")
@@ -74,15 +74,9 @@ def answer(assessment_id: UUID, number: int) -> ResponseReturnValue:
 @visitor(Scope.ANSWER, "assessment_id")
 def speak(assessment_id: UUID, number: int) -> ResponseReturnValue:
     """Ask the same question in another language; what is ticked stays so, and is not saved."""
-    own_page.require(assessment_id)
-    asked = sitting(own_page.shown(assessment_id))
-    named = request.form.get("question", "")
-    here = asked.named(named) if named else asked.question(number)
-    chosen = request.form.get("language", "")
-    if chosen in LANGUAGES:
-        session["language"] = chosen
-    carried.tick(assessment_id, here, request.form.get("answer", ""))
-    return _to_question(here, assessment_id)
+    ticket = own_page.require(assessment_id)
+    asked = sitting(own_page.shown(assessment_id, ticket))
+    return _to_question(carried.spoken(asked, number, request.form), assessment_id)
 
 
 @blueprint.get("/<uuid:assessment_id>/sheet")

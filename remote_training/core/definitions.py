@@ -23,6 +23,9 @@ _PLAIN = {
     "int_from_float": "must be a whole number.",
     "bool_type": "must be true or false.",
     "tuple_type": "must be a list.",
+    "too_short": "must not be empty.",
+    "string_too_short": "must not be empty.",
+    "string_pattern_mismatch": "has no signs, signs that may not stand here, or too many of them.",
 }
 
 
@@ -44,13 +47,18 @@ class Part(BaseModel):
 
 
 def read(path: Path, model: type[Definition], wrong: type[WrongDefinition]) -> Definition:
-    """Read a TOML file as a model, or raise `wrong` with a sentence for every fault."""
+    """Read a TOML file as a model, or raise `wrong` with a sentence for every fault.
+
+    Some editors begin a file with a mark of its encoding: it is passed over.
+    """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return model.model_validate(content)
     except ValidationError as error:
         faults = [_sentence(dict(fault), content) for fault in error.errors()]
         raise wrong(path.name, faults) from error
+    except UnicodeDecodeError as error:
+        raise wrong(path.name, ["is not text in UTF-8."]) from error
     except OSError as error:
         raise wrong(path.name, [f"cannot be read ({error.strerror})."]) from error
     except ValueError as error:

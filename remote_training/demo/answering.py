@@ -14,6 +14,7 @@ from remote_training.assessments.sitting import Question, sitting
 from remote_training.core.db import db
 from remote_training.demo import queries
 from remote_training.demo.stage import Stage
+from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Item
 from remote_training.safety import queries as alerts
 from remote_training.safety import service as safety
@@ -48,7 +49,8 @@ def _answer(stage: Stage, assessment: Assessment) -> None:
     is_begun = assessment.is_started
     if way < NEVER or (way < HALFWAY and is_begun):
         return
-    asked = sitting(assessment).questions
+    here = sitting(assessment)
+    asked = here.questions
     stops_at = len(asked) // 2 if way < IN_TWO_GOES and not is_begun else len(asked)
     left = [question for question in asked[:stops_at] if question.answer is None]
     level, device = stage.draw.random() * 0.7, stage.draw.choice(DEVICES)
@@ -58,12 +60,15 @@ def _answer(stage: Stage, assessment: Assessment) -> None:
         if stage.draw.random() < FORGETS:
             continue
         value, state = _given(stage.draw, question, level)
+        read = instruments.told(here.part_of(question).instrument, assessment.participant.language)
         assessments.save(
             assessment,
             question.form,
             question.item.code,
             value,
             state=state,
+            language=read.language,
+            translation=read.name or None,
             now=moment,
             device=device,
         )

@@ -120,6 +120,20 @@ class Flag(ScalePart):
     at_least: int
 
 
+class Syndrome(ScalePart):
+    """1 where `least` to `most` symptoms are there, one of `core` among them; else 0.
+
+    `symptoms`: from which answer on each is there. There is none where an answer is missing,
+    except that without any of `core` it is 0 whatever the others are.
+    """
+
+    method: Literal["syndrome"]
+    symptoms: dict[str, int] = Field(min_length=1)
+    core: tuple[str, ...] = Field(min_length=1)
+    least: int = Field(ge=1)
+    most: int
+
+
 class Severity(ScalePart):
     """The label of the highest cut-off that a score reaches; `lowest` below all of them.
 
@@ -132,6 +146,6 @@ class Severity(ScalePart):
 
 
 AnyScale = Annotated[
-    LinearScale | SumScale | MeanOfScales | SumOfInstruments | Flag | Severity,
+    LinearScale | SumScale | MeanOfScales | SumOfInstruments | Flag | Syndrome | Severity,
     Field(discriminator="method"),
 ]

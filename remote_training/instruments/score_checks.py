@@ -15,6 +15,7 @@ from remote_training.instruments.scales import (
     Rule,
     Severity,
     SumScale,
+    Syndrome,
 )
 
 
@@ -56,11 +57,15 @@ def _scale(file: InstrumentFile, scale: AnyScale, before: dict[str, AnyScale]) -
         yield from _mean(scale, before)
     if isinstance(scale, Severity):
         yield from _severity(file, scale, before)
+    if isinstance(scale, Syndrome):
+        yield from _syndrome(file, scale)
 
 
 def _items(scale: AnyScale) -> Sequence[str]:
     if isinstance(scale, LinearScale | SumScale):
         return scale.items
+    if isinstance(scale, Syndrome):
+        return list(scale.symptoms)
     return [scale.item] if isinstance(scale, Flag) else []
 
 
@@ -123,3 +128,16 @@ def _severity(file: InstrumentFile, scale: Severity, before: dict[str, AnyScale]
         yield f"lowest: {scale.lowest!r} is the label of a cut-off already."
     if Rule.COMPLETE not in file.missing:
         yield "there is a severity under the rule 'complete' only, which is not offered."
+
+
+def _syndrome(file: InstrumentFile, scale: Syndrome) -> Iterator[str]:
+    for code in scale.core:
+        if code not in scale.symptoms:
+            yield f"core: {code!r} is not among its symptoms."
+    if not scale.least <= scale.most <= len(scale.symptoms):
+        yield f"least, most: they must be in this order, and not above {len(scale.symptoms)}."
+    asked = {item.code: file.answers.get(item.answers) for item in file.items}
+    for code, from_ in scale.symptoms.items():
+        answers = asked.get(code)
+        if answers is not None and not answers.low < from_ <= answers.high:
+            yield f"symptoms: {from_} of {code!r} is not above its lowest answer, or too high."

@@ -24,6 +24,7 @@ from remote_training.instruments.scales import (
     Severity,
     SumOfInstruments,
     SumScale,
+    Syndrome,
 )
 
 Value = float | int | str | None
@@ -38,7 +39,7 @@ class Score:
     ----------
     value
         A number in the range of its scale, not rounded; the label of a severity; 1 or 0 of a
-        flag. None where the rule gives no score.
+        flag or a syndrome. None where the rule gives no score.
     rule, rules_version
         By what it was made; `rules_version` is that of the instrument's file.
     items_used
@@ -165,6 +166,8 @@ def _score(
     if isinstance(scale, Severity):
         part = known[scale.scale]
         return _of_scores(scale, person, [part], _severity(instrument, scale, part))
+    if isinstance(scale, Syndrome):
+        return _syndrome(scale, person)
     return _flag(scale, person)
 
 
@@ -240,6 +243,18 @@ def _flag(scale: Flag, person: _Person) -> Score:
     given = person.given([scale.item])
     value = int(person.answers[scale.item] >= scale.at_least) if given else None
     return _made(scale, person, value, given, person.eligible([scale.item]))
+
+
+def _syndrome(scale: Syndrome, person: _Person) -> Score:
+    eligible, given = person.eligible(list(scale.symptoms)), person.given(list(scale.symptoms))
+    there = {item for item in given if person.answers[item] >= scale.symptoms[item]}
+    value = int(scale.least <= len(there) <= scale.most and not there.isdisjoint(scale.core))
+    if len(given) == len(eligible) > 0:
+        return _made(scale, person, value, given, eligible)
+    core = person.given(scale.core)
+    if core == person.eligible(scale.core) and there.isdisjoint(core) and core:
+        return _made(scale, person, 0, core, eligible)
+    return _made(scale, person, None, (), eligible)
 
 
 def _of_scores(

@@ -28,17 +28,18 @@ from remote_training.instruments.files import (
     may_be_absent,
 )
 
-NEVER_IN = Path(__file__).resolve().parents[1]  # the code, which goes out to everybody
+CODE = Path(__file__).resolve().parents[1]  # goes out to everybody
+CHECKOUT = CODE.parent  # and so does this, where it is the repository; only `var` stays here
 
 
 class Permission(Part):
     """Who granted what to which study: without it nothing is taken in."""
 
-    granted_by: str = Field(min_length=1)
-    granted_to: str = Field(min_length=1)
-    study: str = Field(min_length=1)
+    granted_by: str = Field(pattern=r"\S")
+    granted_to: str = Field(pattern=r"\S")
+    study: str = Field(pattern=r"\S")
     granted_on: date
-    reference: str = Field(min_length=1)
+    reference: str = Field(pattern=r"\S")
 
 
 class WordingFile(Part):
@@ -154,13 +155,21 @@ def take_in(path: Path, folder: Path, structures: Sequence[InstrumentFile]) -> W
         if (one.instrument, one.version) == (wording.instrument, wording.version)
     ]
     wrong += _against(wording, before)
-    if NEVER_IN in (folder.resolve(), *folder.resolve().parents):
+    if _goes_out(folder.resolve()):
         wrong.append("the folder for wording (WORDING_DIR) must not be inside the code.")
     if wrong:
         raise WrongWording(path.name, wrong)
     if wording not in before:
         _write(folder, wording.name, path.read_bytes())
     return wording
+
+
+def _goes_out(folder: Path) -> bool:
+    """Whether what is kept there could reach everybody with the code."""
+    if folder.is_relative_to(CODE):
+        return True
+    is_ours = (CHECKOUT / ".git").exists() and folder.is_relative_to(CHECKOUT)
+    return is_ours and not folder.is_relative_to(CHECKOUT / "var")
 
 
 def _against(wording: WordingFile, before: Sequence[WordingFile]) -> Iterator[str]:

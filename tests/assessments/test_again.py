@@ -58,6 +58,15 @@ def hidden(page: str) -> dict[str, str]:
     return max(forms, key=lambda fields: ("ticket" in fields, len(fields)))
 
 
+def sign_in(browser: FlaskClient, somebody: Any) -> None:
+    """Somebody else is in this browser from now on."""
+    visit, token = visits.begin(somebody.account, lasts=visits.PARTICIPANT_HOURS, now=NOON)
+    visits.permit(visit, Scope.EVERYTHING)
+    db.session.commit()
+    with browser.session_transaction() as cookie:
+        cookie[guard.VISITOR_COOKIE] = token
+
+
 def values(assessment: Assessment) -> dict[str, int | None]:
     db.session.expire_all()
     asked = sitting(assessment).questions
@@ -164,17 +173,18 @@ def test_five_years_that_do_not_fit_shut_it_and_the_right_one_comes_too_late(
     assert values(week_0) == {"phq2": 3}
 
 
+@pytest.mark.parametrize("page", ["4", "4?look=1", "help/9", "help/9?look=1", "part/2", "check"])
 def test_a_page_that_is_only_looked_at_comes_back_after_the_year_of_birth(
-    by_link: FlaskClient, week_0: Assessment, clock: FakeClock
+    by_link: FlaskClient, week_0: Assessment, clock: FakeClock, page: str
 ) -> None:
     clock.forward(**HOURS)
 
-    asked = by_link.get(f"/questions/{week_0.id}/4")
+    asked = by_link.get(f"/questions/{week_0.id}/{page}")
     fields = {**hidden(asked.text), "birth_year": YEAR}
     answer = by_link.post(f"/questions/{week_0.id}/again", data=fields)
 
     assert asked.status_code == 401
-    assert answer.location == f"/questions/{week_0.id}/4"
+    assert answer.location == f"/questions/{week_0.id}/{page}"
     assert by_link.get(answer.location).status_code == 200
 
 
@@ -238,17 +248,69 @@ def test_coming_back_opens_these_questions_and_nothing_else(
     assert everything.get("/home/").status_code == 401
 
 
+def ticked(page: str) -> list[str]:
+    """The answers that are chosen on a page."""
+    boxes: list[str] = re.findall(r"<input[^>]*name=.answer.[^>]*>", page)
+    return [re.findall(r'value="(\d+)"', box)[0] for box in boxes if " checked" in box]
+
+
+@pytest.mark.parametrize("shown_at", [2, 5], ids=["where it stood", "where the script had gone on"])
+def test_another_language_after_the_visit_ended_keeps_the_tick_and_the_language(
+    by_link: FlaskClient, week_0: Assessment, clock: FakeClock, shown_at: int
+) -> None:
+    fields = hidden(by_link.get(f"/questions/{week_0.id}/5?look=1").text)
+    clock.forward(**HOURS)
+
+    speak, spoken = f"/questions/{week_0.id}/{shown_at}/language", {"language": "nl", "answer": "2"}
+    asked = by_link.post(speak, data={**fields, **spoken}, follow_redirects=True)
+    assert (asked.status_code, values(week_0)) == (401, {})
+    assert '<html lang="nl"' in asked.text
+    wrong = {**hidden(asked.text), "birth_year": "1930"}
+    asked = by_link.post(f"/questions/{week_0.id}/again", data=wrong, follow_redirects=True)
+    again = {**hidden(asked.text), "birth_year": YEAR}
+    back = by_link.post(f"/questions/{week_0.id}/again", data=again)
+
+    assert back.location == f"/questions/{week_0.id}/5?look=1"
+    page = by_link.get(back.location).text
+    assert '<html lang="nl"' in page
+    assert ticked(page) == ["2"]
+    assert values(week_0) == {}
+    assert ticked(by_link.get(back.location).text) == []
+
+
+def test_another_language_for_a_question_that_is_not_there_leads_to_the_first_page(
+    by_link: FlaskClient, week_0: Assessment, clock: FakeClock
+) -> None:
+    fields = hidden(by_link.get(f"/questions/{week_0.id}/5").text)
+    clock.forward(**HOURS)
+    typed = {**fields, "question": "phq-9/nothing", "language": "nl", "answer": "2"}
+
+    answer = by_link.post(f"/questions/{week_0.id}/5/language", data=typed)
+
+    assert (answer.status_code, answer.location) == (303, f"/questions/{week_0.id}/")
+
+
+def test_another_language_with_somebody_else_on_the_same_phone_keeps_the_tick_for_her(
+    by_link: FlaskClient, week_0: Assessment
+) -> None:
+    fields = hidden(by_link.get(f"/questions/{week_0.id}/2").text)
+    sign_in(by_link, make.participant())
+
+    speak, spoken = f"/questions/{week_0.id}/2/language", {"language": "nl", "answer": "2"}
+    asked = by_link.post(speak, data={**fields, **spoken}, follow_redirects=True)
+    assert asked.status_code == 401
+    again = {**hidden(asked.text), "birth_year": YEAR}
+    back = by_link.post(f"/questions/{week_0.id}/again", data=again, follow_redirects=True)
+
+    assert ticked(back.text) == ["2"]
+
+
 def test_somebody_else_on_the_same_phone_does_not_take_her_answer(
     app: Flask, by_link: FlaskClient, week_0: Assessment, clock: FakeClock
 ) -> None:
     address = f"/questions/{week_0.id}/2"
     fields = hidden(by_link.get(address).text)
-    bea = make.participant()
-    visit, token = visits.begin(bea.account, lasts=visits.PARTICIPANT_HOURS, now=NOON)
-    visits.permit(visit, Scope.EVERYTHING)
-    db.session.commit()
-    with by_link.session_transaction() as cookie:
-        cookie[guard.VISITOR_COOKIE] = token
+    sign_in(by_link, make.participant())
 
     asked = by_link.post(address, data={**fields, "answer": "3"}, follow_redirects=True)
     assert values(week_0) == {}

@@ -339,6 +339,16 @@ def test_between_two_questionnaires_she_is_told_what_is_done_and_may_pause(brows
     assert browser.get(f"/questions/{both.id}/part/3").status_code == 404
 
 
+def test_between_two_questionnaires_the_bar_says_what_the_words_say(browse_as, ada, both):
+    browser = browse_as(ada)
+    for done in (0, 7, 9):  # looked at too early, in time, and once more on the way back
+        answer_to(browser, both, done)
+        page = browser.get(f"/questions/{both.id}/part/2").text
+
+        assert f"You have done {done} of {ALL} questions" in page
+        assert f'<progress value="{done}" max="{ALL}"' in page
+
+
 def test_the_words_that_lead_to_a_question_and_the_owners_line_are_shown(browse_as, ada, both):
     page = browse_as(ada).get(f"/questions/{both.id}/8").text
 

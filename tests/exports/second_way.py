@@ -216,7 +216,7 @@ def scores(cells: Mapping[tuple[str, str], Cell]) -> Mapping[tuple[str, str, str
             for scale in file.get("scales", []):
                 if scale["method"] in ("sum_of_instruments", "mean_of_scales"):
                     known[scale["code"]] = _together(scale, known)
-                if scale["method"] not in ("flag", "severity"):
+                if scale["method"] not in ("flag", "severity", "syndrome"):
                     found[code, scale["code"], rule] = known[scale["code"]]
     return found
 

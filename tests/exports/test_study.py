@@ -272,6 +272,21 @@ def test_every_question_of_everybody_is_there_once_with_its_value_or_its_reason(
     assert found == told
 
 
+def test_every_answer_names_the_words_in_which_it_was_asked(filled):
+    long = filled.csv["answers_long"]
+    answered = long[long.given_at != ""]
+
+    for (code, language, translation), _ in answered.groupby(
+        ["instrument", "language", "translation"]
+    ):
+        file = second_way.CATALOGUE[code]
+        is_shipped = file["wording"] == "shipped"
+        languages = file["title"] if is_shipped else made_up.LANGUAGES
+        assert language in languages, (code, language)
+        own = f"{code}-{file['version']}" if is_shipped else "made-up"
+        assert translation == f"{own}-{language}"
+
+
 def test_side_by_side_they_are_the_same_as_one_below_the_other(filled):
     wide = filled.csv["answers_wide"]
     names = {

@@ -31,7 +31,7 @@ def test_what_is_shipped_agrees_with_itself(tmp_path, code):
     assert refused(tmp_path, shipped(code)) == []
 
 
-OWN, PHQ, ADS = "neuropathy-nrs", "phq-9", "phq-ads"
+OWN, PHQ, GAD, ADS = "neuropathy-nrs", "phq-9", "gad-7", "phq-ads"
 C30, CIPN = "qlq-c30", "qlq-cipn20"
 FIRST = 'items = ["phq1", "phq2"'
 
@@ -61,6 +61,12 @@ FIRST = 'items = ["phq1", "phq2"'
                      "licence is missing.", id="no licence"),
         pytest.param(OWN, 'permission = "Anybody may use', 'allowed = "Anybody may use',
                      "permission is missing.", id="no permission"),
+        pytest.param(OWN, 'code = "numb_feet"', 'code = "numb feet"',
+                     "items 2 (numb feet), code has no signs, signs that may not stand here, or "
+                     "too many of them.", id="a code that is none"),
+        pytest.param(GAD, 'items = ["gad1", "gad2", "gad3", "gad4", "gad5", "gad6", "gad7"]',
+                     "items = []", "scales 1 (GAD7), sum, items must not be empty.",
+                     id="a score of nothing"),
         pytest.param(OWN, "minutes = 2", "minutes = 2\nlength = 3",
                      "length is not known here; is it spelled as in the other files?",
                      id="a field that nobody knows"),
@@ -91,8 +97,8 @@ FIRST = 'items = ["phq1", "phq2"'
                      "scale PHQ9: there is no item 'phq11'.", id="a scale of an unknown item"),
         pytest.param(PHQ, FIRST, 'items = ["phq2", "phq2"',
                      "scale PHQ9: the item 'phq2' stands twice.", id="an item counted twice"),
-        pytest.param(PHQ, FIRST, 'items = ["phq2"',
-                     "item phq1 is in no scale: is it optional_unscored?", id="an item forgotten"),
+        pytest.param(GAD, 'items = ["gad1", "gad2"', 'items = ["gad2"',
+                     "item gad1 is in no scale: is it optional_unscored?", id="an item forgotten"),
         pytest.param(PHQ, FIRST, 'items = ["phq10", "phq1", "phq2"',
                      "item phq10 is optional_unscored, but a scale counts it.",
                      id="an unscored item that is counted"),
@@ -125,6 +131,18 @@ FIRST = 'items = ["phq1", "phq2"'
                      "missing: the rule 'half' stands twice.", id="a rule that stands twice"),
         pytest.param(PHQ, 'item = "phq9"', 'item = "phq99"',
                      "scale PHQ9_ITEM9_FLAG: there is no item 'phq99'.", id="a flag of nothing"),
+        pytest.param(PHQ, 'core = ["phq1", "phq2"]', 'core = ["phq1", "gad1"]',
+                     "scale PHQ9_MAJOR_DEP_SYNDROME: core: 'gad1' is not among its symptoms.",
+                     id="a core symptom that is none"),
+        pytest.param(PHQ, "least = 5", "least = 10",
+                     "scale PHQ9_MAJOR_DEP_SYNDROME: least, most: they must be in this order, and "
+                     "not above 9.", id="a syndrome of too many symptoms"),
+        pytest.param(PHQ, "symptoms = { phq1 = 2", "symptoms = { phq1 = 4",
+                     "scale PHQ9_MAJOR_DEP_SYNDROME: symptoms: 4 of 'phq1' is not above its lowest "
+                     "answer, or too high.", id="a symptom that nobody can have"),
+        pytest.param(PHQ, "phq9 = 1 }", "phq99 = 1 }",
+                     "scale PHQ9_MAJOR_DEP_SYNDROME: there is no item 'phq99'.",
+                     id="a symptom of nothing"),
         pytest.param(PHQ, 'code = "PHQ9_ITEM9_FLAG"', 'code = "PHQ9"',
                      "scale PHQ9 stands twice.", id="a score that stands twice"),
         pytest.param(PHQ, 'loinc = "44250-9"', 'loinc = "44250-8"',
@@ -243,3 +261,20 @@ mark = "read in the source"
     assert refused(tmp_path, shipped(PHQ) + mean) == [
         "form.toml: scale MEAN: the scale 'PHQ9' does not go from 0 to 100."
     ]
+
+
+def test_a_file_as_editors_on_windows_write_it_is_read(tmp_path):
+    path = tmp_path / "form.toml"
+    path.write_text(shipped(GAD).replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
+
+    assert load.read(path).code == GAD
+
+
+def test_a_file_in_another_encoding_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "form.toml"
+    path.write_bytes(shipped(OWN).replace("geen pijn", "één").encode("latin-1", "replace"))
+
+    with pytest.raises(WrongInstrument) as refusal:
+        load.read(path)
+
+    assert refusal.value.faults == ["form.toml: is not text in UTF-8."]

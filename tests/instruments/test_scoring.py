@@ -51,15 +51,23 @@ def same(codes: str) -> dict[str, str]:
     return {code: code for code in codes.split()}
 
 
+PHQ_ANY = same("PHQ9_ITEM9_FLAG PHQ9_MAJOR_DEP_SYNDROME PHQ9_OTHER_DEP_SYNDROME")
+CIPN = "qlq_cipn20_vectors.csv"
+OTHERWISE_ASKED = {  # the same answers where something else is known of each person
+    "nobody knows: every item applies": (
+        {"sex": "", "drives": ""}, same("SENSORY MOTOR AUTONOMIC") | {"SUM": "SUM_ALL20"}),
+    "a woman who does not drive: 18 items": (
+        {"sex": "F", "drives": "0"}, same("SENSORY") | {"SUM": "SUM_18"}),
+}  # fmt: skip
 CASES = [
     ("qlq-c30", "qlq_c30_vectors.csv", None,
      same("QL PF RF EF CF SF FA NV PA DY SL AP CO DI FI C30SUMMARY")),
     ("qlq-fa12", "qlq_fa12_vectors.csv", None, same("PHYS EMOT COGN INTERF SOCIAL")),
-    ("qlq-cipn20", "qlq_cipn20_vectors.csv", None,
+    ("qlq-cipn20", CIPN, None,
      {code: f"{code}_ELIG" for code in ("SENSORY", "MOTOR", "AUTONOMIC", "SUM")}),
-    ("phq-9", PHQ, None, {"PHQ9": "PHQ9_COMPLETE"} | same("PHQ9_SEVERITY PHQ9_ITEM9_FLAG")),
-    ("phq-9", PHQ, Rule.PRORATE2, {"PHQ9": "PHQ9_PRORATE_MAX2"} | same("PHQ9_ITEM9_FLAG")),
-    ("phq-9", PHQ, Rule.HALF, {"PHQ9": "PHQ9_HALF"} | same("PHQ9_ITEM9_FLAG")),
+    ("phq-9", PHQ, None, {"PHQ9": "PHQ9_COMPLETE"} | same("PHQ9_SEVERITY") | PHQ_ANY),
+    ("phq-9", PHQ, Rule.PRORATE2, {"PHQ9": "PHQ9_PRORATE_MAX2"} | PHQ_ANY),
+    ("phq-9", PHQ, Rule.HALF, {"PHQ9": "PHQ9_HALF"} | PHQ_ANY),
     ("gad-7", PHQ, None, {"GAD7": "GAD7_COMPLETE"} | same("GAD7_SEVERITY")),
     ("gad-7", PHQ, Rule.PRORATE2, {"GAD7": "GAD7_PRORATE_MAX2"}),
     ("gad-7", PHQ, Rule.HALF, {"GAD7": "GAD7_HALF"}),
@@ -88,6 +96,31 @@ def test_every_worked_vector_is_met_to_a_millionth(code, name, rule, columns):
     assert len(cases) == 80
     for column in columns.values():
         assert any(row[column] for row in cases), f"{column}: nothing was compared"
+
+
+@pytest.mark.parametrize(("facts", "columns"), OTHERWISE_ASKED.values(), ids=OTHERWISE_ASKED)
+def test_the_worked_vectors_are_met_whatever_is_known_of_her(facts, columns):
+    instrument = load.instrument("qlq-cipn20")
+    known = {fact: value or None for fact, value in facts.items()}
+    for row in rows(CIPN):
+        made = scores(instrument, answers_of(row, instrument), facts=known)
+        for code, column in columns.items():
+            assert is_as_printed(made[code].value, row[column]), (row["case_id"], column)
+
+
+def test_no_column_of_the_worked_vectors_is_left_out():
+    told = {"case_id", "sex", "drives", "PHQ9_NMISS", "GAD7_NMISS"}  # of the case itself
+    compared = {(name, column) for _, name, _, columns in CASES for column in columns.values()}
+    compared |= {
+        (CIPN, column) for _, columns in OTHERWISE_ASKED.values() for column in columns.values()
+    }
+    for code, name, _, _ in CASES:
+        told |= {item.code for item in load.instrument(code).counted()}
+        compared |= {(name, code) for code in told}
+
+    for path in VECTORS.glob("*.csv"):
+        for column in rows(path.name)[0]:
+            assert (path.name, column) in compared, f"{path.name}: {column} is compared nowhere"
 
 
 def second_way(instrument: Instrument, answers: Answers, rule: Rule, applying: set[str]) -> Any:
@@ -133,7 +166,8 @@ SCORED = ["qlq-c30", "qlq-cipn20", "qlq-fa12", "phq-9", "gad-7"]
 def filled(draw: st.DrawFn, code: str, *, complete: bool = False) -> Answers:
     """Answers to an instrument, some of them missing."""
     found: Answers = {}
-    for item in load.instrument(code).items:
+    instrument = load.instrument(code)
+    for item in [*instrument.items, *(item for part in instrument.parts for item in part.items)]:
         values = st.sampled_from(list(item.answers.values()))
         found[item.code] = draw(values if complete else st.none() | values | values)
     return found
@@ -172,11 +206,7 @@ def test_a_second_way_of_counting_gives_the_same_scores(code, data):
 @often
 @given(data=st.data())
 def test_a_score_never_leaves_its_range(code, data):
-    instrument = load.instrument(code)
-    parts = [part.code for part in instrument.parts] or [code]
-    answers: Answers = {}
-    for part in parts:
-        answers |= data.draw(filled(part))
+    instrument, answers = load.instrument(code), data.draw(filled(code))
 
     for rule in instrument.rules:
         made = scores(instrument, answers, rule=rule)
@@ -199,7 +229,7 @@ def test_both_ends_of_every_range_are_reached(code):
             assert {made[scale.code] for made in ends} == {scale.low, scale.high}
 
 
-@pytest.mark.parametrize("code", SCORED)
+@pytest.mark.parametrize("code", [*SCORED, "phq-ads"])
 @pytest.mark.random
 @often
 @given(data=st.data())
@@ -221,8 +251,10 @@ def test_a_higher_answer_moves_every_score_of_it_one_way_only(code, data):
 
     for scale in instrument.scales:
         one, two = before[scale.code].value, after[scale.code].value
+        if not isinstance(scale, Number):
+            continue
         assert (one is None) == (two is None)
-        if not isinstance(scale, Number) or one is None:
+        if one is None:
             continue
         if isinstance(scale, LinearScale | SumScale) and item.code not in scale.items:
             assert one == two
@@ -263,7 +295,7 @@ def test_half_of_the_items_that_apply_are_enough_and_one_less_is_not(code, data)
             assert value(0) is None
 
 
-@pytest.mark.parametrize("code", SCORED)
+@pytest.mark.parametrize("code", [*SCORED, "phq-ads"])
 @pytest.mark.random
 @often
 @given(data=st.data())
@@ -284,6 +316,43 @@ def test_the_order_of_items_and_answers_makes_no_difference_at_all(code, data):
     assert numbers(scores(shuffled, mixed, rule=rule)) == numbers(
         scores(instrument, answers, rule=rule)
     )
+
+
+@pytest.mark.random
+@often
+@given(data=st.data())
+def test_a_sum_of_two_instruments_is_there_exactly_where_both_are(data):
+    instrument, answers = load.instrument("phq-ads"), data.draw(filled("phq-ads"))
+    rule = data.draw(rules("phq-ads"))
+
+    made = scores(instrument, answers, rule=rule)["PHQADS"].value
+    parts = [
+        scores(part, answers, rule=rule)[code].value
+        for part, code in zip(instrument.parts, ("PHQ9", "GAD7"), strict=True)
+    ]
+
+    assert made == (None if None in parts else sum(parts))
+
+
+@pytest.mark.parametrize(
+    ("points", "syndromes"),
+    [
+        pytest.param([2, 0, 2, 2, 2, 2, 0, 0, 0], (1, 0), id="five, one of them core"),
+        pytest.param([2, 0, 2, 2, 2, 0, 0, 0, 1], (1, 0), id="question 9 counts from 1"),
+        pytest.param([2, 0, 2, 2, 2, 0, 0, 1, 0], (0, 1), id="four are the other one"),
+        pytest.param([0, 2, 2, 0, 0, 0, 0, 0, 0], (0, 1), id="two, one of them core"),
+        pytest.param([0, 2, 1, 1, 1, 1, 1, 1, 0], (0, 0), id="one is too few"),
+        pytest.param([1, 1, 3, 3, 3, 3, 3, 3, 3], (0, 0), id="without a core symptom neither"),
+        pytest.param([3, 3, 3, 3, 3, 3, None, 3, 3], (None, None), id="one answer is missing"),
+        pytest.param([1, 0, 3, None, None, None, None, None, None], (0, 0),
+                     id="no core symptom, whatever the others are"),
+        pytest.param([1, None, 0, 0, 0, 0, 0, 0, 0], (None, None), id="a core one is missing"),
+    ],
+)  # fmt: skip
+def test_a_syndrome_needs_a_core_symptom_and_enough_of_them(points, syndromes):
+    made = scores(load.instrument("phq-9"), phq9(*points))
+
+    assert tuple(made[f"PHQ9_{one}_DEP_SYNDROME"].value for one in ("MAJOR", "OTHER")) == syndromes
 
 
 @pytest.mark.parametrize(
@@ -322,6 +391,20 @@ def test_the_severity_of_a_total_changes_exactly_at_its_cut_offs(total, label):
     made = scores(load.instrument("phq-9"), phq9(*points, *[0] * (9 - len(points))))
 
     assert (made["PHQ9"].value, made["PHQ9_SEVERITY"].value) == (total, label)
+
+
+@pytest.mark.parametrize(
+    ("total", "label"),
+    [(9, "minimal"), (10, "mild"), (19, "mild"), (20, "moderate"), (29, "moderate"),
+     (30, "severe"), (48, "severe")],
+)  # fmt: skip
+def test_both_together_have_a_severity_of_their_own(total, label):
+    points = [3] * (total // 3) + [total % 3] * (total % 3 > 0) + [0] * 16
+    answers = phq9(*points[:9]) | {f"gad{n}": points[8 + n] for n in range(1, 8)}
+
+    made = scores(load.instrument("phq-ads"), answers)
+
+    assert (made["PHQADS"].value, made["PHQADS_SEVERITY"].value) == (total, label)
 
 
 def test_there_is_a_severity_under_the_strict_rule_only():

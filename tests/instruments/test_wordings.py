@@ -14,7 +14,7 @@ from remote_training.core.db import db
 from remote_training.instruments import load, wordings
 from remote_training.instruments.errors import WrongWording
 from tests.conftest import NO_WORDING, new_app
-from tests.test_repository import files
+from tests.test_repository import ROOT, files
 
 MARKER = "-".join(["test", "wording", str(os.getpid())])
 PERMISSION = """
@@ -157,9 +157,18 @@ def test_nobody_else_on_the_machine_can_read_the_folder(take_in, folder):
     assert modes == [0, 0]
 
 
-def test_a_folder_inside_the_code_is_refused(written):
-    inside = load.SHIPPED / "wording"
-
+@pytest.mark.parametrize(
+    "inside",
+    [
+        load.SHIPPED / "wording",
+        pytest.param(
+            ROOT / "wording",
+            marks=pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no repository here"),
+        ),
+    ],
+    ids=["in the package", "in the repository"],
+)
+def test_a_folder_inside_the_code_is_refused(written, inside):
     with pytest.raises(WrongWording, match=r"WORDING_DIR\) must not be inside the code"):
         wordings.take_in(written(fa12()), inside, load.shipped())
 
@@ -197,8 +206,10 @@ def test_a_folder_inside_the_code_is_refused(written):
                      id="a version without a structure"),
         pytest.param('instrument = "qlq-fa12"', 'instrument = "qlq-fa13"',
                      "there is no instrument qlq-fa13 1.0.", id="an unknown instrument"),
-        pytest.param('en = "t1-en"', 'en = ""', "translations, en String should match",
+        pytest.param('en = "t1-en"', 'en = ""', "translations, en has no signs, ",
                      id="a translation without a name"),
+        pytest.param('reference = "R-1234"', 'reference = " "',
+                     "permission, reference has no signs, ", id="a reference number that is blank"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_a_sentence_and_nothing_is_kept(

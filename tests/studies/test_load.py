@@ -162,7 +162,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     path = tmp_path / "study.toml"
     path.write_bytes(b"\xff\xfe")
 
-    with pytest.raises(WrongStudyFile, match="is not TOML as it should be"):
+    with pytest.raises(WrongStudyFile, match="is not text in UTF-8"):
         load.load(path)
 
 
