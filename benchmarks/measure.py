@@ -106,7 +106,7 @@ class Run:
 def served(module: str, environment: dict[str, str]) -> Iterator[Server]:
     """A gunicorn with two workers on a free port, for as long as this lasts."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", str(WORKERS)]
+    command = [sys.executable, "-m", "gunicorn", "--preload", "-k", "gthread", "-w", str(WORKERS)]
     command += ["--threads", str(THREADS), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     command += ["--keep-alive", "30", "--log-level", "error", module]
     process = subprocess.Popen(

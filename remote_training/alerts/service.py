@@ -51,7 +51,8 @@ def sound(
 def tell(alerts: dict[UUID, UUID], *, round_: int, now: datetime) -> int:
     """Queue one mail for each alert (with its site) to each coordinator there, once a round.
 
-    Returns how many are new. The mail holds no name, no answer and no number of hers.
+    It goes before all that waits. Returns how many are new. The mail holds no name, no answer and
+    no number of hers.
     """
     told = coordinators(alerts.values())
     planned = [
@@ -61,6 +62,7 @@ def tell(alerts: dict[UUID, UUID], *, round_: int, now: datetime) -> int:
             facts={"alert_id": str(alert_id), "account_id": str(account.id)},
             not_after=now + TOLD_WITHIN,
             key=f"{KIND}/{alert_id.hex}/{account.id.hex}/{round_}",
+            is_urgent=True,
         )
         for alert_id, site_id in alerts.items()
         for account in told.get(site_id, ())

@@ -209,7 +209,7 @@ def _settle(
     booked = {row.id: row.session_id for row in db.session.execute(found)}
     lock(booked)
     known, pressed = queries.of_bookings(booked), whereabouts.told(booked)
-    reports = meetings_queries.reports(list(by_id), now=now)
+    reports = meetings_queries.reports(list(by_id), now=now, only=booked if only else None)
     for booking_id, session_id in booked.items():
         row, session = known.get(booking_id) or _new(booking_id), by_id[session_id]
         before = _said(row, session)

@@ -1,9 +1,10 @@
 """Reading what Jitsi tells: Prosody's `event_sync`, or 8x8's webhooks.
 
 A breakout room comes with the name of the main room, so that time in it counts; whoever goes
-there leaves the main room and comes into the other one. When the last one has gone, a
-summary of all comes with it. Source: jitsi-contrib/prosody-plugins, `event_sync`;
-developer.8x8.com/jaas, webhooks.
+there leaves the main room and comes into the other one, with 8x8 under the same id: each is a
+visit of its own. That a breakout room opens or closes says nothing of the class. When the last
+one has gone from a room, Prosody sends a summary of all. Source: jitsi-contrib/prosody-plugins,
+`event_sync`; developer.8x8.com/jaas, webhooks.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def read(body: str) -> Sequence[Told]:
     if name == DESTROYED:
         return _of_end(event)
     if name in JAAS:
-        return [_of_jaas(event, JAAS[name])]
+        return _of_jaas(event, JAAS[name])
     if not name:
         raise Unusable
     return []
@@ -57,7 +58,6 @@ def _of_occupant(
     visit = reading.text(occupant, "occupant_jid")
     if not visit:
         raise Unusable
-    breakout = reading.text(event, "breakout_room_id") if event.get("is_breakout") else ""
     return Told(
         provider="jitsi",
         external_id=_room_of(event),
@@ -65,7 +65,7 @@ def _of_occupant(
         kind=kind,
         at=reading.moment(occupant, "left_at" if kind is EventKind.LEFT else "joined_at"),
         source=source,
-        visit=f"{visit}#{breakout}" if breakout else visit,
+        visit=visit + _part(event, "is_breakout", "breakout_room_id"),
         person=reading.text(occupant, "id"),
         name=reading.text(occupant, "name"),
     )
@@ -85,24 +85,32 @@ def _of_end(event: Fields) -> Sequence[Told]:
     return told
 
 
-def _of_jaas(event: Fields, kind: EventKind) -> Told:
+def _of_jaas(event: Fields, kind: EventKind) -> Sequence[Told]:
     data = reading.fields(event.get("data"))
-    is_of_person = kind not in OF_THE_ROOM
+    is_of_person, part = kind not in OF_THE_ROOM, _part(data, "isBreakout", "breakoutRoomId")
+    if part and not is_of_person:
+        return []
     visit = reading.text(data, "participantFullJid", "participantJid", "participantId", "id")
     external_id = reading.text(event, "fqn").rpartition("/")[2].casefold()
     if not external_id or (is_of_person and not visit):
         raise Unusable
-    return Told(
+    told = Told(
         provider="jitsi",
         external_id=external_id,
         run=reading.text(event, "sessionId"),
         kind=kind,
         at=reading.moment(event, "timestamp"),
-        visit=visit if is_of_person else "",
+        visit=visit + part if is_of_person else "",
         person=reading.text(data, "id"),
         name=reading.text(data, "name"),
         is_host=data.get("moderator") in (True, "true"),
     )
+    return [told]
+
+
+def _part(found: Fields, is_breakout: str, breakout: str) -> str:
+    """What tells a visit in a breakout room from one in the main room; empty in the main room."""
+    return f"#{reading.text(found, breakout)}" if found.get(is_breakout) in (True, "true") else ""
 
 
 def _room_of(event: Fields) -> str:

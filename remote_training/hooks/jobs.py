@@ -24,7 +24,7 @@ from remote_training.meetings import queries as meetings
 from remote_training.meetings.models import Source
 from remote_training.meetings.told import Told
 
-AT_ONCE = 200
+AT_ONCE = 100  # in one transaction: on SQLite what comes in meanwhile waits for its end
 TRIES = 3
 TOO_OLD = timedelta(days=1)
 
@@ -51,7 +51,7 @@ def is_needed() -> bool:
 
 
 def work(now: datetime) -> int:
-    """Work on the messages that wait, at most 200, oldest first; returns how many.
+    """Work on the messages that wait, at most 100, oldest first; returns how many.
 
     Several workers may do it at once. It commits by itself.
     """

@@ -57,7 +57,7 @@ class MeetingRoom(Model):
     """The online room of one class, at one provider.
 
     `host` is the provider's account in which it is kept; empty where rooms have none.
-    `join_url` is written no more: an address that lets somebody in is a credential.
+    No address is kept of it: one that lets somebody in is a credential.
     """
 
     __tablename__ = "meeting_room"
@@ -65,7 +65,6 @@ class MeetingRoom(Model):
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
     provider: Mapped[str] = mapped_column(sa.String(20))
     external_id: Mapped[str] = mapped_column(sa.String(120), unique=True)
-    join_url: Mapped[str] = mapped_column(sa.String(1000), default="")
     host: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
     opened_at: Mapped[datetime]
 
@@ -181,12 +180,12 @@ class StrayRoom(Model):
 class MeetingEvent(Model):
     """One report of a provider: kept as it came, counted once.
 
-    `connection` is one visit on one device; `run` names one opening of the room, which may be
-    opened twice. `happened_at` is the provider's time, `received_at` ours. `key` makes a
-    repeated report one row. `is_imputed` marks a leaving that nobody reported (the page simply
-    went silent), `is_lost` one of which the provider says that the line broke. Without
-    `booking_id` it is of the whole room, of a host, or of somebody who is not known
-    (`stranger_id`). `replaced_at`: the provider has since corrected it.
+    `connection` is one visit on one device, empty for what is of the whole room; `run` names one
+    opening of the room, which may be opened twice. `happened_at` is the provider's time,
+    `received_at` ours. `key` makes a repeated report one row. `is_imputed` marks a leaving that
+    nobody reported (the page simply went silent), `is_lost` one of which the provider says that
+    the line broke. Without `booking_id` it is of the whole room, of a host, or of somebody who is
+    not known (`stranger_id`). `replaced_at`: the provider has since corrected it.
     """
 
     __tablename__ = "meeting_event"

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from remote_training.core.db import db
+from remote_training.meetings import visits
 from remote_training.meetings.models import (
     OF_THE_ROOM,
     MeetingEvent,
@@ -29,7 +30,6 @@ from remote_training.meetings.visits import Visits, Whom, is_of_nobody
 
 ROWS: Any = MeetingEvent.__table__
 NAMED_FOR = timedelta(days=30)
-PIECE = 300  # rows in one statement
 
 
 def take(
@@ -41,11 +41,18 @@ def take(
     for: what it said of the same visits before is replaced. Rooms are locked in order, so that
     of two workers one waits.
     """
-    touched: dict[UUID, set[UUID]] = {}
-    for room in _locked(provider, {one.external_id for one in told}):
-        own = [one for one in told if one.external_id == room.external_id]
-        touched[room.session_id] = _take(room, own, now, is_whole=is_whole)
-    return touched
+    by_room: dict[str, list[Told]] = {}
+    for one in told:
+        by_room.setdefault(one.external_id, []).append(one)
+    taken = [_Taken(room, by_room[room.external_id], now) for room in _locked(provider, by_room)]
+    db.session.flush()  # who is unknown comes before what is told of her
+    _add([row for own in taken for row in own.rows])
+    undecided = visits.undecided([own.room.session_id for own in taken])
+    for own in taken:
+        if is_whole:
+            _replace(own.room, own.rows, now)
+        own.join_up(undecided.get(own.room.session_id, ()))
+    return {own.room.session_id: own.touched for own in taken}
 
 
 def assign(stranger: UnmatchedPresence, booking_id: UUID | None) -> set[UUID]:
@@ -89,17 +96,20 @@ def _locked(provider: str, external_ids: Collection[str]) -> Sequence[MeetingRoo
     return db.session.scalars(found).all()
 
 
-def _take(room: MeetingRoom, told: Sequence[Told], now: datetime, *, is_whole: bool) -> set[UUID]:
-    found = Visits(room, told)
-    rows = [_row(room, one, found.whom(one), now) for one in told]
-    db.session.flush()  # who is unknown comes before what is told of her
-    _add(rows)
-    if is_whole:
-        _replace(room, rows, now)
-    joined_up = found.join_up()
-    named = {row["booking_id"] for row in rows if row["booking_id"] is not None}
-    is_of_all = found.has_unknown or any(is_of_nobody(one) for one in told)
-    return named | joined_up | (_seen(room) if is_of_all else set())
+class _Taken:
+    """What was told of one room: the rows to keep, and whose minutes may have changed."""
+
+    def __init__(self, room: MeetingRoom, told: Sequence[Told], now: datetime) -> None:
+        self.room, self._visits = room, Visits(room, told)
+        self.rows = [_row(room, one, self._visits.whom(one), now) for one in told]
+        self.touched = {row["booking_id"] for row in self.rows if row["booking_id"] is not None}
+        self._is_of_all = self._visits.has_unknown or any(is_of_nobody(one) for one in told)
+
+    def join_up(self, undecided: Collection[UUID]) -> None:
+        """Once all of it is kept: what is now known of those who were unknown, `undecided`."""
+        self.touched |= self._visits.join_up(undecided)
+        if self._is_of_all:
+            self.touched |= _seen(self.room)
 
 
 def _row(room: MeetingRoom, told: Told, whom: Whom, now: datetime) -> dict[str, Any]:
@@ -123,10 +133,9 @@ def _row(room: MeetingRoom, told: Told, whom: Whom, now: datetime) -> dict[str, 
 
 def _add(rows: Sequence[dict[str, Any]]) -> None:
     is_sqlite = db.engine.dialect.name == "sqlite"
-    for start in range(0, len(rows), PIECE):
-        insert: Any = sqlite.insert(ROWS) if is_sqlite else postgresql.insert(ROWS)
-        values = insert.values(rows[start : start + PIECE])
-        db.session.execute(values.on_conflict_do_nothing(index_elements=["key"]))
+    insert: Any = sqlite.insert(ROWS) if is_sqlite else postgresql.insert(ROWS)
+    if rows:
+        db.session.execute(insert.on_conflict_do_nothing(index_elements=["key"]), list(rows))
 
 
 def _replace(room: MeetingRoom, rows: Iterable[dict[str, Any]], now: datetime) -> None:

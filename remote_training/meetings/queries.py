@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,16 +138,22 @@ def visit(connection: str) -> Pulse | None:
     return db.session.scalars(sa.select(Pulse).where(Pulse.connection == connection)).one_or_none()
 
 
-def reports(session_ids: Sequence[UUID], *, now: datetime) -> Reports:
+def reports(
+    session_ids: Sequence[UUID], *, now: datetime, only: Collection[UUID] | None = None
+) -> Reports:
     """All reports from the rooms of some classes: by class, then by booking, in order of time.
 
     What is told of a whole room stands with each booking that anything was told of. A visit
     that has been silent for a minute counts as left at its last sign of life, whether or not
     `pulses.close_silent` has come by: the answer does not depend on it.
+
+    With `only`, bookings of these classes, just what is told of them and of the whole room: a
+    few statements by index, however much is known of others. Whether anybody else was seen, or
+    is unknown, is not answered then.
     """
     found: Reports = {session_id: ClassReports() for session_id in session_ids}
     of_rooms: dict[UUID, list[Report]] = {}
-    for row in db.session.execute(_events(session_ids)):
+    for row in _rows(session_ids, only):
         report = Report(
             row.kind,
             row.connection,
@@ -177,14 +183,24 @@ def reports(session_ids: Sequence[UUID], *, now: datetime) -> Reports:
     return found
 
 
-def _events(session_ids: Sequence[UUID]) -> sa.Select[Any]:
+def _rows(session_ids: Sequence[UUID], only: Collection[UUID] | None) -> Iterator[sa.Row[Any]]:
+    event = MeetingEvent
+    if only is None:
+        yield from db.session.execute(_events(event.session_id.in_(session_ids)))
+        return
+    of_the_room = (event.connection == "", event.kind.in_(OF_THE_ROOM))
+    yield from db.session.execute(_events(event.booking_id.in_(only)))
+    yield from db.session.execute(_events(event.session_id.in_(session_ids), *of_the_room))
+
+
+def _events(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     event, stranger = MeetingEvent, UnmatchedPresence
     return (
         sa.select(event.session_id, event.booking_id, event.stranger_id, event.kind)
         .add_columns(event.connection, event.happened_at, event.is_imputed)
         .add_columns(event.source, event.run, event.is_lost, stranger.decision)
         .outerjoin(stranger, stranger.id == event.stranger_id)
-        .where(event.session_id.in_(session_ids), event.replaced_at.is_(None))
+        .where(*which, event.replaced_at.is_(None))
         .order_by(event.happened_at, event.id)
     )
 

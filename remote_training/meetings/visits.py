@@ -61,16 +61,12 @@ class Visits:
         _see(stranger, told)
         return Whom(stranger.booking_id, stranger.id)
 
-    def join_up(self) -> set[UUID]:
+    def join_up(self, undecided: Collection[UUID]) -> set[UUID]:
         """Let what was kept of a visit before it was named count for whom it means; for whom.
 
-        What a trainer has decided stays.
+        `undecided` are those of the class; what a trainer has decided stays.
         """
         row, event, joined_up = UnmatchedPresence, MeetingEvent, set[UUID]()
-        of_class = sa.select(row.id).where(
-            row.session_id == self._room.session_id, row.decision.is_(None)
-        )
-        undecided = db.session.scalars(of_class).all()
         if not undecided:
             return set()
         for connection, booking_id in self._named.items():
@@ -135,6 +131,19 @@ class Visits:
             first_seen_at=told.at,
             last_seen_at=told.at,
         )
+
+
+def undecided(session_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Of whom nobody has decided who they are, by class."""
+    row, found = UnmatchedPresence, dict[UUID, list[UUID]]()
+    waiting = (
+        sa.select(row.session_id, row.id)
+        .where(row.session_id.in_(session_ids), row.decision.is_(None))
+        .order_by(row.first_seen_at, row.id)
+    )
+    for session_id, stranger_id in db.session.execute(waiting):
+        found.setdefault(session_id, []).append(stranger_id)
+    return found
 
 
 def is_of_nobody(told: Told) -> bool:

@@ -194,13 +194,18 @@ class _Round:
         if outcome.answer is Answer.LOGIN_REFUSED:
             service.stop_queue(fault, now=now)
         if outcome.answer in (Answer.LOGIN_REFUSED, Answer.UNTRIED):
-            due_at = now + AWAY if self._line.is_away else None
-            service.give_back([message], owner=owner, due_at=due_at)
+            self._give_back(message, now)
         elif _is_tried_again(outcome):
             service.put_back(message, owner=owner, now=now, fault=fault)
         elif outcome.answer is not Answer.SENT:
             state = State(outcome.answer.value)
             service.finish([message], state, owner=owner, now=now, fault=fault or None)
+
+    def _give_back(self, message: Message, now: datetime) -> None:
+        if self._line.is_away:
+            service.give_back_until(message, owner=self._owner, due_at=now + AWAY)
+        else:
+            service.give_back([message], owner=self._owner)
 
     def _prepare(self, group: Sequence[Message]) -> tuple[list[Ready], list[Outcome]]:
         """The letters that go, and what became of the others."""

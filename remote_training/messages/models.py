@@ -35,6 +35,8 @@ class Message(Model):
 
     No address, name or text is kept here: `facts` holds ids and codes, and the letter is
     composed at the moment of sending. `dedupe_key` makes a planned message unique.
+    `lease_until` is until when nobody else takes it: it is in a worker's hand, or, pending, in
+    the pause after a try that failed.
     """
 
     __tablename__ = "message"
@@ -56,6 +58,11 @@ class Message(Model):
     finished_at: Mapped[datetime | None]
     fault: Mapped[str | None] = mapped_column(sa.String(200))
     dedupe_key: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it goes before all that waits: it is due as of before it was queued."""
+        return self.due_at < self.queued_at
 
 
 class QueueStop(Model):

@@ -33,6 +33,12 @@ class Status:
     worker_seen_at: datetime | None
 
 
+def is_due(row: Any, now: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of a message (or its columns): it waits, and not in the pause after a try that failed."""
+    is_rested = sa.or_(row.lease_until.is_(None), row.lease_until <= now)
+    return row.state == State.PENDING, row.due_at <= now, is_rested
+
+
 def is_queued(dedupe_key: str) -> bool:
     """Whether a message with this key was queued, whatever became of it."""
     found = sa.select(sa.literal(True)).where(Message.dedupe_key == dedupe_key)
@@ -61,8 +67,7 @@ def is_standing() -> sa.ColumnElement[bool]:
 def stands_since(*, now: datetime) -> datetime | None:
     """Since when no mail leaves: the queue was stopped, or what is due waits too long."""
     waiting = sa.select(sa.func.min(_WAITS_SINCE)).where(
-        Message.state == State.PENDING,
-        Message.due_at <= now - TOO_LONG,
+        *is_due(Message, now - TOO_LONG),
         Message.queued_at <= now - TOO_LONG,
         Message.not_after > now,
     )
@@ -75,11 +80,7 @@ def status(*, now: datetime) -> Status:
     """How the queue stands."""
     rows = db.session.execute(sa.select(Message.state, sa.func.count()).group_by(Message.state))
     counts = {str(state): 0 for state in State} | {str(row[0]): row[1] for row in rows}
-    oldest = db.session.scalar(
-        sa.select(sa.func.min(_WAITS_SINCE)).where(
-            Message.state == State.PENDING, Message.due_at <= now
-        )
-    )
+    oldest = db.session.scalar(sa.select(sa.func.min(_WAITS_SINCE)).where(*is_due(Message, now)))
     halt = stop()
     return Status(
         counts,

@@ -150,21 +150,25 @@ def finish(
 
 
 def put_back(message: Message, *, owner: str, now: datetime, fault: str | None = None) -> bool:
-    """Try it again later, after a pause that doubles (1 to 60 minutes, with jitter)."""
-    later = {"state": State.PENDING, "lease_until": None, "fault": _short(fault)}
-    ours = _ours([message], owner)
-    return _settle(*ours, IN_HAND, due_at=next_try(message, now), **later) == 1
+    """Try it again later, after a pause that doubles (1 to 60 minutes, with jitter).
 
-
-def give_back(messages: Sequence[Message], *, owner: str, due_at: datetime | None = None) -> int:
-    """Give back what was not tried: it did not go out, for certain, and no try is counted.
-
-    With `due_at` it waits until then.
+    What is urgent goes before all that waits then, too.
     """
+    later: dict[str, Any] = {"state": State.PENDING, "fault": _short(fault)}
+    later |= _rests(message, next_try(message, now))
+    return _settle(*_ours([message], owner), IN_HAND, **later) == 1
+
+
+def give_back(messages: Sequence[Message], *, owner: str) -> int:
+    """Give back what was not tried: it did not go out, for certain, and no try is counted."""
     free: dict[str, Any] = {"state": State.PENDING, "lease_until": None}
-    if due_at is not None:
-        free["due_at"] = due_at
     return _settle(*_ours(messages, owner), IN_HAND, tries=ROWS.c.tries - 1, **free)
+
+
+def give_back_until(message: Message, *, owner: str, due_at: datetime) -> bool:
+    """As `give_back`; it waits until then."""
+    free = {"state": State.PENDING} | _rests(message, due_at)
+    return _settle(*_ours([message], owner), IN_HAND, tries=ROWS.c.tries - 1, **free) == 1
 
 
 def next_try(message: Message, now: datetime) -> datetime:
@@ -189,9 +193,10 @@ def sweep(*, again: frozenset[str], now: datetime) -> dict[str, int]:
     """
     lost = ROWS.c.lease_until <= now
     on_wire = (ROWS.c.state == State.SENDING, lost)
+    free = {"state": State.PENDING, "lease_until": None}
     settled = {
-        "returned": _settle(ROWS.c.state == State.CLAIMED, lost, state=State.PENDING),
-        "repeated": _settle(*on_wire, ROWS.c.kind.in_(again), state=State.PENDING),
+        "returned": _settle(ROWS.c.state == State.CLAIMED, lost, **free),
+        "repeated": _settle(*on_wire, ROWS.c.kind.in_(again), **free),
         "uncertain": _settle(
             *on_wire,
             ROWS.c.kind.not_in(again),
@@ -236,11 +241,18 @@ def send_again(message: Message, *, not_after: datetime, now: datetime) -> Messa
         contact_id=message.contact_id,
         facts=message.facts,
         queued_at=now,
-        due_at=now,
+        due_at=now - AHEAD if message.is_urgent else now,
         not_after=not_after,
     )
     db.session.add(again)
     return again
+
+
+def _rests(message: Message, until: datetime) -> dict[str, Any]:
+    """The columns that let it wait; what is urgent keeps its place in front meanwhile."""
+    if message.is_urgent:
+        return {"lease_until": until}
+    return {"lease_until": None, "due_at": until}
 
 
 def _ours(messages: Sequence[Message], owner: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -27,7 +27,7 @@ GOES_ON = ~queries.is_standing()
 
 _due = (
     sa.select(ROWS.c.id)
-    .where(ROWS.c.state == State.PENDING, ROWS.c.due_at <= sa.bindparam("now_"), IN_TIME, GOES_ON)
+    .where(*queries.is_due(ROWS.c, sa.bindparam("now_")), IN_TIME, GOES_ON)
     .order_by(ROWS.c.due_at, ROWS.c.id)
     .limit(sa.bindparam("limit_"))
     .with_for_update(skip_locked=True)

@@ -19,6 +19,7 @@ from remote_training.outside.meetings import Cause, MeetingRefused, Room, Wanted
 
 GOOD_BEFORE, GOOD_FOR = timedelta(minutes=2), timedelta(hours=4)
 JAAS_HOST = "8x8.vc"
+KEY = "PRIVATE KEY-----"  # stands in every PEM, and in no shared secret
 
 
 class Jitsi:
@@ -29,9 +30,13 @@ class Jitsi:
     keeps_rooms_ahead = False
 
     def __init__(self, url: str, app_id: str, secret: str, *, now: Callable[[], datetime]) -> None:
-        """`secret` is the shared one, or 8x8's private key with its id before it: `id:PEM`."""
+        """`secret` is the shared one, or 8x8's private key with its id before it: `id:PEM`.
+
+        With such a key it is 8x8, also under an address of one's own.
+        """
         self._url, self._app_id, self._secret, self._now = url.rstrip("/"), app_id, secret, now
         self._host = urlsplit(url).hostname or ""
+        self._is_jaas = self._host == JAAS_HOST or KEY in secret
 
     def open_room(self, wanted: WantedRoom) -> Room:
         """Name the room. Jitsi writes names in small letters."""
@@ -46,14 +51,14 @@ class Jitsi:
         return self._way_in(room, person, is_host=True)
 
     def _way_in(self, room: Room, person: WantedPerson, *, is_host: bool) -> str:
-        is_jaas = self._host == JAAS_HOST
         claims = self._claims(room, person, is_host=is_host)
-        token = self._jaas_token(claims) if is_jaas else bearer.signed(claims, secret=self._secret)
-        path = f"{self._app_id}/{room.external_id}" if is_jaas else room.external_id
-        return f"{self._url}/{path}?jwt={token}"
+        if self._is_jaas:
+            return f"{self._url}/{self._app_id}/{room.external_id}?jwt={self._jaas_token(claims)}"
+        token = bearer.signed(claims, secret=self._secret)
+        return f"{self._url}/{room.external_id}?jwt={token}"
 
     def _claims(self, room: Room, person: WantedPerson, *, is_host: bool) -> dict[str, Any]:
-        now, is_jaas = self._now(), self._host == JAAS_HOST
+        now, is_jaas = self._now(), self._is_jaas
         user = {
             "id": person.key,
             "name": person.first_name,

@@ -31,6 +31,7 @@ PLANNED_EVERY = 20.0  # seconds
 SWEPT_EVERY = 5.0
 ANSWERED_EVERY = 1.0  # somebody sits and waits for the link
 HEARD_EVERY = 0.5  # a trainer looks at who is there: she sees it within three seconds
+LETS_OTHERS = 0.1  # what waits for SQLite's lock looks at least so often whether it is free
 REPORTED_EVERY = 30.0
 LISTENED_EVERY = 60.0
 IDLE = 1.0  # between two looks at an empty outbox
@@ -121,12 +122,15 @@ class _Ears(threading.Thread):
         """Listen until told to end: then the messages in hand are finished, and no more."""
         with self._app.app_context():
             while not self._ending.is_set():
-                if self._hear() < hooks.AT_ONCE:
-                    self._ending.wait(HEARD_EVERY)
+                is_all = self._hear() < hooks.AT_ONCE
+                self._ending.wait(HEARD_EVERY if is_all else LETS_OTHERS)
 
     def _hear(self) -> int:
         try:
-            return hooks.work(outside().now()) if hooks.is_needed() else 0
+            if not hooks.is_needed():
+                return 0
+            db.session.rollback()  # on SQLite who has read cannot write after another has
+            return hooks.work(outside().now())
         except Exception as error:  # noqa: BLE001 - a worker that dies hears nothing
             log.error("a round of the ears broke off", worker=self._worker, error=error)
             return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -117,6 +118,40 @@ def test_jitsi_tells_of_coming_and_going(
     assert line(app, booking, clock, 480).now is Now.DROPPED
 
 
+def test_who_is_in_a_breakout_room_of_jitsi_is_here(
+    app: Flask, browser: FlaskClient, booking: Booking, clock: FakeClock
+) -> None:
+    place, part = room(booking, "jitsi", "class-1").external_id, {"visit": "b@breakout.x/a"}
+
+    def hear(second: float, kind: str, **told: Any) -> None:
+        clock.moment = NOON + timedelta(seconds=second)
+        body = jitsi_person(kind, second, room=place, person=str(booking.id), **told)
+        assert sending.send_jitsi(browser, body).status_code < 300
+
+    hear(5, "joined")
+    hear(300, "left")
+    hear(302, "joined", is_breakout=True, breakout="b", **part)
+    assert line(app, booking, clock, 900).now is Now.HERE
+    hear(910, "left", is_breakout=True, breakout="b", **part)
+    assert line(app, booking, clock, 910 + 180).now is Now.DROPPED
+
+
+@pytest.mark.parametrize(
+    "event", ["ROOM_CREATED", "ROOM_DESTROYED", "PARTICIPANT_JOINED", "PARTICIPANT_LEFT"]
+)
+def test_of_a_breakout_room_of_8x8_only_people_are_told_each_by_a_visit_of_its_own(
+    event: str,
+) -> None:
+    main = _told_by_8x8(event)
+    part = _told_by_8x8(event, isBreakout=True, breakoutRoomId="b")
+    assert [one.external_id for one in main] == ["class-1"]
+    if event.startswith("ROOM"):
+        assert part == []
+    else:
+        assert [one.external_id for one in part] == ["class-1"]
+        assert main[0].connection != part[0].connection
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("PARTICIPANT_JOINED_LOBBY", EventKind.WAITING), ("PARTICIPANT_LEFT_LOBBY", EventKind.WAITED)],
@@ -127,8 +162,8 @@ def test_8x8_tells_of_its_lobby(name: str, kind: EventKind) -> None:
     assert [(one.kind, one.external_id, one.person) for one in told] == [(kind, "class-1", "her")]
 
 
-def _told_by_8x8(name: str) -> Sequence[zoom_events.Told]:
-    data = {"participantId": "p1", "id": "her", "name": "Ada"}
+def _told_by_8x8(name: str, **more: Any) -> Sequence[zoom_events.Told]:
+    data = {"participantId": "p1", "id": "her", "name": "Ada"} | more
     event = {
         "eventType": name, "sessionId": "s", "fqn": "vpaas/class-1",
         "timestamp": sending.ms(NOON), "data": data,

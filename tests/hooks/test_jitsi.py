@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,8 +20,9 @@ from remote_training.outside.meetings import MeetingRefused, Room, WantedPerson,
 from tests import make
 from tests.fakes import NOON, FakeClock
 from tests.hooks import providers, sending
+from tests.hooks.jitsi_script import Script
 from tests.hooks.providers import Browse, press_join, seconds, settle, true_seconds, work_off
-from tests.servers.jitsi import JitsiServer, Stay, jitsi
+from tests.servers.jitsi import JitsiServer, jitsi
 from tests.servers.loopback import serving
 
 HOUR_LATER = NOON + timedelta(hours=1)
@@ -44,27 +45,6 @@ def people(app: Flask, server: JitsiServer) -> Iterator[dict[str, Booking]]:
         yield {name: make.booking(session=hour) for name in ("anna", "bea", "cora")}
 
 
-class Script:
-    """What happens in the class, at seconds after its beginning."""
-
-    def __init__(self, server: JitsiServer, clock: FakeClock, join: Callable[[str], str]) -> None:
-        self._server, self._clock, self._join = server, clock, join
-
-    def joins(self, name: str, at: float) -> Stay:
-        self._clock.moment = sending.at(at)
-        stay = self._server.join(self._join(name))
-        assert stay is not None
-        return stay
-
-    def leaves(self, stay: Stay, at: float) -> None:
-        self._clock.moment = sending.at(at)
-        self._server.leave(stay)
-
-    def moves(self, stay: Stay, breakout: str | None, at: float) -> Stay:
-        self._clock.moment = sending.at(at)
-        return self._server.move(stay, breakout)
-
-
 @pytest.fixture
 def script(
     server: JitsiServer, clock: FakeClock, people: dict[str, Booking], browse_as: Browse
@@ -72,29 +52,15 @@ def script(
     return Script(server, clock, lambda name: press_join(browse_as, people[name]))
 
 
-def play(script: Script) -> None:
-    """Anna goes to a breakout room and back; Bea drops out; Cora has two devices."""
-    anna, bea = script.joins("anna", -30), script.joins("bea", 75)
-    phone, tablet = script.joins("cora", 300), script.joins("cora", 310)
-    script.leaves(bea, 612)
-    aside = script.moves(anna, "B", 900)
-    script.leaves(phone, 1000)
-    back = script.moves(aside, None, 1500)
-    again = script.joins("bea", 1801)
-    script.leaves(tablet, 2003)
-    script.leaves(again, 2999)
-    script.leaves(back, 3100)
-
-
 @pytest.mark.parametrize("how", [{}, {"twice": True}, {"backwards": True}])
 def test_a_class_is_counted_to_the_second(
     app: Flask, server: JitsiServer, people: dict[str, Booking], script: Script,
     how: dict[str, bool],
 ) -> None:  # fmt: skip
-    play(script)
+    script.play()
     server.deliver(**how)
     assert set(server.statuses) == {204}
-    work_off(script._clock.moment)
+    work_off(script.clock.moment)
     settle(app)
     wanted = true_seconds(server.truth, people, ends_at=HOUR_LATER)
     assert wanted == {"anna": 3100, "bea": 1735, "cora": 1703}
@@ -111,7 +77,7 @@ def test_the_summary_at_the_end_is_enough(
     script.leaves(stay, 500)
     script.leaves(bea, 1000)
     server.deliver()
-    work_off(script._clock.moment)
+    work_off(script.clock.moment)
     settle(app)
     assert seconds(people) == {"anna": 490, "bea": 980, "cora": 0}
 
@@ -124,7 +90,7 @@ def test_a_lost_leaving_ends_with_the_room_and_the_summary_knows_better(
     script.leaves(anna, 400)
     script.leaves(bea, 1000)
     server.deliver()
-    work_off(script._clock.moment)
+    work_off(script.clock.moment)
     settle(app)
     assert seconds(people) == {"anna": 400, "bea": 1000, "cora": 0}
 

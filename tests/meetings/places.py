@@ -325,8 +325,11 @@ def _of_jitsi(path: str, event: dict[str, Any]) -> Item:
     told = json.loads(json.dumps(event))
     if told["event_name"] == "muc-room-destroyed":
         at = datetime.fromtimestamp(told["destroyed_at"], UTC)
-        tells = [("whole", _jid(one["occupant_jid"]), at) for one in told["all_occupants"]]
-        return Item((*tells, ("end", f"{told['room_name']}/", at)), (path, event))
+        part = told["breakout_room_id"]
+        tells = [("whole", _jid(one["occupant_jid"], part), at) for one in told["all_occupants"]]
+        if not part:  # the end of a breakout room ends nothing else
+            tells.append(("end", f"{told['room_name']}/", at))
+        return Item(tuple(tells), (path, event))
     if "occupant" not in told:
         return Item((), (path, event))
     kind = "out" if told["event_name"].endswith("left") else "in"

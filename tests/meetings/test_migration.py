@@ -1,4 +1,4 @@
-"""Revision 0010 with data: rooms stay, what the older platform does not know goes."""
+"""Revisions 0010 and 0017 with data: rooms stay, what the older platform does not know goes."""
 
 from __future__ import annotations
 
@@ -64,8 +64,20 @@ def test_down_and_up_again_the_rooms_are_there(url: str) -> None:
     assert people == 0
 
 
+def test_a_room_loses_its_unused_address_and_gets_an_empty_one_back(url: str) -> None:
+    engine = sa.create_engine(url)
+    assert "join_url" not in {one["name"] for one in sa.inspect(engine).get_columns("meeting_room")}
+    migrations.downgrade(url, "0016")
+    kept = sa.text("SELECT external_id, join_url FROM meeting_room")
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(kept)] == [("81234567890", "")]
+        assert connection.scalar(sa.text("SELECT count(*) FROM meeting_person")) == 1
+    engine.dispose()
+
+
 def test_the_platform_before_can_still_write_a_room(url: str) -> None:
-    """Old and new code run side by side for minutes."""
+    """Old and new code run side by side for minutes, up to the revision that lets it go."""
+    migrations.downgrade(url, "0016")
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         session_id = connection.scalar(sa.text("SELECT session_id FROM room_upkeep"))

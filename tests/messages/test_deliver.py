@@ -18,6 +18,7 @@ from remote_training.core.db import db, unit_of_work
 from remote_training.messages import jobs, metrics, queries, service
 from remote_training.messages.kinds import Kind, Policy
 from remote_training.messages.models import Message, State
+from remote_training.messages.service import Planned
 from remote_training.outside.mail import (
     Letter,
     MailError,
@@ -104,6 +105,58 @@ def test_the_message_id_is_that_of_the_row(app: Flask, mailbox: FakeMail) -> Non
     row_id = message.id
     jobs.deliver("w", world(app))
     assert mailbox.sent[0]["Message-ID"] == f"<{row_id}@trial.example.org>"
+
+
+@pytest.mark.parametrize("is_urgent", [True, False], ids=["urgent", "the others"])
+@pytest.mark.parametrize(
+    "fault", [MailTemporary("RCPT", 451), MailTemporary("CONNECT")], ids=["put off", "away"]
+)
+def test_what_is_urgent_goes_first_also_after_a_try_that_failed(
+    app: Flask, mailbox: FakeMail, clock: FakeClock, fault: MailError, is_urgent: bool
+) -> None:
+    planned = Planned("once", make.contact().id, {}, LATER, "key", is_urgent=is_urgent)
+    with unit_of_work():
+        service.queue_all([planned], now=NOON)
+    mailbox.fault = fault
+    jobs.deliver("w", world(app))
+    mailbox.fault = None
+    assert jobs.deliver("w", world(app)) == 0, "the pause is for it, too"
+    clock.forward(seconds=15)
+    others = {row.id for row in queued(count=3)}
+    clock.forward(minutes=2)
+    assert queries.status(now=clock()).oldest_due_seconds > 0
+    jobs.deliver("w", world(app))
+    ids = [UUID(mail["Message-ID"][1:].partition("@")[0]) for mail in mailbox.sent]
+    assert len(ids) == 4
+    assert (ids[0] not in others) is is_urgent
+    if not is_urgent:
+        assert ids[-1] not in others
+
+
+def test_an_urgent_one_that_rests_is_no_sign_that_mail_stands_still(
+    app: Flask, mailbox: FakeMail, clock: FakeClock
+) -> None:
+    planned = Planned("once", make.contact().id, {}, LATER, "key", is_urgent=True)
+    with unit_of_work():
+        service.queue_all([planned], now=NOON)
+    mailbox.fault = MailTemporary("RCPT", 451)
+    for _ in range(6):
+        clock.forward(minutes=30)
+        jobs.deliver("w", world(app))
+    assert states() == {"pending": 1}
+    assert queries.stands_since(now=clock()) is None
+    clock.forward(hours=2)
+    assert queries.stands_since(now=clock()) is not None, "nobody has tried it for long"
+
+
+def test_an_urgent_one_that_a_person_sends_again_is_urgent(app: Flask) -> None:
+    planned = Planned("once", make.contact().id, {}, LATER, "key", is_urgent=True)
+    with unit_of_work():
+        service.queue_all([planned], now=NOON)
+        message = db.session.scalars(sa.select(Message)).one()
+        again = service.send_again(message, not_after=LATER, now=NOON)
+        other = service.send_again(queued()[0], not_after=LATER, now=NOON)
+        assert (again.is_urgent, other.is_urgent) == (True, False)
 
 
 def test_what_is_no_longer_wanted_does_not_go(app: Flask, mailbox: FakeMail) -> None:

