@@ -188,13 +188,13 @@ def waiting(page: Page) -> int:
 
 
 def cut_off(page: Page) -> None:
-    """Take the network away, and wait until the page knows: what it sends before still arrives."""
+    """Take the network away, and wait until each page knows: what one sends before arrives."""
     page.context.set_offline(True)
     for _ in range(100):
-        if not page.evaluate("navigator.onLine"):
+        if not any(one.evaluate("navigator.onLine") for one in page.context.pages):
             return
         page.wait_for_timeout(50)
-    raise AssertionError("the page does not know that it is without network")
+    raise AssertionError("a page does not know that it is without network")
 
 
 def emptied(page: Page) -> None:
