@@ -74,11 +74,21 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(_l("Why"), [REQUIRED, taken_by(reasons.needed)])
 
 
+ROLE_NAMES = {
+    Role.TRAINER: _l("Trainer"),
+    Role.COORDINATOR: _l("Coordinator"),
+    Role.RESEARCHER: _l("Researcher"),
+    Role.ADMINISTRATOR: _l("Administrator"),
+}
+
+
 class GrantForm(ReasonForm):
     """A role at a site."""
 
     role = ChoiceField(
-        _l("Role"), [REQUIRED], choices=[SelectChoice(role.value, role.value) for role in Role]
+        _l("Role"),
+        [REQUIRED],
+        choices=[SelectChoice(role.value, name) for role, name in ROLE_NAMES.items()],
     )
     site = ChoiceField(_l("Site"), [REQUIRED])
     sees_arm = BooleanField(_l("This researcher may see the arm"))

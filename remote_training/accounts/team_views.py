@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from remote_training.accounts import desk, guard, queries, service
 from remote_training.accounts.errors import WorksElsewhere
-from remote_training.accounts.forms import ColleagueForm, GrantForm, ReasonForm
+from remote_training.accounts.forms import ROLE_NAMES, ColleagueForm, GrantForm, ReasonForm
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Account, Role
 from remote_training.contacts.errors import WrongName
@@ -36,7 +36,7 @@ def index() -> ResponseReturnValue:
     grants = queries.grants_at(_site_ids())
     people = [list(theirs) for _who, theirs in groupby(grants, key=lambda g: g.account_id)]
     people.sort(key=lambda theirs: theirs[0].account.contact.name)
-    return render_template("accounts/team.html", people=people)
+    return render_template("accounts/team.html", people=people, role_names=ROLE_NAMES)
 
 
 @blueprint.get("/new")
@@ -216,6 +216,7 @@ def _page(account: Account, giving: GrantForm | None = None, why: ReasonForm | N
         me=desk.me(),
         is_elsewhere=queries.works_elsewhere(account, _site_ids()),
         grants=theirs,
+        role_names=ROLE_NAMES,
         giving=giving or _with_sites(GrantForm(formdata=None)),
         why=why or ReasonForm(formdata=None),
     )

@@ -55,7 +55,7 @@ def ask(refusal: LinkNeeded) -> ResponseReturnValue:
         kept.keep()
         return redirect(_own_way(kept.way_on, assessment_id), 303)
     is_shut = assessment.check_tries >= service.CHECK_TRIES
-    status = 429 if is_shut else 422 if kept.is_wrong else refusal.status
+    status = 410 if is_shut else 422 if kept.is_wrong else refusal.status
     return _page(assessment, permit, kept), status
 
 

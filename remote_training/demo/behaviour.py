@@ -28,17 +28,24 @@ COMES, LATE, TROUBLE, EXCUSED = 0.78, 0.86, 0.90, 0.94  # shares; the rest stays
 LOOKS_ON = (2, 6)  # Wednesdays and Sundays she looks at what can be booked
 AHEAD = timedelta(days=5)
 BOOKS, CANCELS = 0.75, 0.04
+LAST_WEEK, EVERY_OTHER = timedelta(days=8), 2  # they wait for the class that begins in ten minutes
 
 
 def morning(stage: Stage) -> None:
     """One morning of everybody: some leave the trial, some book places for the days ahead."""
     today = stage.now.date()
     looks = stage.now.weekday() in LOOKS_ON
-    for life in stage.people:
+    is_last_week = stage.now > stage.end - LAST_WEEK
+    for n, life in enumerate(stage.people):
         if life.leaves_on is not None and life.leaves_on <= today:
             if life.leaves_on == today:
                 _leave(stage, db.session.get_one(Participant, life.participant_id))
-        elif looks and life.trains and life.trains[0] - AHEAD <= today < life.trains[1]:
+        elif (
+            looks
+            and (not is_last_week or n % EVERY_OTHER)
+            and life.trains
+            and life.trains[0] - AHEAD <= today < life.trains[1]
+        ):
             _look_at_classes(stage, life, life.trains[1])
 
 

@@ -68,8 +68,10 @@ class Invented:
 
 def invent(draw: Random, language: str, count: int, *, prefix: str) -> Iterator[Invented]:
     """Invent people who speak a language; the second shares the mailbox of the first."""
+    names = [(first, last) for first in FIRST[language] for last in LAST[language]]
+    draw.shuffle(names)
     for n in range(count):
-        first, last = draw.choice(FIRST[language]), draw.choice(LAST[language])
+        first, last = names[n % len(names)]
         box = n - 1 if n == 1 else n
         yield Invented(
             name=f"{first} {last}",
