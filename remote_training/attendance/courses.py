@@ -74,6 +74,7 @@ def _places(people: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
             Booking.id.label("booking_id"),
             Booking.cancelled_at,
             Booking.is_late,
+            Booking.session_id,
             Session.on_date,
             Session.starts_at,
             Session.ends_at,
@@ -134,6 +135,8 @@ def _course(
     for module in plan.a_week:
         for on_date, number in held.get((first.site_id, module), {}).items():
             offered[plan.week_of(on_date), module] += number
+    holds = {row.session_id for row in rows if row.cancelled_at is None}  # also what was undone
+    rows = [row for row in rows if row.cancelled_at is None or row.session_id not in holds]
     places = [place for row in rows if row.booking_id and (place := _place(row, study, now))]
     today = now.astimezone(ZoneInfo(first.zone)).date()
     return dose.course(plan, places, offered, today=today)

@@ -24,8 +24,9 @@ from remote_training.classes import queries as classes_queries
 from remote_training.classes import rules as class_rules
 from remote_training.classes.clashes import Hour, Seated
 from remote_training.classes.errors import ClassOver, WrongSeries
-from remote_training.classes.models import Session
+from remote_training.classes.models import Break, Session
 from remote_training.classes.wall_time import Oddity
+from remote_training.core import words
 from remote_training.core.errors import Refused
 from remote_training.core.words import say
 
@@ -160,6 +161,7 @@ def of_these(
         class_rules.check_language(wish.language)
     touched = [one for one in (wanted(session, one, wish) for one in sessions) if one.differs]
     seated = _seated(session, touched)
+    free = classes_queries.breaks(session) if wish.scope is Scope.LATER else ()
     told, waits = _bookings(touched), _waits(touched)
     misfits = _misfits(touched, told)
     changes = [
@@ -175,7 +177,7 @@ def of_these(
             places=one.places,
             is_given_by_another=one.has_another_trainer,
             has_other_places=one.places != one.session.places,
-            refusals=tuple(_refusals(one, seated[one.session.id], now)),
+            refusals=tuple(_refusals(one, seated[one.session.id], free, now)),
             told=tuple(told.get(one.session.id, ())),
             misfits=misfits.get(one.session.id, 0),
             waits=waits.get(one.session.id, 0),
@@ -196,8 +198,21 @@ def _seated(session: Session, touched: Sequence[Touched]) -> dict[UUID, Seated]:
     return as_before | dict(zip(ids, seated, strict=True))
 
 
-def _refusals(one: Touched, seated: Seated, now: datetime) -> Iterable[Refused]:
+def _refusals(
+    one: Touched, seated: Seated, free: Sequence[Break], now: datetime
+) -> Iterable[Refused]:
     session = one.session
+    on_date = one.hour.on_date
+    if on_date != session.on_date and any(off.holds(on_date) for off in free):
+        yield WrongSeries(
+            say(
+                "On %(day)s the series has a day off. Move or call off the class of %(was)s "
+                "alone, then change the later ones."
+            ),
+            field="on_date",
+            day=words.day(on_date),
+            was=words.day(session.on_date),
+        )
     if one.is_moved and one.hour.starts_at <= now:
         sentence = say("At that time the class would have begun already.")
         yield WrongSeries(sentence, field="wall_time")

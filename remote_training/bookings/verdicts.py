@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remote_training.bookings import fit, places, queries, rules
+from remote_training.bookings import fit, places, queries, rules, waiting_queries
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
@@ -37,11 +37,14 @@ def of(participant: Participant, sessions: Iterable[Session], *, now: datetime) 
     allocation = participants.allocation(participant.id)
     arm = allocation.arm if allocation is not None else None
     held = queries.hours_of([participant.id]).get(participant.id, [])
-    hers = _booking_ids(participant)
-    return [
-        Verdict(one, _refusal(participant, one, arm, held, now), hers.get(one.id))
-        for one in sessions
-    ]
+    hers, kept = _booking_ids(participant), waiting_queries.kept_for(participant, now=now)
+    verdicts = []
+    for one in sessions:
+        refusal = _refusal(participant, one, arm, held, now)
+        if refusal is None and one.places_left <= 0 and one.id not in kept:
+            refusal = places.full()
+        verdicts.append(Verdict(one, refusal, hers.get(one.id)))
+    return verdicts
 
 
 def refusals(
@@ -65,7 +68,7 @@ def _refusal(
         rules.judge(participant, session, arm=arm, held=held, now=now)
     except Refused as refusal:
         return refusal
-    return places.full() if session.places_left <= 0 else None
+    return None
 
 
 def _booking_ids(participant: Participant) -> dict[UUID, UUID]:

@@ -131,11 +131,30 @@ def fill(session: Session, *, now: datetime) -> int:
     return given
 
 
+def waits(participant: Participant, session: Session) -> bool:
+    """Whether she waits for a place in a class, or is offered one."""
+    hers = {"participant_id": participant.id, "session_id": session.id}
+    return db.session.execute(IS_STANDING, hers).first() is not None
+
+
+def take_kept(participant: Participant, session: Session, *, now: datetime) -> bool:
+    """Whether a place was kept for her in a class: then it is hers now, and counted already."""
+    if not waits(participant, session):
+        return False
+    places.lock(session)
+    entry = _standing(participant.id, session.id)
+    if entry is None:
+        return False
+    db.session.refresh(entry)
+    if entry.offer_until is None or now >= entry.offer_until:
+        return False
+    places.look_anew(session)
+    _close(entry, Ending.TAKEN, now)
+    return True
+
+
 def settle(participant: Participant, session: Session, *, now: datetime) -> None:
     """End her waiting for a class in which she has got a place another way."""
-    hers = {"participant_id": participant.id, "session_id": session.id}
-    if db.session.execute(IS_STANDING, hers).first() is None:
-        return
     entry = _standing(participant.id, session.id)
     if entry is not None:
         _end(entry, Ending.TAKEN, now)

@@ -65,6 +65,16 @@ def standing(participant: Participant, *, now: datetime) -> Sequence[InLine]:
     return [InLine(entry, before + 1) for entry, before in rows]
 
 
+def kept_for(participant: Participant, *, now: datetime) -> set[UUID]:
+    """The classes in which a place is kept for her now."""
+    found = sa.select(Waiting.session_id).where(
+        Waiting.participant_id == participant.id,
+        Waiting.ended_at.is_(None),
+        Waiting.offer_until > now,
+    )
+    return set(db.session.scalars(found))
+
+
 def mine(entry_id: UUID, account_id: UUID) -> InLine:
     """The waiting of this id, ended or not, of the participant with this account, or `NotFound`."""
     hers = Waiting.participant.has(Participant.account_id == account_id)

@@ -27,7 +27,11 @@ blueprint = Blueprint("waiting", __name__, url_prefix="/classes")
 def ask(session_id: UUID) -> ResponseReturnValue:
     """Ask whether she wants the place at once or to be asked first; looking changes nothing."""
     her, session = _her(), classes.session(session_id)
+    held = queries.live(her, session)
+    if held is not None:
+        return redirect(url_for("bookings.show", booking_id=held.id), 303)
     rules.check(her, session, arm=queries.Trainee.of(her).arm)
+    rules.check_is_open(session, True)
     if session.places_left > 0:
         return redirect(url_for("bookings.index"), 303)
     return _page("wait", her, session, closes_at=waiting_list.closes_at(session))

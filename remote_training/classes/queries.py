@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from remote_training.accounts.models import Account, Grant, Role
-from remote_training.classes.models import Series, Session, Substitute
+from remote_training.classes.models import Break, Series, Session, Substitute
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
@@ -95,6 +95,12 @@ def following(session: Session, *, now: datetime) -> Sequence[Session]:
         Session.starts_at > now,
     )
     return db.session.scalars(found).all() if session.series_id is not None else [session]
+
+
+def breaks(session: Session) -> Sequence[Break]:
+    """The days off of the series of a class hour, first ones first."""
+    found = sa.select(Break).where(Break.series_id == session.series_id)
+    return db.session.scalars(found.order_by(Break.first_on, Break.id)).all()
 
 
 def next_of(series_ids: Collection[UUID], *, now: datetime) -> dict[UUID, UUID]:

@@ -123,7 +123,11 @@ def change(session_id: UUID) -> ResponseReturnValue:
 @planner
 def ask_to_call_off(session_id: UUID) -> ResponseReturnValue:
     """Ask why a class is called off, and say how many will be told."""
-    return _ask_why(_mine(session_id), CallOffForm())
+    session = _mine(session_id)
+    if session.is_called_off:
+        flash(_("This class was called off already. Nobody is told again."))
+        return redirect(url_for(".index"), 303)
+    return _ask_why(session, CallOffForm())
 
 
 @blueprint.post("/<uuid:session_id>/off")

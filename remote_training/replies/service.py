@@ -31,6 +31,7 @@ from remote_training.studies.parts import Decline
 
 BULK = frozenset({"bulk", "junk", "list"})
 OTHERS_METHODS = frozenset({"counter", "declinecounter", "refresh"})
+ANSWERED_BY_MACHINE = ("X-Autoreply", "X-Autorespond")
 SENT_ON = ("Resent-From", "Resent-To", "Resent-Date")
 
 
@@ -89,6 +90,7 @@ def _unwanted(mail: Mail) -> Kind | None:
         _said(mail, "Auto-Submitted").partition(";")[0].strip() not in ("", "no")
         or _said(mail, "Return-Path") == "<>"
         or _said(mail, "Precedence") in BULK
+        or any(name in mail for name in ANSWERED_BY_MACHINE)
         or mail.get_content_type() == "multipart/report"
     )
     if is_automatic:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from remote_training.accounts import programs, service
 from remote_training.accounts.models import AccessToken, Grant, Role
 from remote_training.api import door
 from remote_training.core.crypto import token_hash
 from remote_training.core.db import db
+from remote_training.operations import logs
 from tests import make
 from tests.api.conftest import PREFIX, Program
 from tests.fakes import NOON
@@ -220,12 +223,21 @@ def test_sentences_are_in_the_language_of_the_owner(program_of, app):
     assert told["detail"] == "Deze persoon is hier niet."
 
 
-def test_no_answer_and_no_log_holds_a_token(app, iris, hers, capsys):
+@pytest.fixture
+def log():
+    """What is logged, whatever earlier tests have done with the log."""
+    kept = StringIO()
+    logs.configure(kept)
+    yield kept
+    structlog.reset_defaults()
+
+
+def test_no_answer_and_no_log_holds_a_token(app, iris, hers, log):
     token = programs.make(iris.id, "weekly report", Role.COORDINATOR, days=7, now=NOON)
     db.session.commit()
     for path in (hers, "/codebook", "/nothing"):
         answer = Program(app, token).get(path)
         assert token not in answer.text + str(answer.headers)
-    out = capsys.readouterr().out
+    out = log.getvalue()
     assert "/api/v1/codebook" in out
     assert token not in out

@@ -7,15 +7,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote_training.attendance import dose, outcomes
+from remote_training.attendance import courses, dose, outcomes
 from remote_training.attendance.dose import Course, Place, Plan
 from remote_training.attendance.models import Status
 from remote_training.attendance.outcomes import Outcome
 from remote_training.attendance.training import Volume
 from remote_training.attendance.work import Record
+from remote_training.bookings import service as bookings
+from remote_training.core.db import db
+from remote_training.studies.current import study
+from tests import make
 from tests.fakes import NOON
 
 FIRST = date(2026, 3, 2)
@@ -239,3 +244,20 @@ def walked(places: list[Place], days: int) -> tuple[int, int]:
         text += letters
     rows = [len(row) for row in text.split("a")]
     return max(rows, default=0), sum(row >= 3 for row in rows)
+
+
+def test_a_late_cancellation_that_was_undone_is_one_class_and_not_late(app: Flask) -> None:
+    her = make.participant()
+    hour = make.session(starts_at=NOON + timedelta(minutes=90))
+    bookings.cancel(bookings.book(her, hour, now=NOON, by=None), now=NOON, by=None)
+    db.session.commit()
+    late = courses.of(her.id, study=study(), now=NOON)
+    bookings.book(her, hour, now=NOON, by=None)
+    db.session.commit()
+
+    undone = courses.of(her.id, study=study(), now=NOON)
+
+    assert [dict(course.weeks[0].outcomes) for course in (late, undone)] == [
+        {Outcome.LATE_CANCELLED: 1},
+        {Outcome.AHEAD: 1},
+    ]

@@ -21,6 +21,7 @@ from remote_training.bookings.outlook import Scope, Wish
 from remote_training.classes import service as classes
 from remote_training.classes.errors import HostBusy, TrainerBusy, WrongSeries
 from remote_training.classes.models import Series, Session
+from remote_training.classes.plan import DaysOff
 from remote_training.core.db import db
 from remote_training.core.reasons import ReasonNeeded
 from remote_training.messages import jobs as outbox
@@ -654,3 +655,16 @@ def test_feeds_of_hers_and_of_both_trainers_show_the_change(app, browser, ilse, 
     assert len(entries(ilse)) == 3
     (his,) = entries(mats)
     assert his["SEQUENCE"] == 1
+
+
+def test_all_later_ones_are_not_moved_onto_a_day_off_without_a_word(ilse):
+    off = DaysOff(TUESDAY + timedelta(days=8), TUESDAY + timedelta(days=8), "a holiday")
+    first, second, *_ = offered(ilse, breaks=(off,))
+    tomorrow = first.on_date + timedelta(days=1)
+
+    with pytest.raises(WrongSeries, match="On Wednesday 9 December the series has a day off"):
+        change(first, scope=Scope.LATER, on_date=tomorrow)
+    db.session.rollback()
+
+    assert change(first, on_date=tomorrow)
+    assert change(second, on_date=second.on_date + timedelta(days=1)), "alone, whoever wishes it"

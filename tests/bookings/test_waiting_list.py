@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from remote_training.bookings import service, waiting_list, waiting_queries
+from remote_training.bookings import service, verdicts, waiting_list, waiting_queries
 from remote_training.bookings.errors import (
+    BookingClosed,
     NoOffer,
     NotInLine,
     OtherProgramme,
@@ -54,7 +55,11 @@ def give_back(session, *, now=NOON):
 
 def kinds(to):
     return list(
-        db.session.scalars(sa.select(Message.kind).where(Message.contact_id == to.contact_id))
+        db.session.scalars(
+            sa.select(Message.kind)
+            .where(Message.contact_id == to.contact_id)
+            .order_by(Message.queued_at, Message.kind.desc())
+        )
     )
 
 
@@ -247,3 +252,55 @@ def test_the_database_itself_refuses_to_let_somebody_wait_twice(full):
     db.session.rollback()
     waiting_list.leave(entry, now=NOON, by=None)
     assert wait(full, who=entry.participant).stands
+
+
+def kept_for(full):
+    """Somebody for whom the place of the class is kept."""
+    her = make.participant()
+    wait(full, who=her, at_once=False)
+    give_back(full)
+    return her
+
+
+def test_a_place_that_is_kept_for_her_is_hers_by_whatever_way_she_asks(full):
+    her = kept_for(full)
+    verdict, others = (
+        verdicts.of(who, [full], now=NOON)[0].refusal for who in (her, make.participant())
+    )
+    assert verdict is None
+    assert isinstance(others, service.places.SessionFull)
+
+    booking = service.book(her, full, now=NOON, by=None)
+
+    assert (holder(full), full.taken) == (booking, 1)
+    assert waiting_queries.standing(her, now=NOON) == []
+
+
+def test_she_moves_to_the_place_that_is_kept_for_her_and_is_never_without_one(full):
+    her = kept_for(full)
+    other = make.session(places=1, starts_at=NOON + timedelta(days=5))
+    booking = service.book(her, other, now=NOON, by=None)
+
+    moved = service.move(booking, full, now=NOON, by=None)
+
+    assert (holder(full), full.taken, other.taken) == (moved, 1, 0)
+    assert waiting_queries.standing(her, now=NOON) == []
+
+
+def test_a_kept_place_whose_time_is_over_is_nobodys_by_booking_either(full):
+    her = kept_for(full)
+
+    with pytest.raises(service.places.SessionFull):
+        service.book(her, full, now=NOON + timedelta(hours=13), by=None)
+
+
+def test_a_place_in_a_class_that_was_called_off_meanwhile_is_not_moved(app):
+    booking = make.booking(session=make.session(starts_at=NOON + timedelta(days=3)))
+    other = make.session(starts_at=NOON + timedelta(days=5))
+    service.call_off(booking.session, now=NOON, by=None, reason="The hall is taken")
+    db.session.commit()
+
+    with pytest.raises(BookingClosed, match="does not take place"):
+        service.move(booking, other, now=NOON, by=None)
+
+    assert (booking.is_live, other.taken) == (True, 0)

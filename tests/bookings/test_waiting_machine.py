@@ -80,6 +80,10 @@ class Model:
             and len(held) < 2
         )
 
+    def has_room_for(self, who: int, what: int) -> bool:
+        it = self.classes[what]
+        return it.free > 0 or it.offers.get(who, NOON) > self.now
+
     def take(self, who: int, what: int) -> None:
         self.classes[what].booked[who] = self.now
         self.classes[what].queue.pop(who, None)
@@ -185,7 +189,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(PEOPLE), what=st.sampled_from(CLASSES))
     def book(self, who: int, what: int) -> None:
-        may = self.model.may(who, what) and self.model.classes[what].free > 0
+        may = self.model.may(who, what) and self.model.has_room_for(who, what)
         assert self.attempt(service.book, self.person(who), self.hour(what)) is may
         if may:
             self.model.take(who, what)
@@ -203,13 +207,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(PEOPLE), what=st.sampled_from(CLASSES), to=st.sampled_from(CLASSES))
     def move(self, who: int, what: int, to: int) -> None:
-        booking, it = self.booking(who, what), self.model.classes[to]
+        booking = self.booking(who, what)
         if booking is None or what == to:
             return
         may = (
             self.model.now < self.model.classes[what].starts_at
             and self.model.may(who, to, leaves=what)
-            and it.free > 0
+            and self.model.has_room_for(who, to)
         )
         assert self.attempt(service.move, booking, self.hour(to)) is may
         if may:

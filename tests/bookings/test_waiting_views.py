@@ -157,3 +157,19 @@ def test_a_refusal_leads_back_to_her_classes_and_says_whom_to_ring(ada, full, br
     assert "put yourself on its waiting list" in answer.text
     assert 'href="/classes/"' in answer.text
     assert full.site.phone in answer.text
+
+
+def test_nobody_is_asked_to_wait_for_what_she_has_or_what_does_not_take_place(ada, browse_as):
+    held = make.booking(participant=ada, session=make.session(places=1))
+    off = make.session(places=1)
+    make.booking(session=off)
+    service.call_off(off, now=NOON, by=None, reason="The hall is taken")
+    db.session.commit()
+    browser = browse_as(ada)
+
+    hers = browser.get(f"/classes/{held.session_id}/wait")
+    gone = browser.get(f"/classes/{off.id}/wait")
+
+    assert hers.location == f"/classes/bookings/{held.id}"
+    assert gone.status_code == 409
+    assert "This class does not take place" in gone.text

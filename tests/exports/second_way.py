@@ -51,7 +51,7 @@ FROM waiting w JOIN participant p ON p.id = w.participant_id
 WHERE p.consented_on IS NOT NULL
 """
 DOSES = """
-SELECT p.study_number, b.cancelled_at, b.is_late, s.on_date, s.starts_at, s.ends_at,
+SELECT p.study_number, b.session_id, b.cancelled_at, b.is_late, s.on_date, s.starts_at, s.ends_at,
   s.called_off_at, COALESCE(a.status, a.machine_status) AS status, a.machine_minutes
 FROM booking b JOIN participant p ON p.id = b.participant_id
 JOIN session s ON s.id = b.session_id LEFT JOIN attendance a ON a.booking_id = b.id
@@ -305,6 +305,8 @@ def _dose(her: Any, places: list[Any], now: datetime) -> Dose:
     later = {arm["code"]: arm["trains_from_week"] for arm in STUDY["arms"]}[her.arm]
     first, today = _day(her.baseline_on), now.astimezone(ZoneInfo(her.zone)).date()
     first += timedelta(days=7 * later)
+    holds = [p.session_id for p in places if p.cancelled_at is None]
+    places = [p for p in places if p.cancelled_at is None or p.session_id not in holds]
     counts: Counter[str] = Counter()
     row, minutes, over = "", 0.0, 0
     for week in range(STUDY["booking"]["programme_weeks"]):

@@ -227,7 +227,7 @@ def test_each_event_of_a_busy_hour_is_acknowledged_within_a_second_and_minutes_a
         late = wait_until_worked_off(WORKED_OFF_WITHIN)
     told = figures(taken, late)
     if IS_LONG:
-        print(f"{platform.extensions['settings'].database_url.partition(':')[0]}: {told}")
+        print(f"{platform.extensions['settings'].database.partition(':')[0]}: {told}")
     assert Counter(one.status for one in taken) == {204: len(bodies)}, told
     assert max(one.seconds for one in taken) < SLOWEST, told
     assert behind < PACE * BEHIND, f"{behind} waited when the last had been sent: {told}"
