@@ -21,6 +21,7 @@ _PLAIN = {
     "int_type": "must be a whole number.",
     "int_parsing": "must be a whole number.",
     "int_from_float": "must be a whole number.",
+    "float_type": "must be a number.",
     "bool_type": "must be true or false.",
     "tuple_type": "must be a list.",
     "too_short": "must not be empty.",
@@ -61,6 +62,8 @@ def read(path: Path, model: type[Definition], wrong: type[WrongDefinition]) -> D
         raise wrong(path.name, ["is not text in UTF-8."]) from error
     except OSError as error:
         raise wrong(path.name, [f"cannot be read ({error.strerror})."]) from error
+    except RecursionError:
+        raise wrong(path.name, ["has lists or tables too deep inside each other."]) from None
     except ValueError as error:
         raise wrong(path.name, [f"is not TOML as it should be: {error}."]) from error
 

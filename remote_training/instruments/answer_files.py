@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,9 @@ def score_file(
     """Read answers from a CSV file and write the scores to another one.
 
     The columns of answers are the codes of the items; blank is missing. Columns that are
-    neither answers nor scores are copied. The target appears when all is well, or not at all.
+    neither answers nor scores are copied. The target appears when all is well, or not at all;
+    through a link it is written where the link leads, and what is no file, such as a pipe, is
+    written into.
 
     Raises
     ------
@@ -53,16 +56,30 @@ def score_file(
         The instrument does not offer the rule.
     """
     scores(instrument, {}, rule=rule)  # the rule is refused before anything is read
-    if target.exists() and target.samefile(source):
-        raise WrongAnswers(target.name, ["is the file with the answers; write to another one."])
     try:
+        place = _place(source, target)
         with source.open(encoding="utf-8-sig", newline="") as file:
-            return _written(instrument, source.name, file, target, rule)
+            return _written(instrument, source.name, file, place, rule)
     except UnicodeDecodeError:
         raise WrongAnswers(source.name, ["is not text in UTF-8."]) from None
     except OSError as error:
-        place = target.name if error.filename != str(source) else source.name
-        raise WrongAnswers(place, [f"cannot be read or written ({error.strerror})."]) from error
+        name = target.name if error.filename != str(source) else source.name
+        raise WrongAnswers(name, [f"cannot be read or written ({error.strerror})."]) from error
+
+
+def _place(source: Path, target: Path) -> Path:
+    """Where the scores go in the end: where a link leads, or into what is no file."""
+    if target.exists() and target.samefile(source):
+        raise WrongAnswers(target.name, ["is the file with the answers; write to another one."])
+    if _is_stream(target):
+        return target
+    try:
+        place = target.resolve()
+    except RuntimeError:
+        raise WrongAnswers(target.name, ["is a link that leads back to itself."]) from None
+    if not place.parent.is_dir():
+        raise WrongAnswers(target.name, [f"the folder {place.parent} is not there."])
+    return place
 
 
 def _written(
@@ -76,8 +93,9 @@ def _written(
     answered = {item.code for item in items}
     copied = [column for column in header if column not in answered and column not in found]
     count = 0
+    folder = None if _is_stream(target) else target.parent
     with NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=target.parent, prefix=".", delete=False
+        "w", encoding="utf-8", newline="", dir=folder, prefix=".", delete=False
     ) as part:
         try:
             writer = csv.writer(part, lineterminator="\n")
@@ -97,8 +115,18 @@ def _written(
     return Scored(count, [column for column in header if column in found])
 
 
+def _is_stream(target: Path) -> bool:
+    """Whether it is there and no file: a pipe, a device. It is written into, never replaced."""
+    return target.exists() and not target.is_file()
+
+
 def _put(made: Path, target: Path) -> None:
     """The file appears with the rights of any new file, not those of a temporary one."""
+    if _is_stream(target):
+        with made.open("rb") as content, target.open("wb") as stream:
+            shutil.copyfileobj(content, stream)
+        made.unlink()
+        return
     mask = os.umask(0)
     os.umask(mask)
     made.chmod(0o666 & ~mask)
@@ -106,7 +134,7 @@ def _put(made: Path, target: Path) -> None:
 
 
 def _rows(name: str, file: IO[str]) -> Iterator[_Row]:
-    """The header, as a row of its own names, and then each row with something in it."""
+    """The header, as a row of its own names, and then each line that is not empty."""
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(file, strict=True)
     try:
@@ -116,7 +144,7 @@ def _rows(name: str, file: IO[str]) -> Iterator[_Row]:
             raise WrongAnswers(name, [f"the column {twice!r} stands twice."])
         yield _Row(1, {column: column for column in header})
         for cells in reader:
-            if not any(cells):
+            if not cells:
                 continue
             if len(cells) != len(header):
                 wrong = f"line {reader.line_num}: {len(cells)} columns instead of {len(header)}."

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from remote_training.core import definitions
 from remote_training.instruments import score_checks
-from remote_training.instruments.files import InstrumentFile, ItemPart, Words, may_be_absent
+from remote_training.instruments.files import (
+    Choices,
+    InstrumentFile,
+    ItemPart,
+    Scale,
+    Words,
+    may_be_absent,
+)
 from remote_training.instruments.scales import SumOfInstruments
 
+DIRECTIONS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # turn the text after them round
 FOR_MISSING = range(-99, -90)  # stand for the reason where there is no answer (exports)
 
 
@@ -38,12 +47,22 @@ def incomplete(place: str, words: Words, languages: Sequence[str], of: str) -> I
             yield f"{place} has words in {code!r}, a language that {of} does not have."
 
 
+def unseen(place: str, words: Words) -> Iterator[str]:
+    """The signs in a text that nobody sees and that change what is read."""
+    for code, text in words.items():
+        for sign in text:
+            if sign != "\n" and (unicodedata.category(sign) == "Cc" or ord(sign) in DIRECTIONS):
+                yield f"{place} has a sign in {code!r} that nobody can see (U+{ord(sign):04X})."
+                break
+
+
 def _questions(file: InstrumentFile) -> Iterator[str]:
     for code in definitions.twice([item.code for item in file.items]):
         yield f"the item {code} stands twice."
     for name, answers in file.answers.items():
         for fault in answers.faults():
             yield f"answers {name}: {fault}."
+        yield from _same_words(name, answers)
         kept = [points for points in answers.values() if points in FOR_MISSING]
         if kept:
             yield f"answers {name}: {kept[0]} is kept for missing answers (-99 to -91)."
@@ -57,6 +76,14 @@ def _questions(file: InstrumentFile) -> Iterator[str]:
     yield from _unused("stem", list(file.stems), {item.stem for item in file.items})
     if not file.items and not file.parts:
         yield "it has neither items nor parts: there is nothing to ask and nothing to calculate."
+
+
+def _same_words(name: str, answers: Scale | Choices) -> Iterator[str]:
+    texts = answers.words().values()
+    for code in dict.fromkeys(code for words in texts for code in words):
+        told = [text for words in texts if (text := words.get(code, "").strip())]
+        for text in definitions.twice(told):
+            yield f"answers {name}: two answers have the words {text!r} in {code!r}."
 
 
 def _unused(what: str, names: Sequence[str], asked: set[str | None] | set[str]) -> Iterator[str]:
@@ -76,7 +103,9 @@ def _conditions(file: InstrumentFile) -> Iterator[str]:
         if item.applies_if and item.not_applicable is None:
             yield f"item {item.code} may not apply, but has no answer not_applicable to say so."
         yield from _alert(file, item)
-    for fact in file.facts:
+    for fact, values in file.facts.items():
+        for value in definitions.twice(values):
+            yield f"facts: the value {value!r} of {fact!r} stands twice."
         if fact not in used:
             yield f"facts: no item depends on {fact!r}."
 
@@ -142,6 +171,7 @@ def _words(file: InstrumentFile) -> Iterator[str]:
         if code not in languages or not file.is_shipped:
             yield f"translations: there is no wording in {code!r}."
     for place, words in file.texts().items():
+        yield from unseen(place, words)
         if place == "title":
             continue
         if file.is_shipped:

@@ -73,7 +73,7 @@ def score(code: str, source: Path, target: Path, rule: str | None) -> None:
         click.echo(f"The column {column} of {source.name} made room for the score.", err=True)
     if not instrument.scales:
         click.echo(f"{code} has no scores: it is reported item by item.", err=True)
-    click.echo(f"{made.rows} rows")
+    click.echo(f"{made.rows} rows", err=not target.is_file())  # a pipe may be this very output
 
 
 def _catalogue() -> load.Catalogue:

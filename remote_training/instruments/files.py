@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from remote_training.core import definitions
 from remote_training.core.definitions import Part
@@ -24,8 +24,8 @@ class Scale(Part):
     """Whole numbers from `low` to `high`, both ends in words."""
 
     kind: Literal["scale"]
-    low: int
-    high: int
+    low: StrictInt
+    high: StrictInt
     low_word: Words = {}
     high_word: Words = {}
 
@@ -49,7 +49,7 @@ class Scale(Part):
 class Choice(Part):
     """One answer to choose: its points and its wording."""
 
-    value: int
+    value: StrictInt
     text: Words = {}
     codes: Codes = Codes()
 
@@ -98,7 +98,7 @@ Answers = Annotated[Scale | Choices, Field(discriminator="kind")]
 class Alert(Part):
     """The answer from which somebody must look at it."""
 
-    at_least: int
+    at_least: StrictInt
 
 
 class ItemPart(Part):
@@ -175,7 +175,7 @@ class InstrumentFile(Part):
     wording: Literal["shipped", "to be imported"]
     permission: str = Field(min_length=1)
     validated: bool
-    minutes: int = Field(ge=1, le=60)
+    minutes: StrictInt = Field(ge=1, le=60)
     recall: Code
     title: Words = Field(min_length=1)
     about: Words = {}

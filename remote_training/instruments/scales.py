@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictFloat, StrictInt
 
 from remote_training.core.definitions import Part
 
@@ -46,7 +46,7 @@ class Codes(Part):
 class Cutoff(Sourced):
     """A threshold. It is compared with the unrounded score."""
 
-    at: float
+    at: StrictFloat
     label: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     when: Literal["at_least", "above", "below"] = "at_least"
 
@@ -60,8 +60,8 @@ class Cutoff(Sourced):
 class Difference(Sourced):
     """The smallest difference that matters to people, in points of the score."""
 
-    low: float
-    high: float
+    low: StrictFloat
+    high: StrictFloat
 
 
 class ScalePart(Sourced):
@@ -75,8 +75,8 @@ class ScalePart(Sourced):
 class Number(ScalePart):
     """A score that is a number: its range and what a high one means."""
 
-    low: float
-    high: float
+    low: StrictFloat
+    high: StrictFloat
     direction: Literal["high_is_worse", "high_is_better"]
     cutoffs: tuple[Cutoff, ...] = ()
     important_difference: Difference | None = None
@@ -117,7 +117,7 @@ class Flag(ScalePart):
 
     method: Literal["flag"]
     item: str
-    at_least: int
+    at_least: StrictInt
 
 
 class Syndrome(ScalePart):
@@ -128,10 +128,10 @@ class Syndrome(ScalePart):
     """
 
     method: Literal["syndrome"]
-    symptoms: dict[str, int] = Field(min_length=1)
+    symptoms: dict[str, StrictInt] = Field(min_length=1)
     core: tuple[str, ...] = Field(min_length=1)
-    least: int = Field(ge=1)
-    most: int
+    least: StrictInt = Field(ge=1)
+    most: StrictInt
 
 
 class Severity(ScalePart):

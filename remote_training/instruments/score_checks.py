@@ -59,6 +59,8 @@ def _scale(file: InstrumentFile, scale: AnyScale, before: dict[str, AnyScale]) -
         yield from _severity(file, scale, before)
     if isinstance(scale, Syndrome):
         yield from _syndrome(file, scale)
+    if isinstance(scale, Flag):
+        yield from _flag(file, scale)
 
 
 def _items(scale: AnyScale) -> Sequence[str]:
@@ -126,8 +128,20 @@ def _severity(file: InstrumentFile, scale: Severity, before: dict[str, AnyScale]
         yield f"the scale {scale.scale!r} needs cut-offs, all of them 'at_least'."
     elif scale.lowest in {cutoff.label for cutoff in part.cutoffs}:
         yield f"lowest: {scale.lowest!r} is the label of a cut-off already."
+    elif list(part.cutoffs) != sorted(part.cutoffs, key=lambda cutoff: cutoff.at):
+        yield f"the cut-offs of {scale.scale!r} must stand from the lowest to the highest."
     if Rule.COMPLETE not in file.missing:
         yield "there is a severity under the rule 'complete' only, which is not offered."
+
+
+def _flag(file: InstrumentFile, scale: Flag) -> Iterator[str]:
+    asked = {item.code: file.answers.get(item.answers) for item in file.items}
+    answers = asked.get(scale.item)
+    if answers is not None and not answers.low < scale.at_least <= answers.high:
+        yield (
+            f"at_least: {scale.at_least} must be above the lowest answer ({answers.low}) "
+            f"and not above the highest ({answers.high})."
+        )
 
 
 def _syndrome(file: InstrumentFile, scale: Syndrome) -> Iterator[str]:

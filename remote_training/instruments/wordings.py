@@ -17,7 +17,7 @@ from pydantic import Field
 
 from remote_training.core import definitions
 from remote_training.core.definitions import Part
-from remote_training.instruments.checks import incomplete
+from remote_training.instruments.checks import incomplete, unseen
 from remote_training.instruments.errors import WrongWording
 from remote_training.instruments.files import (
     VERSION,
@@ -108,6 +108,7 @@ def faults(wording: WordingFile, structure: InstrumentFile) -> list[str]:
             if structure.is_shipped and code in structure.title
         ),
         *_incomplete(wording, structure),
+        *(fault for place, words in wording.texts().items() for fault in unseen(place, words)),
     ]
 
 

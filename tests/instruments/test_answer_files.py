@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from remote_training import cli
 from remote_training.instruments import answer_files, load
+from remote_training.instruments.errors import WrongAnswers
 from tests.instruments.test_scoring import CASES, VECTORS, is_as_printed, rows
 
 HEADER = ",".join(f"gad{n}" for n in range(1, 8))
@@ -199,6 +201,62 @@ def test_the_answers_are_never_overwritten(score, tmp_path):
     assert status == 1
     assert "is the file with the answers; write to another one." in error
     assert (tmp_path / "answers.csv").read_text() == GOOD
+
+
+def test_through_a_link_the_scores_are_written_where_it_leads(score, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept.csv").write_text("older")
+    (tmp_path / "scores.csv").symlink_to(elsewhere / "kept.csv")
+
+    assert score("gad-7", GOOD)[0] == 0
+
+    assert (tmp_path / "scores.csv").is_symlink()
+    assert (elsewhere / "kept.csv").read_text() == "who,GAD7,GAD7_SEVERITY\nA,7,mild\n"
+
+
+def test_a_link_that_leads_back_to_itself_is_refused(tmp_path):
+    (tmp_path / "answers.csv").write_text(GOOD)
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+
+    with pytest.raises(WrongAnswers, match="is a link that leads back to itself"):
+        answer_files.score_file(
+            load.instrument("gad-7"), tmp_path / "answers.csv", tmp_path / "loop.csv"
+        )
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(score, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR)  # neither end waits for the other, whatever becomes of it
+    try:
+        status, _, error = score("gad-7", GOOD, "--out", str(pipe))
+        refusal, _, _ = score("gad-7", GOOD + "B,9,1,1,1,1,1,1\n", "--out", str(pipe))
+        os.write(held, b"end")
+        content = os.read(held, 1000)
+    finally:
+        os.close(held)
+
+    assert (status, refusal) == (0, 1)
+    assert pipe.is_fifo()
+    assert content == b"who,GAD7,GAD7_SEVERITY\nA,7,mild\nend"
+    assert error == "1 rows\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "pipe"]
+
+
+def test_a_folder_that_is_not_there_is_named_whole(score, tmp_path):
+    nowhere = tmp_path / "no" / "where"
+
+    status, _, error = score("gad-7", GOOD, "--out", str(nowhere / "scores.csv"))
+
+    assert (status, error) == (1, f"scores.csv: the folder {nowhere} is not there.\n")
+
+
+def test_somebody_without_any_answer_has_a_row_without_scores(score):
+    status, made, _ = score("gad-7", f"{GOOD},,,,,,,\n\n")
+
+    blank = {"who": "", "GAD7": "", "GAD7_SEVERITY": ""}
+    assert (status, made) == (0, [{"who": "A", "GAD7": "7", "GAD7_SEVERITY": "mild"}, blank])
 
 
 def test_a_long_file_needs_no_more_memory_than_a_short_one(tmp_path):

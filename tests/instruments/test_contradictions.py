@@ -131,6 +131,30 @@ FIRST = 'items = ["phq1", "phq2"'
                      "missing: the rule 'half' stands twice.", id="a rule that stands twice"),
         pytest.param(PHQ, 'item = "phq9"', 'item = "phq99"',
                      "scale PHQ9_ITEM9_FLAG: there is no item 'phq99'.", id="a flag of nothing"),
+        pytest.param(PHQ, "\nat_least = 1", "\nat_least = 0",
+                     "scale PHQ9_ITEM9_FLAG: at_least: 0 must be above the lowest answer (0) and "
+                     "not above the highest (3).", id="a flag at the lowest answer"),
+        pytest.param(PHQ, "\nat_least = 1", "\nat_least = 4",
+                     "scale PHQ9_ITEM9_FLAG: at_least: 4 must be above the lowest answer (0) and "
+                     "not above the highest (3).", id="a flag that nothing reaches"),
+        pytest.param(PHQ, '"Several days"', '"Not at all "',
+                     "answers frequency: two answers have the words 'Not at all' in 'en'.",
+                     id="two answers in the same words"),
+        pytest.param(PHQ, "value = 1,", "value = true,", "value must be a whole number.",
+                     id="true for a whole number"),
+        pytest.param(PHQ, "{ at = 5,", "{ at = true,", "at must be a number.",
+                     id="true for a number"),
+        pytest.param(PHQ, "{ at = 5,", "{ at = 12,",
+                     "scale PHQ9_SEVERITY: the cut-offs of 'PHQ9' must stand from the lowest to "
+                     "the highest.", id="cut-offs out of order"),
+        pytest.param(PHQ, '"Several days"', '"Several \\u0007days"',
+                     "answers frequency, choice 1 has a sign in 'en' that nobody can see (U+0007).",
+                     id="a sign that controls a terminal"),
+        pytest.param(PHQ, '"Several days"', '"Several \\u202edays"',
+                     "answers frequency, choice 1 has a sign in 'en' that nobody can see (U+202E).",
+                     id="a sign that turns the text round"),
+        pytest.param(CIPN, 'sex = ["F", "M", "X"]', 'sex = ["F", "M", "F"]',
+                     "facts: the value 'F' of 'sex' stands twice.", id="a fact's value twice"),
         pytest.param(PHQ, 'core = ["phq1", "phq2"]', 'core = ["phq1", "gad1"]',
                      "scale PHQ9_MAJOR_DEP_SYNDROME: core: 'gad1' is not among its symptoms.",
                      id="a core symptom that is none"),
@@ -278,3 +302,10 @@ def test_a_file_in_another_encoding_is_refused_in_a_sentence(tmp_path):
         load.read(path)
 
     assert refusal.value.faults == ["form.toml: is not text in UTF-8."]
+
+
+@pytest.mark.parametrize(
+    "deep", ["x = " + "[" * 5_000 + "]" * 5_000, "x = " + "{a = " * 5_000 + "1" + "}" * 5_000]
+)
+def test_a_file_nested_too_deep_is_refused_in_a_sentence(tmp_path, deep):
+    assert refused(tmp_path, deep) == ["form.toml: has lists or tables too deep inside each other."]
