@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from remote_training.core.errors import Invalid, Refused
 
 
@@ -22,7 +24,9 @@ class WhyNeeded(WrongDetail):
 
 
 class ChangedMeanwhile(WrongDetail):
-    """Somebody else changed the event while this form was open."""
+    """The event was changed while this form was open, by somebody else or by this very form."""
+
+    status = HTTPStatus.CONFLICT
 
 
 class DetailsMissing(WrongDetail):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -58,7 +59,7 @@ class TimeOrNothing(WallTimeField):
 
 
 class KeyedForm(FlaskForm):  # type: ignore[misc]
-    """A form with a key of its own, so that it counts once however often it is sent."""
+    """A form that counts once however often it is sent, unless something else stands in it."""
 
     key = HiddenField()
     number = HiddenField()
@@ -83,11 +84,22 @@ class KeyedForm(FlaskForm):  # type: ignore[misc]
 
     def said_at(self, refusal: Invalid) -> Field:
         """The field that a refusal is written at."""
+        self.status = refusal.status
         name = refusal.detail if isinstance(refusal, WrongDetail) else ""
         found: Field = self._fields.get(name) or self._fields[self.last_resort]
         return found
 
+    @property
+    def row_key(self) -> UUID:
+        """The same for the same content on the same page; only after validation."""
+        return uuid5(UUID(self.key.data), repr(self._content))
+
+    @property
+    def _content(self) -> object:
+        return None
+
     last_resort = "key"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class NewEventForm(KeyedForm):
@@ -129,9 +141,8 @@ class NewEventForm(KeyedForm):
         return str(self.term.data), int(self.grade.data)
 
     @property
-    def row_key(self) -> UUID:
-        """The same for the same choice on the same page: another choice is another event."""
-        return uuid5(UUID(self.key.data), "{}/{}".format(*self.chosen))
+    def _content(self) -> object:
+        return (*self.chosen, self.text.data or "")
 
 
 class DetailsForm(KeyedForm):
@@ -204,6 +215,10 @@ class DetailsForm(KeyedForm):
         )
 
     @property
+    def _content(self) -> object:
+        return self.version, self.told, self.why.data or ""
+
+    @property
     def _onset_at(self) -> datetime | None:
         on, at = self.onset_on.data, self.onset_time.data
         return None if on is None or at is None else datetime.combine(on, at, tzinfo=zone())
@@ -226,6 +241,10 @@ class CareForm(KeyedForm):
         """One of the rows."""
         if not field.data:
             raise ValidationError(_("Please choose what was done."))
+
+    @property
+    def _content(self) -> object:
+        return self.care.data, self.note.data or ""
 
 
 class WithdrawForm(KeyedForm):

@@ -40,9 +40,11 @@ class Told:
 
     @classmethod
     def of(cls, version: EventVersion) -> Told:
-        """What a version says."""
+        """What a version says; the moment to the whole minute, as it is shown."""
         same = {one.name: getattr(version, one.name) for one in fields(cls)}
-        return cls(**same | {"actions": tuple(Action(code) for code in version.actions.split())})
+        actions = tuple(Action(code) for code in version.actions.split())
+        onset_at = _minute(version.onset_at) if version.onset_at is not None else None
+        return cls(**same | {"actions": actions, "onset_at": onset_at})
 
 
 def first(term: str, grade: int, *, session: Session | None, now: datetime) -> Told:
@@ -60,7 +62,7 @@ def first(term: str, grade: int, *, session: Session | None, now: datetime) -> T
     if now >= session.ends_at:
         return told
     phase = Phase.BEFORE if now < session.starts_at else Phase.DURING
-    return replace(told, phase=phase, onset_at=now)
+    return replace(told, phase=phase, onset_at=_minute(now))
 
 
 def missing(told: Told) -> tuple[str, ...]:
@@ -121,6 +123,10 @@ def check(told: Told, *, now: datetime, zone: tzinfo) -> None:
         raise WrongDetail(say("This day has not come yet."), detail="outcome_on")
     if told.onset_at is not None and told.outcome_on < told.onset_at.astimezone(zone).date():
         raise WrongDetail(say("This day is before it began."), detail="outcome_on")
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _check_seriousness(told: Told) -> None:

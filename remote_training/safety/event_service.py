@@ -91,14 +91,15 @@ def amend(
 ) -> bool:
     """Keep what is said of an event now, beside what was said before; True where it differs.
 
-    `number` is the version that the form showed. What is worse than before is told to the
+    `number` is the version that the form showed; the `key` of what stands now changes nothing,
+    and is False. What is worse than before is told to the
     coordinators anew, unless one of them writes it (`is_seen`).
     Raises `Withdrawn`, `ChangedMeanwhile`, `WrongDetail`, `WhyNeeded`.
     """
     _hold(event)
-    if _is_known(EventVersion, key):
-        return False
     before = queries.newest(event.id)
+    if before.key == key:
+        return False
     _same(before, number, detail="why")
     was, told, why = Told.of(before), _tidy(told), clean_lines(why, limit=LONGEST_WHY)
     rules.check(told, now=now, zone=ZoneInfo(event.participant.zone))
@@ -155,7 +156,7 @@ def look_after(
     what; `DetailsMissing` where it is to be closed too early.
     """
     _hold(event)
-    if _is_known(EventCare, key):
+    if db.session.scalar(sa.select(EventCare.id).where(EventCare.key == key)) is not None:
         return False
     newest = queries.newest(event.id)
     _same(newest, number, detail="note")
@@ -237,12 +238,8 @@ def _hold(event: AdverseEvent) -> None:
 
 def _same(newest: EventVersion, number: int, *, detail: str) -> None:
     if newest.number != number:
-        sentence = say("Somebody changed this meanwhile: look at what stands there now.")
+        sentence = say("This was changed meanwhile: look at what stands there now.")
         raise ChangedMeanwhile(sentence, detail=detail)
-
-
-def _is_known(model: type[EventVersion] | type[EventCare], key: UUID) -> bool:
-    return db.session.scalar(sa.select(model.id).where(model.key == key)) is not None
 
 
 def _tidy(told: Told) -> Told:

@@ -101,11 +101,11 @@ def amend(event_id: UUID) -> ResponseReturnValue:
     def keep() -> None:
         service.amend(
             line.event, form.told, number=form.version, why=form.why.data or "",
-            key=UUID(form.key.data), by=me(), now=outside().now(), is_seen=_is_mine(line),
+            key=form.row_key, by=me(), now=outside().now(), is_seen=_is_mine(line),
         )  # fmt: skip
 
     if not form.validate() or not attempt(keep, form.said_at):
-        return _one_page(_line(event_id), details=form), 422
+        return _one_page(_line(event_id), details=form), form.status
     flash(_("This is kept."))
     return redirect(url_for(".show", event_id=event_id), 303)
 
@@ -123,11 +123,11 @@ def look_after(event_id: UUID) -> ResponseReturnValue:
     def keep() -> None:
         service.look_after(
             line.event, Care(form.care.data), form.note.data or "", number=form.version,
-            key=UUID(form.key.data), by=me(), now=outside().now(),
+            key=form.row_key, by=me(), now=outside().now(),
         )  # fmt: skip
 
     if not form.validate() or not attempt(keep, form.said_at):
-        return _one_page(_line(event_id), care=form), 422
+        return _one_page(_line(event_id), care=form), form.status
     flash(_("This is written down."))
     return redirect(url_for(".show", event_id=event_id), 303)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -54,6 +54,11 @@ class HandlingForm(FlaskForm):  # type: ignore[misc]
     def chosen(self) -> Step:
         """What was done; only after validation."""
         return Step(self.step.data)
+
+    @property
+    def row_key(self) -> UUID:
+        """The same for the same content on the same page; only after validation."""
+        return uuid5(UUID(self.key.data), repr((self.step.data, self.note.data or "")))
 
     def said_at(self, _refusal: Invalid) -> Field:
         """The field that a refusal is written at."""

@@ -80,7 +80,7 @@ def _kept(line: Line, form: HandlingForm) -> bool:
                 form.chosen,
                 form.note.data or "",
                 by=desk.me(),
-                key=UUID(form.key.data),
+                key=form.row_key,
                 now=outside().now(),
             )
     except Invalid as refusal:

@@ -221,6 +221,16 @@ class TestPage:
         assert answer.status_code == 422
         assert db.session.scalars(sa.select(Handling)).all() == []
 
+    def test_another_step_in_the_same_form_is_kept_too_a_second_press_is_not(
+        self, browse_as: Any, alert: Alert, carla: Any
+    ) -> None:
+        typed, desk = {"key": str(uuid4()), "note": ""}, browse_as(carla)
+        for step in ("not_reached", "not_reached", "reached", "reached"):
+            answer = desk.post(f"/staff/safety/{alert.id}/", data=typed | {"step": step})
+            assert answer.status_code == 303
+        kept = sorted(row.step for row in db.session.scalars(sa.select(Handling)))
+        assert kept == sorted([Step.NOT_REACHED, Step.REACHED])
+
     def test_is_for_the_coordinators_of_her_site_alone(
         self, browse_as: Any, alert: Alert, carla: Any
     ) -> None:
