@@ -20,6 +20,8 @@ from remote_training.attendance import marks, notes, queries, reaching, stamp
 from remote_training.attendance.forms import NoteForm, StatusForm
 from remote_training.attendance.trainer_views import (
     STAFF,
+    asked_again,
+    ended_once,
     page,
     person_page,
     session_of,
@@ -56,14 +58,14 @@ def mark(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     booking = queries.place(booking_id, session)
 
     def give() -> None:
-        press = marks.Press(_key(), request.form.get("seen"))
+        press = marks.Press(_key(), form.seen.data or "")
         reason, now = form.reason.data or "", outside().now()
         marks.give(booking, form.chosen, reason=reason, press=press, now=now, by=me().id)
 
     if _is_for_script():
         give()
     elif not form.validate() or not attempt(give, form.said_at):
-        return person_page(session, booking, form=form), 422
+        return asked_again(session, booking, form)
     return _done(session_id, _("This is noted for %(name)s.", name=short_name(booking)))
 
 
@@ -127,6 +129,7 @@ def _is_for_script() -> bool:
 
 
 def _done(session_id: UUID, said: str) -> ResponseReturnValue:
+    said = ended_once(said)
     if _is_for_script():
         return {"said": said}
     flash(said)

@@ -33,5 +33,7 @@ class Overtaken(Invalid):
     status = HTTPStatus.CONFLICT
 
 
-class ChangedMeanwhile(Refused):
+class ChangedMeanwhile(Invalid):
     """Another trainer said something of this person that was not on the page yet."""
+
+    status = HTTPStatus.CONFLICT

@@ -10,13 +10,14 @@ from wtforms import Field, HiddenField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation
 
+from remote_training.attendance.errors import ChangedMeanwhile
 from remote_training.attendance.models import Status
 from remote_training.contacts import checks
 from remote_training.contacts.models import Contact
 from remote_training.core.errors import Invalid
 from remote_training.core.fields import ChoiceField, RowsField
 from remote_training.core.text import clean_line
-from remote_training.core.words import translated
+from remote_training.core.words import say, translated
 from remote_training.meetings.models import EventKind, Source
 
 LONGEST_PLACE = 200
@@ -35,7 +36,7 @@ KIND_WORDS = {
     EventKind.JOINED: _l("came in"),
     EventKind.LEFT: _l("left"),
     EventKind.WAITING: _l("was in the waiting room"),
-    EventKind.ADMITTED: _l("was let in again"),
+    EventKind.ADMITTED: _l("was let in"),
     EventKind.WAITED: _l("left the waiting room"),
     EventKind.STARTED: _l("the room was opened"),
     EventKind.ENDED: _l("the room was closed"),
@@ -118,8 +119,12 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
 
 
 class StatusForm(FlaskForm):  # type: ignore[misc]
-    """A trainer's word about one person in one class; the first choice takes it back."""
+    """A trainer's word about one person in one class; the first choice takes it back.
 
+    `seen` is the mark that the page showed, `refusal` why the word was not taken.
+    """
+
+    seen = HiddenField()
     status = ChoiceField(
         _l("How did this class go?"),
         choices=[
@@ -132,16 +137,22 @@ class StatusForm(FlaskForm):  # type: ignore[misc]
     def __init__(self, **shown: str) -> None:
         super().__init__(**shown)
         self.status.flags.required = True
+        self.refusal: Invalid | None = None
 
-    def said_at(self, _refusal: Invalid) -> Field:
+    def said_at(self, refusal: Invalid) -> Field:
         """The field that a refusal is written at."""
-        return self.reason
+        self.refusal = refusal
+        return self.status if isinstance(refusal, ChangedMeanwhile) else self.reason
 
     @property
     def chosen(self) -> Status | None:
-        """The status, or None to let the machine's count again."""
-        known = {str(status) for status in Status}
-        return Status(self.status.data) if self.status.data in known else None
+        """The status, or None to let the machine's count again. Raises `Invalid` for neither."""
+        if self.status.data == "":
+            return None
+        try:
+            return Status(self.status.data)
+        except ValueError:
+            raise Invalid(say("Please choose one from this list.")) from None
 
 
 class NoteForm(FlaskForm):  # type: ignore[misc]

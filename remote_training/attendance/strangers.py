@@ -8,7 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remote_training.accounts.models import Account
 from remote_training.attendance import queries, service
+from remote_training.attendance.errors import ChangedMeanwhile
 from remote_training.attendance.intervals import Interval, clipped, union, visits
 from remote_training.audit import service as audit
 from remote_training.bookings.models import Booking
@@ -47,16 +49,25 @@ def decide(
     decision: Decision | None,
     booking: Booking | None,
     *,
+    seen: str = "",
     now: datetime,
     by: UUID,
 ) -> None:
     """Say who it was: a booking of the class, nobody of ours, or (None) not decided again.
 
-    The minutes of whom it touches follow. Saying the same twice changes nothing.
+    The minutes of whom it touches follow. Saying the same twice changes nothing. `seen` is the
+    `choice` that stood on her page.
+
+    Raises
+    ------
+    ChangedMeanwhile
+        Somebody else has decided something that was not on her page.
     """
     booking_id = booking.id if booking is not None else None
     if (row.decision, row.booking_id) == (decision, booking_id):
         return
+    if seen != choice(row) and row.decided_by_id != by:
+        raise _overtaken(row)
     audit.note(
         "attendance.decide_unknown", "session", row.session_id, by=by, now=now,
         unknown=str(row.id), before=_told(row.decision, row.booking_id),
@@ -67,6 +78,11 @@ def decide(
     touched = presences.assign(row, booking_id)
     db.session.flush()
     service.work_out({row.session_id: touched}, cause=DECISION, now=now)
+
+
+def choice(row: UnmatchedPresence) -> str:
+    """What is decided of somebody unknown, as the form sends it; empty for nothing."""
+    return _told(row.decision, row.booking_id) or ""
 
 
 def chosen(session: Session, typed: str) -> tuple[Decision | None, Booking | None]:
@@ -80,6 +96,31 @@ def chosen(session: Session, typed: str) -> tuple[Decision | None, Booking | Non
     except ValueError:
         raise NotFound(say("Nobody with this place is in the class.")) from None
     return Decision.BOOKED, queries.place(booking_id, session)
+
+
+def _overtaken(row: UnmatchedPresence) -> ChangedMeanwhile:
+    if row.decided_by_id is None:
+        return ChangedMeanwhile(
+            say("The decision was taken back in the meantime. Please look, and save again.")
+        )
+    by = db.session.get_one(Account, row.decided_by_id).contact.first_name
+    if row.booking_id is None:
+        return ChangedMeanwhile(
+            say(
+                "%(name)s has decided in the meantime that this was nobody of this class. "
+                "Please look, and save again."
+            ),
+            name=by,
+        )
+    who = db.session.get_one(Booking, row.booking_id).participant.contact.name
+    return ChangedMeanwhile(
+        say(
+            '%(name)s has decided in the meantime that this was "%(who)s". '
+            "Please look, and save again."
+        ),
+        name=by,
+        who=queries.short_name(who),
+    )
 
 
 def _told(decision: Decision | None, booking_id: UUID | None) -> str | None:

@@ -23,6 +23,7 @@ from remote_training.attendance import (
     stamp,
     training_queries,
 )
+from remote_training.attendance.errors import ChangedMeanwhile
 from remote_training.attendance.forms import (
     CAUSE_WORDS,
     KIND_WORDS,
@@ -136,18 +137,21 @@ def person(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
 @staff_only(*STAFF)
 @unit_of_work()
 def set_status(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
-    """Keep the trainer's word; a missing reason is asked for where it stands."""
+    """Keep the trainer's word; a missing reason is asked for where it stands, and a newer word
+    of another trainer is shown first.
+    """
     session = session_of(session_id)
     booking = queries.place(booking_id, session)
     form = StatusForm()
 
     def note() -> None:
-        reason = form.reason.data or ""
-        marks.give(booking, form.chosen, reason=reason, now=outside().now(), by=me().id)
+        press, reason = marks.Press(seen=form.seen.data or ""), form.reason.data or ""
+        now, by = outside().now(), me().id
+        marks.give(booking, form.chosen, reason=reason, press=press, now=now, by=by)
 
     if not form.validate() or not attempt(note, form.said_at):
-        return person_page(session, booking, form=form), 422
-    flash(_("This is noted for %(name)s.", name=short_name(booking)))
+        return asked_again(session, booking, form)
+    flash(ended_once(_("This is noted for %(name)s.", name=short_name(booking))))
     return redirect(url_for(".console", session_id=session_id), 303)
 
 
@@ -199,6 +203,7 @@ def person_page(
         form=form or _status_form(booking),
         note=note or NoteForm(),
         notes=notes.of([booking.id]).get(booking.id, []),
+        standing=marks.standing(booking.id),
         found=queries.verdict_of(booking, now=now),
         evidence=evidence.of(booking, now=now),
         rules=study().rules,
@@ -208,10 +213,22 @@ def person_page(
     )
 
 
+def asked_again(session: Session, booking: Booking, form: StatusForm) -> ResponseReturnValue:
+    """Why a word was not taken, with all that was typed; and beside a newer one, if that is why.
+
+    What the page shows now is what the next press has seen.
+    """
+    if not isinstance(form.refusal, ChangedMeanwhile):
+        return person_page(session, booking, form=form), 422
+    form.seen.data = marks.seen(booking.id)
+    return person_page(session, booking, form=form), 409
+
+
 def _status_form(booking: Booking) -> StatusForm:
+    seen = marks.seen(booking.id)
     known = queries.of_booking(booking.id)
     said = (known.status or "", known.reason or "") if known else ("", "")
-    return StatusForm(status=said[0], reason=said[1])
+    return StatusForm(status=said[0], reason=said[1], seen=seen)
 
 
 def _room_page(
@@ -251,6 +268,11 @@ def page(name: str, session: Session, now: datetime, /, **more: object) -> str:
 def session_of(session_id: UUID) -> Session:
     """The class of this id at a site of the trainer's, or `NotFound`."""
     return classes_queries.at_sites(session_id, site_ids(*STAFF))
+
+
+def ended_once(sentence: str) -> str:
+    """A sentence that ends in a name such as `Anna V.`, with one full stop."""
+    return sentence[:-1] if sentence.endswith("..") else sentence
 
 
 def short_name(booking: Booking) -> str:

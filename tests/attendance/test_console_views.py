@@ -127,7 +127,7 @@ def test_a_press_that_is_sent_again_counts_once_and_another_one_counts(
     press = {"status": "excused", "seen": "", "key": KEY + "1"}
     for _ in range(2):
         answer = trainer.post(place(anna, "mark"), data=press, headers=SCRIPT)
-        assert (answer.status_code, answer.json) == (200, {"said": "This is noted for Anna V.."})
+        assert (answer.status_code, answer.json) == (200, {"said": "This is noted for Anna V."})
     entries = sa.select(sa.func.count(Entry.id)).where(Entry.action == "attendance.set_status")
     assert (db.session.query(Mark).count(), db.session.scalar(entries)) == (1, 1)
     trainer.post(place(anna, "mark"), data=press | {"key": KEY + "2", "status": ""})
@@ -191,6 +191,82 @@ def test_a_word_of_another_trainer_that_she_had_not_seen_is_not_overwritten(
     own = press | {"status": "late", "reason": "y"}
     answer = trainer.post(place(anna, "mark"), data=own)
     assert answer.status_code == 303, "her own earlier word is no hindrance"
+
+
+def own_page(client: FlaskClient, booking: Booking) -> tuple[str, str]:
+    """How somebody was counted, and which mark that page says it has shown."""
+    text = client.get(place(booking, "")).text
+    found = re.search(r'name="seen" value="(\w*)"', text)
+    assert found is not None
+    return plain(text), found[1]
+
+
+def plain(page: str) -> str:
+    """The words of a page."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).replace(" ,", ",").split())
+
+
+def test_her_own_page_does_not_overwrite_what_another_trainer_said_meanwhile(
+    trainer: FlaskClient, anna: Booking, browse_as: BrowseAs, clock: FakeClock
+) -> None:
+    other = browse_as(make.trainer(contact=make.contact(name="Mats Berg")))
+    old = own_page(trainer, anna)[1]
+    late = {"status": "technical", "reason": "no sound", "seen": old}
+    assert other.post(place(anna, ""), data=late).status_code == 303
+    mine = {"status": "excused", "reason": "she rang", "seen": old}
+    refused = trainer.post(place(anna, ""), data=mine)
+    assert refused.status_code == 409
+    text, words = refused.text, plain(refused.text)
+    assert "Mats has marked this person in the meantime" in text
+    assert "Set by Mats Berg technical trouble, Tuesday 24 November, 13:10 : no sound" in words
+    assert '<option selected value="excused">' in text, "what was chosen is kept"
+    assert 'value="she rang"' in text, "what was typed is kept"
+    assert status(anna) is Status.TECHNICAL
+    unseen = {"status": "excused", "reason": "she rang"}
+    assert trainer.post(place(anna, ""), data=unseen).status_code == 409
+    clock.forward(seconds=1)
+    seen = own_page(trainer, anna)[1]
+    assert f'name="seen" value="{seen}"' in text, "the next press has seen it"
+    assert trainer.post(place(anna, ""), data=mine | {"seen": seen}).status_code == 303
+    assert status(anna) is Status.EXCUSED
+
+
+def test_her_own_page_says_who_took_a_mark_back(
+    trainer: FlaskClient, anna: Booking, clock: FakeClock
+) -> None:
+    assert "Set by" not in own_page(trainer, anna)[0]
+    trainer.post(place(anna, ""), data={"status": "excused", "reason": "ill"})
+    assert "excused, Tuesday 24 November, 13:10 : ill" in own_page(trainer, anna)[0]
+    clock.forward(minutes=1)
+    trainer.post(place(anna, ""), data={"status": "", "reason": ""})
+    assert "taken back, Tuesday 24 November, 13:11" in own_page(trainer, anna)[0]
+
+
+def test_who_is_let_in_for_the_first_time_is_not_let_in_again(
+    trainer: FlaskClient, anna: Booking
+) -> None:
+    hour.tell(anna, EventKind.WAITING, 2)
+    hour.tell(anna, EventKind.ADMITTED, 3)
+    db.session.commit()
+    words = own_page(trainer, anna)[0]
+    assert "was let in" in words
+    assert "let in again" not in words
+
+
+@pytest.mark.parametrize("sent", [{"status": "zz"}, {}], ids=["unknown", "none"])
+def test_a_mark_that_is_none_is_refused_and_takes_nothing_back(
+    trainer: FlaskClient, anna: Booking, sent: dict[str, str]
+) -> None:
+    trainer.post(place(anna, "mark"), data={"status": "excused"})
+    refused = trainer.post(place(anna, "mark"), data=sent, headers=SCRIPT)
+    assert (refused.status_code, refused.json) == (
+        422,
+        {"said": "Please choose one from this list."},
+    )
+    assert trainer.post(place(anna, "mark"), data=sent).status_code == 422
+    assert status(anna) is Status.EXCUSED
+    back = trainer.post(place(anna, "mark"), data={"status": ""}, headers=SCRIPT)
+    assert (back.status_code, status(anna)) == (200, None), "the control"
 
 
 def test_why_is_asked_only_where_the_room_is_overruled(trainer: FlaskClient, anna: Booking) -> None:

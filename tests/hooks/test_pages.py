@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -78,6 +79,54 @@ def test_the_list_of_unknown_people_is_one_press_from_the_console(
     person = client.get(f"/staff/classes/{her.session_id}/people/{her.id}/").text
     assert "a trainer said that it was her" in person
     assert "a decision about an unknown person" in person
+
+
+@pytest.mark.parametrize(
+    ("decided", "said"),
+    [("nobody", "that this was nobody of this class."), ("her", 'that this was "')],
+)
+def test_a_decision_on_an_old_page_does_not_replace_a_newer_one(
+    her: Booking, trainer: Account, browse_as: Browse, decided: str, said: str
+) -> None:
+    other = browse_as(make.trainer(contact=make.contact(name="Mats Berg")))
+    client, [unknown] = browse_as(trainer), meetings.unmatched(her.session_id)
+    page = f"/staff/classes/{her.session_id}/unknown/"
+    address, choices = f"{page}{unknown.id}", {"nobody": "nobody", "her": str(her.id)}
+    newer, mine = choices.pop(decided), choices.popitem()[1]
+    assert other.post(address, data={"who": newer, "seen": ""}).status_code == 303
+    refused = client.post(address, data={"who": mine, "seen": ""})
+    assert refused.status_code == 409
+    assert f"Mats has decided in the meantime {said}" in unescape(refused.text)
+    assert f'name="seen" value="{newer}"' in refused.text
+    assert f'<option value="{mine}" selected>' in refused.text, "what was chosen is kept"
+    assert f'<option value="{newer}" selected>' in client.get(page).text
+    assert client.post(address, data={"who": newer, "seen": ""}).status_code == 303, "the same"
+    assert client.post(address, data={"who": mine, "seen": newer}).status_code == 303
+    assert f'<option value="{mine}" selected>' in client.get(page).text
+
+
+def test_a_decision_that_was_taken_back_meanwhile_is_not_changed_unseen(
+    her: Booking, trainer: Account, browse_as: Browse
+) -> None:
+    client, [unknown] = browse_as(trainer), meetings.unmatched(her.session_id)
+    address = f"/staff/classes/{her.session_id}/unknown/{unknown.id}"
+    for who, seen in (("nobody", ""), ("", "nobody")):
+        assert client.post(address, data={"who": who, "seen": seen}).status_code == 303
+    refused = client.post(address, data={"who": str(her.id), "seen": "nobody"})
+    assert (refused.status_code, "was taken back in the meantime" in refused.text) == (409, True)
+
+
+def test_choosing_nothing_is_not_called_a_decision(
+    her: Booking, trainer: Account, browse_as: Browse
+) -> None:
+    client, [unknown] = browse_as(trainer), meetings.unmatched(her.session_id)
+    address = f"/staff/classes/{her.session_id}/unknown/{unknown.id}"
+    empty = client.post(address, data={"who": "", "seen": ""}, follow_redirects=True).text
+    assert "Nothing was chosen" in empty
+    assert "This is noted" not in empty
+    client.post(address, data={"who": "nobody", "seen": ""})
+    back = client.post(address, data={"who": "", "seen": "nobody"}, follow_redirects=True).text
+    assert "This is noted" in back, "taking back is something"
 
 
 def test_only_who_has_a_place_in_this_class_can_have_been_it(
