@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
+from wsgiref.headers import Headers
 
 from whitenoise import WhiteNoise
 
 from remote_training.app import ROOT
 from remote_training.core.settings import WrongSetting
+from remote_training.operations import edge
 from remote_training.start import real_app
 
 try:
@@ -16,7 +18,21 @@ try:
 except WrongSetting as refused:
     sys.stderr.write(f"{refused}\n")
     sys.exit(4)  # to gunicorn: what cannot be loaded is not tried again
-app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)  # type: ignore[method-assign]
+
+
+def as_pages(headers: Headers, _path: str, _url: str) -> None:
+    """Files come with the policy headers of pages."""
+    for name, value in edge.HEADERS.items():
+        headers[name] = value
+
+
+app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app,
+    root=str(ROOT / "static"),
+    prefix="static/",
+    max_age=3600,
+    add_headers_function=as_pages,
+)
 
 # what is there now stays: no collection during a request walks through it again, and processes
 # that are forked from here (`gunicorn --preload`) share it. No connection is open yet
