@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.audit import service as audit
-from remote_training.bookings import places, queries, rules, waiting_list
+from remote_training.bookings import places, queries, rules, waiting_list, waiting_queries
 from remote_training.bookings.errors import (
     AlreadyBooked,
     GivenBack,
@@ -48,7 +48,7 @@ def book(
     """
     places.one_at_a_time(participant)
     places.check(participant, session, now)
-    waits = waiting_list.waits(participant, session)
+    waits = waiting_queries.waits(participant, session)
     if not (waits and waiting_list.take_kept(participant, session, now=now)):
         places.take(session)
     booking = places.add(participant, session, now)
@@ -134,7 +134,7 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     if not places.give_back(booking, now):  # at another screen, while we waited for the class
         raise GivenBack(GAVE_IT_BACK)
     moved = places.add(booking.participant, session, now)
-    if waiting_list.waits(booking.participant, session):
+    if waiting_queries.waits(booking.participant, session):
         waiting_list.settle(booking.participant, session, now=now)
     waiting_list.fill(left, now=now)
     places.tell("booking_moved", booking, not_after=left.ends_at, now=now, moved_to=str(moved.id))

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from remote_training.audit import service as audit
-from remote_training.bookings import places, queries
+from remote_training.bookings import places, queries, waiting_queries
 from remote_training.bookings.errors import NoOffer, NotInLine, TooLateToWait
 from remote_training.bookings.models import Booking, Ending, Waiting
 from remote_training.classes.models import Session
@@ -31,12 +31,6 @@ from remote_training.studies.current import study
 STANDS = Waiting.ended_at.is_(None)
 IN_LINE = sa.and_(STANDS, Waiting.offered_at.is_(None))
 AT_ONCE = 100  # classes looked at in one round
-_waiting = cast(sa.Table, Waiting.__table__).c
-IS_STANDING = sa.select(_waiting.id).where(
-    _waiting.participant_id == sa.bindparam("participant_id"),
-    _waiting.session_id == sa.bindparam("session_id"),
-    _waiting.ended_at.is_(None),
-)
 
 
 def closes_at(session: Session) -> datetime:
@@ -65,7 +59,7 @@ def join(
     if entry is None:
         entry = Waiting(
             participant_id=participant.id, session_id=session.id, asked_at=now,
-            rank_at=_rank(participant, session, now), is_at_once=is_at_once,
+            rank_at=waiting_queries.rank(participant, session, now), is_at_once=is_at_once,
         )  # fmt: skip
         db.session.add(entry)
         _note("bookings.wait", entry, now, by, is_at_once=is_at_once)
@@ -131,15 +125,9 @@ def fill(session: Session, *, now: datetime) -> int:
     return given
 
 
-def waits(participant: Participant, session: Session) -> bool:
-    """Whether she waits for a place in a class, or is offered one."""
-    hers = {"participant_id": participant.id, "session_id": session.id}
-    return db.session.execute(IS_STANDING, hers).first() is not None
-
-
 def take_kept(participant: Participant, session: Session, *, now: datetime) -> bool:
     """Whether a place was kept for her in a class: then it is hers now, and counted already."""
-    if not waits(participant, session):
+    if not waiting_queries.waits(participant, session):
         return False
     places.lock(session)
     entry = _standing(participant.id, session.id)
@@ -296,17 +284,6 @@ def _end(entry: Waiting, ending: Ending, now: datetime) -> bool:
 def _close(entry: Waiting, ending: Ending, now: datetime) -> None:
     entry.ended_at, entry.ending = now, ending
     db.session.flush()
-
-
-def _rank(participant: Participant, session: Session, now: datetime) -> datetime:
-    """When she asked; who has only just given her place back stands where she had booked it."""
-    undo = timedelta(minutes=study().booking.undo_minutes)
-    had = sa.select(sa.func.min(Booking.booked_at)).where(
-        Booking.participant_id == participant.id,
-        Booking.session_id == session.id,
-        Booking.cancelled_at > now - undo,
-    )
-    return db.session.scalar(had) or now
 
 
 def _standing(participant_id: UUID, session_id: UUID) -> Waiting | None:

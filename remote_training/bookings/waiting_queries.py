@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from remote_training.accounts.models import Account
-from remote_training.bookings.models import Waiting
+from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.participants.models import Participant
+from remote_training.studies.current import study
 
+_waiting = cast(sa.Table, Waiting.__table__).c
+IS_STANDING = sa.select(_waiting.id).where(
+    _waiting.participant_id == sa.bindparam("participant_id"),
+    _waiting.session_id == sa.bindparam("session_id"),
+    _waiting.ended_at.is_(None),
+)
 _Before = aliased(Waiting)
 # how many stand before somebody who waits; one who has an offer stands before nobody
 BEFORE = (
@@ -92,3 +100,20 @@ def how_many(session_ids: Sequence[UUID]) -> Counter[UUID]:
         .group_by(Waiting.session_id)
     )
     return Counter({row[0]: row[1] for row in db.session.execute(counted)})
+
+
+def waits(participant: Participant, session: Session) -> bool:
+    """Whether she waits for a place in a class, or is offered one."""
+    hers = {"participant_id": participant.id, "session_id": session.id}
+    return db.session.execute(IS_STANDING, hers).first() is not None
+
+
+def rank(participant: Participant, session: Session, now: datetime) -> datetime:
+    """When she asked; who has only just given her place back stands where she had booked it."""
+    undo = timedelta(minutes=study().booking.undo_minutes)
+    had = sa.select(sa.func.min(Booking.booked_at)).where(
+        Booking.participant_id == participant.id,
+        Booking.session_id == session.id,
+        Booking.cancelled_at > now - undo,
+    )
+    return db.session.scalar(had) or now
