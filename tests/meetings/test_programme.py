@@ -135,6 +135,8 @@ def wanted(session: Session) -> list[str]:
 def test_in_the_end_provider_and_platform_agree_and_nothing_is_there_twice(
     worker: Worker, zoom: ZoomServer, clock: FakeClock
 ) -> None:
+    if db.engine.dialect.name == "sqlite" and not os.environ.get("SOAK"):
+        pytest.skip("twelve weeks with faults run here always, these with SOAK=1")
     programme = Programme(random.Random(SEED), clock)
     zoom.faults.every, zoom.faults.kinds, zoom.faults.seconds = 10, FAULTS, 0.0
     zoom.limits_rate = True
