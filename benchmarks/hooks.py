@@ -21,10 +21,8 @@ from benchmarks import people
 from benchmarks.measure import Figure, Request, Run, served
 from benchmarks.web import _bare_answers, _floor, _platforms
 from remote_training.attendance.models import Attendance
-from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.hooks import jobs
-from remote_training.meetings.models import MeetingPerson, MeetingRoom
 from remote_training.outside import clock
 
 TAKEN_AIM = 0.35
@@ -77,24 +75,7 @@ def _rooms(app: Flask, begins: datetime) -> None:
     women = people.enrol(app, PLACES)
     for n, hour in enumerate(people.offer(CLASSES, places=PLACES)):
         hour.starts_at, hour.ends_at = begins, begins + timedelta(hours=1)
-        room = MeetingRoom(
-            session_id=hour.id, provider="zoom", external_id=str(8_000_000_000 + n),
-            opened_at=begins,
-        )  # fmt: skip
-        db.session.add(room)
-        db.session.flush()
-        for m, woman in enumerate(women):
-            booking = Booking(
-                participant_id=woman.id, session_id=hour.id, booked_at=begins,
-                calendar_uid=f"{n}-{m}@trial.example.org",
-            )  # fmt: skip
-            db.session.add(booking)
-            db.session.flush()
-            person = MeetingPerson(
-                room_id=room.id, booking_id=booking.id, alias=f"{n}-{m}@alias.example.org",
-                external_id=f"R{m}", registered_at=begins,
-            )  # fmt: skip
-            db.session.add(person)
+        people.open_room(hour, str(8_000_000_000 + n), women, at=begins)
     db.session.commit()
 
 

@@ -20,10 +20,12 @@ from remote_training.accounts import guard, visits
 from remote_training.accounts import service as accounts
 from remote_training.accounts.models import Role, Scope
 from remote_training.app import create_app
+from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core import migrations
 from remote_training.core.db import db
 from remote_training.core.settings import Settings
+from remote_training.meetings.models import MeetingPerson, MeetingRoom
 from remote_training.outside import clock
 from remote_training.outside.offline import OfflineMeetings
 from remote_training.outside.smtp import SmtpMail
@@ -173,3 +175,24 @@ def floor_database(url: str) -> str:
         path = Path(url.removeprefix("sqlite:///")).with_name(f"floor-{uuid4().hex}.db")
         return os.fspath(path)
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def open_room(
+    hour: Session, external_id: str, women: Sequence[Participant], *, at: datetime
+) -> None:
+    """A room at Zoom for a class, and a place and a registration (`R0`, `R1`, ...) for each."""
+    room = MeetingRoom(session_id=hour.id, provider="zoom", external_id=external_id, opened_at=at)
+    db.session.add(room)
+    db.session.flush()
+    for n, woman in enumerate(women):
+        booking = Booking(
+            participant_id=woman.id, session_id=hour.id, booked_at=at,
+            calendar_uid=f"{external_id}-{n}@trial.example.org",
+        )  # fmt: skip
+        db.session.add(booking)
+        db.session.flush()
+        person = MeetingPerson(
+            room_id=room.id, booking_id=booking.id, alias=f"{external_id}-{n}@alias.example.org",
+            external_id=f"R{n}", registered_at=at,
+        )  # fmt: skip
+        db.session.add(person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,23 @@ def new_app(database_url: str, **changes: Any) -> Flask:
         tables.metadata().create_all(db.engine)
         _keep_rows_in_order()
     return app
+
+
+@contextmanager
+def own_app(database_url: str) -> Iterator[Flask]:
+    """An app on a database of one test alone, as other processes work on it as well."""
+    app = new_app(database_url)
+    with app.app_context():
+        studies.install(study())
+        db.session.commit()
+        yield app
+        db.session.rollback()
+        db.engine.dispose()
+
+
+def own_database(name: str, folder: Path) -> str:
+    """The address of an empty database of one test alone: `sqlite` or `postgresql`."""
+    return f"sqlite:///{folder}/trial.db" if name == "sqlite" else postgres_url()
 
 
 def _keep_rows_in_order() -> None:

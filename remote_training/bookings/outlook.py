@@ -24,7 +24,8 @@ from remote_training.classes import queries as classes_queries
 from remote_training.classes import rules as class_rules
 from remote_training.classes.clashes import Hour, Seated
 from remote_training.classes.errors import ClassOver, WrongSeries
-from remote_training.classes.models import Break, Session
+from remote_training.classes.models import Session
+from remote_training.classes.plan import DaysOff
 from remote_training.classes.wall_time import Oddity
 from remote_training.core import words
 from remote_training.core.errors import Refused
@@ -161,7 +162,7 @@ def of_these(
         class_rules.check_language(wish.language)
     touched = [one for one in (wanted(session, one, wish) for one in sessions) if one.differs]
     seated = _seated(session, touched)
-    free = classes_queries.breaks(session) if wish.scope is Scope.LATER else ()
+    free = classes_queries.days_off(session) if wish.scope is Scope.LATER else ()
     told, waits = _bookings(touched), _waits(touched)
     misfits = _misfits(touched, told)
     changes = [
@@ -199,7 +200,7 @@ def _seated(session: Session, touched: Sequence[Touched]) -> dict[UUID, Seated]:
 
 
 def _refusals(
-    one: Touched, seated: Seated, free: Sequence[Break], now: datetime
+    one: Touched, seated: Seated, free: Sequence[DaysOff], now: datetime
 ) -> Iterable[Refused]:
     session = one.session
     on_date = one.hour.on_date

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.audit import service as audit
-from remote_training.bookings import places, queries, rules, waiting_list, waiting_queries
+from remote_training.bookings import places, queries, rules, waiting_list
 from remote_training.bookings.errors import (
     AlreadyBooked,
     GivenBack,
@@ -48,12 +48,8 @@ def book(
     """
     places.one_at_a_time(participant)
     places.check(participant, session, now)
-    waits = waiting_queries.waits(participant, session)
-    if not (waits and waiting_list.take_kept(participant, session, now=now)):
-        places.take(session)
+    waiting_list.take(participant, session, now=now)
     booking = places.add(participant, session, now)
-    if waits:
-        waiting_list.settle(participant, session, now=now)
     places.tell(mail, booking, not_after=session.starts_at, now=now)
     audit.note(
         "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
@@ -129,13 +125,10 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     for hour in sorted((left, session), key=lambda hour: hour.id):  # one order for all who move
         places.lock(hour)
     rules.check_is_open(left, True)  # it may have been called off on another screen
-    if not waiting_list.take_kept(booking.participant, session, now=now):
-        places.take(session)
+    waiting_list.take(booking.participant, session, now=now)
     if not places.give_back(booking, now):  # at another screen, while we waited for the class
         raise GivenBack(GAVE_IT_BACK)
     moved = places.add(booking.participant, session, now)
-    if waiting_queries.waits(booking.participant, session):
-        waiting_list.settle(booking.participant, session, now=now)
     waiting_list.fill(left, now=now)
     places.tell("booking_moved", booking, not_after=left.ends_at, now=now, moved_to=str(moved.id))
     places.tell("booking_confirmed", moved, not_after=session.starts_at, now=now)

@@ -125,25 +125,21 @@ def fill(session: Session, *, now: datetime) -> int:
     return given
 
 
-def take_kept(participant: Participant, session: Session, *, now: datetime) -> bool:
-    """Whether a place was kept for her in a class: then it is hers now, and counted already."""
+def take(participant: Participant, session: Session, *, now: datetime) -> None:
+    """Take the place that is kept for her in a class, or one more; her waiting for it ends.
+
+    Raises `SessionFull` or `BookingClosed`, as `places.take`.
+    """
     if not waiting_queries.waits(participant, session):
-        return False
+        places.take(session)
+        return
     places.lock(session)
     entry = _standing(participant.id, session.id)
-    if entry is None:
-        return False
-    db.session.refresh(entry)
-    if entry.offer_until is None or now >= entry.offer_until:
-        return False
-    places.look_anew(session)
-    _close(entry, Ending.TAKEN, now)
-    return True
-
-
-def settle(participant: Participant, session: Session, *, now: datetime) -> None:
-    """End her waiting for a class in which she has got a place another way."""
-    entry = _standing(participant.id, session.id)
+    if entry is not None and entry.offer_until is not None and now < entry.offer_until:
+        places.look_anew(session)  # it is counted already
+        _close(entry, Ending.TAKEN, now)
+        return
+    places.take(session)
     if entry is not None:
         _end(entry, Ending.TAKEN, now)
 
@@ -290,4 +286,4 @@ def _standing(participant_id: UUID, session_id: UUID) -> Waiting | None:
     found = sa.select(Waiting).where(
         Waiting.participant_id == participant_id, Waiting.session_id == session_id, STANDS
     )
-    return db.session.scalars(found).one_or_none()
+    return db.session.scalars(found, execution_options={"populate_existing": True}).one_or_none()

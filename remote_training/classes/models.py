@@ -66,10 +66,6 @@ class Break(Model):
     last_on: Mapped[date]
     why: Mapped[str] = mapped_column(sa.String(120))
 
-    def holds(self, on_date: date) -> bool:
-        """Whether a day is one of them."""
-        return self.first_on <= on_date <= self.last_on
-
 
 class Substitute(Model):
     """A trainer who may be asked first where the trainer of a series cannot come."""

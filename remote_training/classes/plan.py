@@ -31,6 +31,10 @@ class DaysOff:
     last_on: date
     why: str
 
+    def holds(self, on_date: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first_on <= on_date <= self.last_on
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -109,7 +113,7 @@ def hours(plan: Plan) -> tuple[list[Hour], list[LeftOut]]:
     """The classes of a plan, in order of time, and the days that it leaves out."""
     coming, left_out = [], []
     for on in wall.days(plan.weekdays, plan.first_on, plan.last_on):
-        off = next((one for one in plan.breaks if one.first_on <= on <= one.last_on), None)
+        off = next((one for one in plan.breaks if one.holds(on)), None)
         if off is not None:
             left_out.append(LeftOut(on, off.why))
             continue

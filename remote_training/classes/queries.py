@@ -12,6 +12,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from remote_training.accounts.models import Account, Grant, Role
 from remote_training.classes.models import Break, Series, Session, Substitute
+from remote_training.classes.plan import DaysOff
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
@@ -97,10 +98,11 @@ def following(session: Session, *, now: datetime) -> Sequence[Session]:
     return db.session.scalars(found).all() if session.series_id is not None else [session]
 
 
-def breaks(session: Session) -> Sequence[Break]:
-    """The days off of the series of a class hour, first ones first."""
-    found = sa.select(Break).where(Break.series_id == session.series_id)
-    return db.session.scalars(found.order_by(Break.first_on, Break.id)).all()
+def days_off(session: Session) -> list[DaysOff]:
+    """The days without a class of the series of a class hour, first ones first."""
+    found = sa.select(Break.first_on, Break.last_on, Break.why)
+    of_it = found.where(Break.series_id == session.series_id)
+    return [DaysOff(*row) for row in db.session.execute(of_it.order_by(Break.first_on, Break.id))]
 
 
 def next_of(series_ids: Collection[UUID], *, now: datetime) -> dict[UUID, UUID]:

@@ -10,7 +10,15 @@ from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, RadioField, SelectField, SelectMultipleField, TimeField
+from wtforms import (
+    DateField,
+    Field,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    TimeField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -18,7 +26,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from remote_training.core import zones
 from remote_training.core.db import db
 from remote_training.core.errors import Invalid
-from remote_training.core.words import translated
+from remote_training.core.words import say, translated
 
 
 class SaidAt(Protocol):
@@ -56,47 +64,54 @@ def attempt(verb: Callable[[], object], said_at: Callable[[Invalid], SaidAt]) ->
     return True
 
 
-class DayField(DateField):
+class InOurWords(Field):
+    """A field that says `wrong` where the library would say what is wrong in its own words."""
+
+    wrong: str
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(translated(self.wrong)) from error
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Refuse what the field does not offer."""
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(translated(self.wrong)) from error
+
+
+class DayField(InOurWords, DateField):
     """A day, by the browser's own date field."""
+
+    wrong = say("Please write a day, such as 2026-11-24.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take a day, or nothing where the field is left empty."""
         self.data = None
-        if not any(valuelist):
-            return
-        try:
+        if any(valuelist):
             super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(_("Please write a day, such as 2026-11-24.")) from error
 
 
-class WallTimeField(TimeField):
+class WallTimeField(InOurWords, TimeField):
     """A time of day, by the browser's own field."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take a time of day."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(_("Please write a time, such as 10:00.")) from error
+    wrong = say("Please write a time, such as 10:00.")
 
 
-class ChoiceField(SelectField):
+class NumberField(InOurWords, IntegerField):
+    """A whole number."""
+
+    wrong = say("Please write a whole number.")
+
+
+class ChoiceField(InOurWords, SelectField):
     """A list to choose one from."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take what was chosen; what cannot be is refused in `pre_validate`."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(_("Please choose one from this list.")) from error
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Refuse what is not on the list."""
-        try:
-            super().pre_validate(form)
-        except ValidationError as error:
-            raise ValidationError(_("Please choose one from this list.")) from error
+    wrong = say("Please choose one from this list.")
 
 
 class RowsField(ChoiceField, RadioField):
@@ -139,22 +154,9 @@ class ZoneField(ChoiceField):
         ]
 
 
-class ChoicesField(SelectMultipleField):
+class ChoicesField(InOurWords, SelectMultipleField):
     """Boxes to tick, as many as one likes."""
 
+    wrong = say("Please choose from this list alone.")
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take what was ticked."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(_("Please choose from this list alone.")) from error
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Refuse what is not on the list."""
-        try:
-            super().pre_validate(form)
-        except ValidationError as error:
-            raise ValidationError(_("Please choose from this list alone.")) from error

@@ -1,16 +1,16 @@
-"""Fields that say what to write when something else was typed, and keep what was typed."""
+"""What forms of the desk need beside the fields of all rooms."""
 
 from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField
+from wtforms import Field
 
 from remote_training.core.fields import ChoiceField as ChoiceField
 from remote_training.core.fields import ChoicesField as ChoicesField
 from remote_training.core.fields import DayField as DayField
+from remote_training.core.fields import NumberField as NumberField
 from remote_training.core.fields import WallTimeField as WallTimeField
 from remote_training.core.fields import ZoneField as ZoneField
 
@@ -30,14 +30,3 @@ class AsItWas:
 
     def __call__(self, _form: FlaskForm, _field: Field) -> None:
         """Refuse nothing: an empty word is none that the field takes."""
-
-
-class NumberField(IntegerField):
-    """A whole number."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take a whole number."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(_("Please write a whole number.")) from error

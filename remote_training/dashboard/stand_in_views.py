@@ -9,19 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from remote_training.accounts.desk import me
-from remote_training.accounts.guard import site_ids, staff_only
-from remote_training.accounts.models import Role
+from remote_training.accounts.guard import site_ids
 from remote_training.classes import names, queries, service
 from remote_training.classes.models import Series
 from remote_training.core.db import unit_of_work
 from remote_training.core.fields import attempt
 from remote_training.dashboard import wording
 from remote_training.dashboard.plan_forms import SubstitutesForm
+from remote_training.dashboard.plan_views import PLANNERS, planner
 from remote_training.outside.world import outside
 
 blueprint = Blueprint("stand_ins", __name__, url_prefix="/staff/plan/series")
-PLANNERS = (Role.COORDINATOR, Role.TRAINER)
-planner = staff_only(*PLANNERS)
 
 
 @blueprint.get("/<uuid:series_id>/substitutes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from remote_training.core import definitions
-from remote_training.instruments.files import InstrumentFile
+from remote_training.instruments.files import Choices, InstrumentFile, Scale
 from remote_training.instruments.scales import (
     AnyScale,
     Flag,
@@ -85,7 +85,7 @@ def _number(file: InstrumentFile, scale: Number) -> Iterator[str]:
 
 
 def _range(file: InstrumentFile, scale: LinearScale | SumScale) -> Iterator[str]:
-    asked = {item.code: file.answers.get(item.answers) for item in file.items}
+    asked = _answers(file)
     answers = [found for code in scale.items if (found := asked.get(code)) is not None]
     if isinstance(scale, LinearScale):
         if len({(one.low, one.high) for one in answers}) > 1:
@@ -135,8 +135,7 @@ def _severity(file: InstrumentFile, scale: Severity, before: dict[str, AnyScale]
 
 
 def _flag(file: InstrumentFile, scale: Flag) -> Iterator[str]:
-    asked = {item.code: file.answers.get(item.answers) for item in file.items}
-    answers = asked.get(scale.item)
+    answers = _answers(file).get(scale.item)
     if answers is not None and not answers.low < scale.at_least <= answers.high:
         yield (
             f"at_least: {scale.at_least} must be above the lowest answer ({answers.low}) "
@@ -150,8 +149,13 @@ def _syndrome(file: InstrumentFile, scale: Syndrome) -> Iterator[str]:
             yield f"core: {code!r} is not among its symptoms."
     if not scale.least <= scale.most <= len(scale.symptoms):
         yield f"least, most: they must be in this order, and not above {len(scale.symptoms)}."
-    asked = {item.code: file.answers.get(item.answers) for item in file.items}
+    asked = _answers(file)
     for code, from_ in scale.symptoms.items():
         answers = asked.get(code)
         if answers is not None and not answers.low < from_ <= answers.high:
             yield f"symptoms: {from_} of {code!r} is not above its lowest answer, or too high."
+
+
+def _answers(file: InstrumentFile) -> dict[str, Scale | Choices | None]:
+    """How each item is answered, by its code; None where that is not there."""
+    return {item.code: file.answers.get(item.answers) for item in file.items}

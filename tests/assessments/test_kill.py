@@ -34,11 +34,8 @@ from remote_training.assessments.models import Answer, Assessment
 from remote_training.assessments.sitting import sitting
 from remote_training.core.db import db
 from remote_training.outside import clock
-from remote_training.studies import service as studies
-from remote_training.studies.current import study
 from tests import make
-from tests.conftest import DATABASES, NO_WORDING, SECRET, new_app
-from tests.servers.postgres import postgres_url
+from tests.conftest import DATABASES, NO_WORDING, SECRET, own_app, own_database
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 200 if os.environ.get("SOAK") else 12
@@ -52,19 +49,14 @@ pytestmark = [pytest.mark.random, pytest.mark.timeout(900)]
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of this test alone."""
-    return f"sqlite:///{tmp_path}/kill.db" if request.param == "sqlite" else postgres_url()
+    return own_database(request.param, tmp_path)
 
 
 @pytest.fixture
 def app(url: str) -> Iterator[Flask]:
     """An app on that database, to look into it."""
-    app = new_app(url)
-    with app.app_context():
-        studies.install(study())
-        db.session.commit()
+    with own_app(url) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 class Web:

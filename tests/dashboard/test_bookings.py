@@ -12,11 +12,6 @@ from tests import make
 from tests.fakes import NOON
 
 
-@pytest.fixture
-def desk(app, browse_as):
-    return browse_as(make.staff(Role.COORDINATOR))
-
-
 def bookings():
     return db.session.scalars(sa.select(Booking)).all()
 

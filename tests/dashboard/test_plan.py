@@ -16,16 +16,6 @@ from tests import make
 from tests.fakes import NOON
 
 
-@pytest.fixture
-def desk(app, browse_as):
-    return browse_as(make.staff(Role.COORDINATOR))
-
-
-@pytest.fixture
-def ilse(app):
-    return make.trainer(contact=make.contact(name="Ilse Trainer"))
-
-
 def typed(trainer, **changes):
     grant = db.session.scalars(sa.select(Grant.id).where(Grant.account_id == trainer.id)).one()
     plain = {

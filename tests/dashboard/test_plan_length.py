@@ -18,16 +18,6 @@ from tests import make
 from tests.fakes import NOON
 
 
-@pytest.fixture
-def desk(app, browse_as):
-    return browse_as(make.staff(Role.COORDINATOR))
-
-
-@pytest.fixture
-def ilse(app):
-    return make.trainer(contact=make.contact(name="Ilse Trainer"))
-
-
 def weekly(trainer, **changed):
     series = classes.offer(make.plan(trainer=trainer, **changed), now=NOON, by=None)
     db.session.commit()

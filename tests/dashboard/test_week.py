@@ -31,11 +31,6 @@ def bo(app):
     return make.trainer(contact=make.contact(name="Bo Smit"))
 
 
-@pytest.fixture
-def desk(app, browse_as):
-    return browse_as(make.staff(Role.COORDINATOR))
-
-
 def week(browser, **asked):
     answer = browser.get(f"/staff/week/?{urlencode(asked)}")
     assert answer.status_code == 200

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from tests.fakes import FakeClock
+from flask import Flask
+
+from remote_training.bookings.models import Booking
+from remote_training.meetings import queries as meetings
+from tests.fakes import NOON, FakeClock
 from tests.hooks import sending
+from tests.hooks.providers import seconds, settle, true_seconds, work_off
 from tests.servers.jitsi import JitsiServer, Stay
 
 
@@ -45,3 +51,18 @@ class Script:
         self.leaves(tablet, 2003)
         self.leaves(again, 2999)
         self.leaves(back, 3100)
+
+
+def assert_counted_to_the_second(
+    app: Flask, server: JitsiServer, people: dict[str, Booking], script: Script, **how: bool
+) -> None:
+    """Play the class, deliver what happened (twice, or backwards), and compare each second."""
+    script.play()
+    server.deliver(**how)
+    assert set(server.statuses) == {204}
+    work_off(script.clock.moment)
+    settle(app)
+    wanted = true_seconds(server.truth, people, ends_at=NOON + timedelta(hours=1))
+    assert wanted == {"anna": 3100, "bea": 1735, "cora": 1703}
+    assert seconds(people) == wanted
+    assert meetings.unmatched(people["anna"].session_id) == []

@@ -27,19 +27,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks.measure import served
+from benchmarks.people import open_room
 from remote_training.attendance.models import Attendance
-from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.hooks.models import HookEvent, State
-from remote_training.meetings.models import MeetingEvent, MeetingPerson, MeetingRoom
+from remote_training.meetings.models import MeetingEvent
 from remote_training.outside import clock
-from remote_training.studies import service as studies
-from remote_training.studies.current import study
 from tests import make
-from tests.conftest import DATABASES, SECRET, new_app
+from tests.conftest import DATABASES, SECRET, own_app, own_database
 from tests.fakes import NOON
 from tests.hooks import sending
-from tests.servers.postgres import postgres_url
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = "from remote_training.cli import main; main()"
@@ -70,19 +67,14 @@ class Taken:
 @pytest.fixture(params=DATABASES if IS_LONG else DATABASES[:1])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of this test alone."""
-    return f"sqlite:///{tmp_path}/burst.db" if request.param == "sqlite" else postgres_url()
+    return own_database(request.param, tmp_path)
 
 
 @pytest.fixture
 def platform(url: str) -> Iterator[Flask]:
     """An app on that database."""
-    app = new_app(url)
-    with app.app_context():
-        studies.install(study())
-        db.session.commit()
+    with own_app(url) as app:
         yield app
-        db.session.rollback()
-        db.engine.dispose()
 
 
 def settings(url: str) -> dict[str, str]:
@@ -120,23 +112,7 @@ def open_rooms(begins: datetime) -> None:
     women, trainer = [make.participant(baseline_on=None) for _ in range(PLACES)], make.trainer()
     for n in range(CLASSES):
         hour = make.session(starts_at=begins, trainer=trainer, places=PLACES)
-        room = MeetingRoom(
-            session_id=hour.id, provider="zoom", external_id=_room(n), opened_at=begins
-        )
-        db.session.add(room)
-        db.session.flush()
-        for m, woman in enumerate(women):
-            booking = Booking(
-                participant_id=woman.id, session_id=hour.id, booked_at=begins,
-                calendar_uid=f"{n}-{m}@trial.example.org",
-            )  # fmt: skip
-            db.session.add(booking)
-            db.session.flush()
-            person = MeetingPerson(
-                room_id=room.id, booking_id=booking.id, alias=f"{n}-{m}@alias.example.org",
-                external_id=f"R{n}-{m}", registered_at=begins,
-            )  # fmt: skip
-            db.session.add(person)
+        open_room(hour, _room(n), women, at=begins)
     db.session.commit()
 
 
@@ -147,7 +123,7 @@ def burst(draw: random.Random, begins: datetime) -> list[bytes]:
         for m in range(PLACES):
             for visit in range(VISITS):
                 who = {
-                    "room": _room(n), "run": f"run-{n}", "registrant_id": f"R{n}-{m}",
+                    "room": _room(n), "run": f"run-{n}", "registrant_id": f"R{m}",
                     "participant_uuid": f"U{n}-{m}", "user_id": str(100 * m + visit),
                 }  # fmt: skip
                 came = shift + visit * EVERY

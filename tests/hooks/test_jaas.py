@@ -15,14 +15,13 @@ from remote_training.attendance.roster import Now
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.hooks.models import HookEvent
-from remote_training.meetings import queries as meetings
 from remote_training.outside.jitsi import Jitsi
 from remote_training.outside.meetings import WantedPerson, WantedRoom
 from tests import make
 from tests.fakes import NOON, FakeClock
 from tests.hooks import providers, sending
-from tests.hooks.jitsi_script import Script
-from tests.hooks.providers import Browse, press_join, seconds, settle, true_seconds, work_off
+from tests.hooks.jitsi_script import Script, assert_counted_to_the_second
+from tests.hooks.providers import Browse, press_join, seconds, work_off
 from tests.servers.jaas import Jaas, jaas, new_key
 from tests.servers.loopback import serving
 
@@ -59,15 +58,7 @@ def script(server: Jaas, clock: FakeClock, people: dict[str, Booking], browse_as
 def test_a_class_is_counted_to_the_second(
     app: Flask, server: Jaas, people: dict[str, Booking], script: Script, how: dict[str, bool]
 ) -> None:
-    script.play()
-    server.deliver(**how)
-    assert set(server.statuses) == {204}
-    work_off(script.clock.moment)
-    settle(app)
-    wanted = true_seconds(server.truth, people, ends_at=HOUR_LATER)
-    assert wanted == {"anna": 3100, "bea": 1735, "cora": 1703}
-    assert seconds(people) == wanted
-    assert meetings.unmatched(people["anna"].session_id) == []
+    assert_counted_to_the_second(app, server, people, script, **how)
 
 
 def test_who_is_in_a_breakout_room_is_here_and_so_are_those_who_stayed(

@@ -14,14 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from flask import Flask
 
 from remote_training.bookings.models import Booking
-from remote_training.meetings import queries as meetings
 from remote_training.outside.jitsi import Jitsi
 from remote_training.outside.meetings import MeetingRefused, Room, WantedPerson, WantedRoom
 from tests import make
 from tests.fakes import NOON, FakeClock
 from tests.hooks import providers, sending
-from tests.hooks.jitsi_script import Script
-from tests.hooks.providers import Browse, press_join, seconds, settle, true_seconds, work_off
+from tests.hooks.jitsi_script import Script, assert_counted_to_the_second
+from tests.hooks.providers import Browse, press_join, seconds, settle, work_off
 from tests.servers.jitsi import JitsiServer, jitsi
 from tests.servers.loopback import serving
 
@@ -57,15 +56,7 @@ def test_a_class_is_counted_to_the_second(
     app: Flask, server: JitsiServer, people: dict[str, Booking], script: Script,
     how: dict[str, bool],
 ) -> None:  # fmt: skip
-    script.play()
-    server.deliver(**how)
-    assert set(server.statuses) == {204}
-    work_off(script.clock.moment)
-    settle(app)
-    wanted = true_seconds(server.truth, people, ends_at=HOUR_LATER)
-    assert wanted == {"anna": 3100, "bea": 1735, "cora": 1703}
-    assert seconds(people) == wanted
-    assert meetings.unmatched(people["anna"].session_id) == []
+    assert_counted_to_the_second(app, server, people, script, **how)
 
 
 def test_the_summary_at_the_end_is_enough(

@@ -25,11 +25,8 @@ from remote_training.core.db import db
 from remote_training.messages import jobs
 from remote_training.messages.models import Message, State
 from remote_training.outside import clock
-from remote_training.studies import service as studies
-from remote_training.studies.current import study
-from tests.conftest import DATABASES, SECRET, new_app
+from tests.conftest import DATABASES, SECRET, own_app, own_database
 from tests.messages import crowd
-from tests.servers.postgres import postgres_url
 
 ROOT = Path(__file__).resolve().parents[2]
 IS_LONG = bool(os.environ.get("SOAK"))
@@ -64,19 +61,14 @@ def program(*arguments: str, environment: dict[str, str]) -> Iterator[subprocess
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of this test alone."""
-    return f"sqlite:///{tmp_path}/kill.db" if request.param == "sqlite" else postgres_url()
+    return own_database(request.param, tmp_path)
 
 
 @pytest.fixture
 def platform(url: str) -> Iterator[Flask]:
     """An app on that database, with the real clock."""
-    app = new_app(url)
-    with app.app_context():
-        studies.install(study())
-        db.session.commit()
+    with own_app(url) as app:
         yield app
-        db.session.rollback()
-        db.engine.dispose()
 
 
 def arrived(log: Path) -> Counter[str]:
