@@ -535,6 +535,7 @@ def test_after_all_that_can_go_wrong_each_acknowledged_answer_is_in_the_data_set
     see(page, "In which year were you born?")
     type_year(page)
     see(page, f"Question 4 of {ALL}")
+    answering.emptied(page)  # what is said of it moves the question down
     acknowledged["phq3"] = "1"
     choose(page, 2)
     see(page, f"Question 5 of {ALL}")
