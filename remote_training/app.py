@@ -24,7 +24,7 @@ from remote_training.bookings import feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
-from remote_training.core.db import db, end_reading, engine_options, prepare
+from remote_training.core.db import db, engine_options, prepare
 from remote_training.core.settings import Settings
 from remote_training.dashboard import (
     booking_views,
@@ -165,7 +165,6 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 def _install_database(app: Flask) -> None:
     db.init_app(app)
-    app.teardown_appcontext(lambda _fault: end_reading())  # runs before that of `db`
     with app.app_context():
         prepare(db.engine)
 

@@ -30,25 +30,33 @@ Held = Mapping[tuple[UUID, str], Mapping[date, int]]  # by site and module: how 
 
 
 def courses(
-    connection: sa.Connection, people: sa.ColumnElement[bool], *, study: Study, now: datetime
+    connection: sa.Connection,
+    people: sa.ColumnElement[bool],
+    *,
+    study: Study,
+    now: datetime,
+    streamed: bool = True,
 ) -> Iterator[tuple[str, Course]]:
     """The programmes of those for whom `people` holds, each after its study number, by that.
 
     Whose baseline or arm is not known has none yet, and is left out; so is everybody in a
-    study whose programme has no end, or whose modules have no number of classes a week.
+    study whose programme has no end, or whose modules have no number of classes a week. What
+    is `streamed` needs a transaction.
     """
     if study.booking.programme_weeks is None:
         return
     held = _held(connection, people)
     volumes = cache(lambda complaint: work.volumes(study, planned(study, complaint)))
-    with connection.execute(_places(people), execution_options={"yield_per": AT_A_TIME}) as rows:
+    options = {"yield_per": AT_A_TIME} if streamed else {}
+    with connection.execute(_places(people), execution_options=options) as rows:
         for number, own in groupby(rows, key=lambda row: row.study_number):
             yield number, _course(list(own), held, study, volumes, now)
 
 
 def of(participant_id: UUID, *, study: Study, now: datetime) -> Course | None:
     """The programme of one person so far; None while it is not known when it begins."""
-    one = courses(db.session.connection(), Participant.id == participant_id, study=study, now=now)
+    connection, is_her = db.session.connection(), Participant.id == participant_id
+    one = courses(connection, is_her, study=study, now=now, streamed=False)
     return next((course for _, course in one), None)
 
 

@@ -22,6 +22,7 @@ import psycopg
 import sqlalchemy as sa
 from flask import has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -35,8 +36,6 @@ from sqlalchemy.types import TypeDecorator
 
 BUSY_SECONDS = 20
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-
-_BEGUN_ON, _WROTE = "begun_on", "wrote"
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _only_reading: ContextVar[bool] = ContextVar("only_reading", default=False)
@@ -96,7 +95,49 @@ class Base(DeclarativeBase):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, sort_order=-1)
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class _UnitOfWork(FlaskSession):
+    """A session that knows whether it may write."""
+
+    def get_bind(
+        self,
+        mapper: Any | None = None,
+        clause: Any | None = None,
+        bind: sa.Engine | sa.Connection | None = None,
+        **_more: Any,
+    ) -> sa.Engine | sa.Connection:
+        """The engine of the app; in a request that only reads, `_reading` of it."""
+        if bind is not None:
+            return bind
+        return _reading(db.engine) if has_request_context() and not is_writing() else db.engine
+
+
+@lru_cache(maxsize=8)
+def _reading(engine: sa.Engine) -> sa.Engine:
+    """An engine for requests that only read: on PostgreSQL without a transaction.
+
+    There each statement sees what was committed when it began, in a transaction or not: two
+    questions to the server are saved. What is no SELECT of ours is refused, as it would stay.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+    sa.event.listen(reading, "before_cursor_execute", _refuse_to_write)
+    return reading
+
+
+def _refuse_to_write(
+    _connection: sa.Connection,
+    _cursor: object,
+    _sql: str,
+    _values: object,
+    context: Any,
+    _many: bool,
+) -> None:
+    if context.compiled is None or not context.compiled.statement.is_select:
+        raise RuntimeError("a request that only reads has no transaction to write in")
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": _UnitOfWork})
 if TYPE_CHECKING:
     Model = Base
 else:
@@ -145,22 +186,6 @@ def write(row: Base, into: sa.Executable | None = None) -> bool:
 @lru_cache
 def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table).execution_options(preserve_rowcount=True)
-
-
-def end_reading() -> None:
-    """End the session's transaction on PostgreSQL by COMMIT, where it has only read.
-
-    After a ROLLBACK the driver forgets every statement that it has prepared, and each is
-    parsed and planned again at the next request.
-    """
-    if not db.session.registry.has():
-        return
-    session = db.session()
-    connection = session.info.pop(_BEGUN_ON, None)
-    if connection is None or connection.closed or connection.info.get(_WROTE, True):
-        return
-    if session.in_transaction() and not (session.new or session.dirty or session.deleted):
-        session.commit()
 
 
 @contextmanager
@@ -222,8 +247,6 @@ def prepare(engine: sa.Engine) -> None:
         sa.event.listen(engine, "begin", _on_begin)
     else:
         sa.event.listen(engine, "checkout", _on_checkout)
-        sa.event.listen(engine, "begin", _has_written_nothing)
-        sa.event.listen(engine, "before_cursor_execute", _note_writing)
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -242,30 +265,6 @@ def _on_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:  # it waits for nobody and asks nothing yet: straight to the driver
         connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]
-
-
-@sa.event.listens_for(db.session, "after_begin")
-def _on_session_begin(session: Session, _transaction: object, connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        session.info[_BEGUN_ON] = connection
-
-
-def _has_written_nothing(connection: sa.Connection) -> None:
-    connection.info[_WROTE] = False
-
-
-def _note_writing(
-    connection: sa.Connection,
-    _cursor: object,
-    _sql: str,
-    _values: object,
-    context: Any,
-    _many: bool,
-) -> None:
-    """Take everything for writing but a SELECT of our own."""
-    compiled = context.compiled
-    if compiled is None or not compiled.statement.is_select:
-        connection.info[_WROTE] = True
 
 
 def _on_checkout(connection: psycopg.Connection, _record: object, _proxy: object) -> None:

@@ -16,7 +16,7 @@ from remote_training.assessments.states import OPEN, State
 from remote_training.attendance.models import Attendance, Status
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
-from remote_training.core.db import db
+from remote_training.core.db import db, snapshot
 from remote_training.exports import sheets
 from remote_training.exports.extent import Extent, extent
 from remote_training.exports.measures import Measure
@@ -137,12 +137,13 @@ def spreads(of: Extent, measure: Measure, *, by_mean: bool) -> Sequence[Spread]:
         forms=sa.and_(of.forms, measure.forms()),
     )
     values: dict[tuple[int, str], list[float]] = {}
-    for sitting in sittings(db.session.connection(), own):
-        _number, timepoint, week = sitting.key
-        found = values.setdefault((week, timepoint), [])
-        value = measure.of(sitting)
-        if value is not None:
-            found.append(value)
+    with snapshot(db.engine) as connection:
+        for sitting in sittings(connection, own):
+            _number, timepoint, week = sitting.key
+            found = values.setdefault((week, timepoint), [])
+            value = measure.of(sitting)
+            if value is not None:
+                found.append(value)
     return [_spread(*place, values[place], by_mean=by_mean) for place in sorted(values)]
 
 

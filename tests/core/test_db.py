@@ -1,3 +1,4 @@
+import contextlib
 import contextvars
 import sqlite3
 import threading
@@ -219,11 +220,11 @@ def test_a_connection_whose_server_went_away_is_not_used(app):
         db.session.rollback()
 
 
-def prepared(app):
+def prepared():
     """How many statements about the audit trail the driver has prepared on its connection."""
-    with app.app_context():
-        asked = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%audit_entry%'"
-        return db.session.scalar(sa.text(asked))
+    asked = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%audit_entry%'"
+    with db.engine.connect() as connection:
+        return connection.scalar(sa.text(asked))
 
 
 def test_what_the_driver_prepared_outlives_a_request_that_only_read(app):
@@ -231,15 +232,51 @@ def test_what_the_driver_prepared_outlives_a_request_that_only_read(app):
         pytest.skip("this driver prepares and keeps by itself")
     db.engine.dispose()
     for _ in range(8):
-        with app.app_context():
+        with app.app_context(), app.test_request_context():
             count()
-    assert prepared(app) == 1
+    assert prepared() == 1
 
-    with app.app_context():
+    with app.app_context(), app.test_request_context(method="POST"):
         count()
         db.session.rollback()
 
-    assert prepared(app) == 0, "the control: this is what a ROLLBACK costs"
+    assert prepared() == 0, "the control: this is what a ROLLBACK costs"
+
+
+@pytest.mark.parametrize("writes", ["row", "statement", "text"])
+def test_a_request_that_only_reads_keeps_nothing_that_it_writes(app, writes):
+    is_refused = db.engine.dialect.name == "postgresql"
+    with app.app_context(), app.test_request_context():
+        count()
+        with pytest.raises(RuntimeError) if is_refused else contextlib.nullcontext():
+            if writes == "row":
+                db.session.add(entry())
+                db.session.flush()
+            elif writes == "statement":
+                new = {"at": NOON, "action": "x", "subject": "y", "detail": {}}
+                db.session.execute(sa.insert(Entry), [new])
+            else:
+                db.session.execute(sa.text("UPDATE site SET phone = '0'"))
+
+    assert count() == 0
+    assert "0" not in db.session.scalars(sa.select(Site.phone)).all()
+
+
+def test_a_unit_of_work_writes_all_or_nothing_after_its_request_has_read(app):
+    with app.app_context(), app.test_request_context():
+        count()
+        with pytest.raises(sa.exc.IntegrityError), unit_of_work():
+            db.session.add(entry())
+            db.session.flush()
+            db.session.add(entry(at=None))
+    assert count() == 0
+    db.session.rollback()
+
+    with app.app_context(), app.test_request_context():
+        count()
+        with unit_of_work():
+            db.session.add_all([entry(), entry()])
+    assert count() == 2
 
 
 @pytest.mark.parametrize("writes", ["row", "statement", "text"])
