@@ -106,8 +106,8 @@ def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
     news.to_calendars(found.changes)
     for change in found.changes:
         news.to_people(change, now=now)
-        if change.is_moved:
-            waiting_list.moved(change.session, was=change.was, now=now)
+        news.to_who_waits(change, now=now)
+        waiting_list.shorten_offers(change.session)
         waiting_list.fill(change.session, now=now)
     if wish.scope is Scope.LATER and series is not None:
         _shift(series, found, wish, days, has_another)

@@ -24,7 +24,7 @@ from remote_training.contacts.models import Contact, first_name
 from remote_training.core.db import db
 from remote_training.core.errors import NotAllowed, NotFound
 from remote_training.core.words import say
-from remote_training.participants.models import Allocation, Participant, may_train, takes_part
+from remote_training.participants.models import Allocation, Participant, may_train
 from remote_training.studies.models import Site
 
 AT_HAND = 3  # classes that a mail names
@@ -191,7 +191,8 @@ def of_account(account_id: UUID, *, now: datetime) -> Overview:
     first_on = wanted["first_on"] if wanted else None
     slots = _slots(rows, names, hours, first_on) if first_on else []
     refusal = rules.refusal_today(
-        is_taking_part=takes_part(consented, withdrawn),
+        has_agreed=consented is not None,
+        has_left=withdrawn is not None,
         is_cleared=cleared is not None,
         first_on=rules.first_day(baseline_on, arm),
         zone=zone,

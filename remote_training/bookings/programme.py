@@ -241,7 +241,8 @@ def of(participant: Participant, *, now: datetime) -> Programme | None:
 def refusal(participant: Participant, *, now: datetime) -> NotAllowed | None:
     """Why she could book no class of today, whichever it is; None where she could."""
     return rules.refusal_today(
-        is_taking_part=participant.is_taking_part,
+        has_agreed=participant.consented_on is not None,
+        has_left=participant.withdrawn_on is not None,
         is_cleared=participant.cleared_on is not None,
         first_on=rules.trains_from(participant),
         zone=participant.zone,

@@ -8,7 +8,6 @@ place on it. A kept place counts as taken: there are never more offers than plac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -146,39 +145,22 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
 
 def close(session: Session, *, now: datetime) -> None:
     """End the waiting of everybody for a class that does not take place, and tell them."""
-    for entry in _all_standing(session):
+    for entry in waiting_queries.of_session(session):
         if _end(entry, Ending.CLOSED, now):
-            _tell("waiting_called_off", entry, {}, not_after=session.ends_at, now=now)
+            outbox.queue(
+                "waiting_called_off",
+                to=entry.participant.contact_id,
+                facts={"waiting_id": str(entry.id)},
+                not_after=session.ends_at,
+                now=now,
+            )
 
 
-def moved(session: Session, *, was: datetime, now: datetime) -> None:
-    """Tell everybody who waits for a class that has moved; `was` is when it began before.
-
-    An offer ends with the line at the latest. The class is locked by who calls.
-    """
-    for entry in _all_standing(session):
+def shorten_offers(session: Session) -> None:
+    """Let offers in a class that begins earlier end with its line. The caller has it locked."""
+    for entry in waiting_queries.of_session(session):
         if entry.offer_until is not None:
             entry.offer_until = min(entry.offer_until, closes_at(session))
-        facts = {"was": was.isoformat(), "of_class": str(session.sequence)}
-        _tell("waiting_changed", entry, facts, not_after=session.starts_at, now=now)
-
-
-def _all_standing(session: Session) -> Sequence[Waiting]:
-    found = sa.select(Waiting).where(Waiting.session_id == session.id, STANDS)
-    people = joinedload(Waiting.participant)
-    return db.session.scalars(found.options(people).order_by(Waiting.id)).all()
-
-
-def _tell(
-    kind: str, entry: Waiting, facts: dict[str, str], *, not_after: datetime, now: datetime
-) -> None:
-    outbox.queue(
-        kind,
-        to=entry.participant.contact_id,
-        facts={"waiting_id": str(entry.id), **facts},
-        not_after=not_after,
-        now=now,
-    )
 
 
 def tick(now: datetime) -> None:

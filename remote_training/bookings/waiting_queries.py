@@ -83,6 +83,13 @@ def kept_for(participant: Participant, *, now: datetime) -> set[UUID]:
     return set(db.session.scalars(found))
 
 
+def of_session(session: Session) -> Sequence[Waiting]:
+    """Everybody who waits for a class, those with an offer among them."""
+    found = sa.select(Waiting).where(Waiting.session_id == session.id, Waiting.ended_at.is_(None))
+    people = joinedload(Waiting.participant)
+    return db.session.scalars(found.options(people).order_by(Waiting.id)).all()
+
+
 def mine(entry_id: UUID, account_id: UUID) -> InLine:
     """The waiting of this id, ended or not, of the participant with this account, or `NotFound`."""
     hers = Waiting.participant.has(Participant.account_id == account_id)
