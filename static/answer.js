@@ -89,13 +89,13 @@
   /* ---- what she sees */
   const tell = (...kinds) => {
     const words = kinds.map((kind) => asked.dataset[kind]).filter(Boolean);
-    said.className = words.length ? kinds[0] === "back" ? "note" : "note wait" : "";
+    said.className = words.length ? `said note${kinds[0] === "back" ? "" : " wait"}` : "";
     said.replaceChildren(...words.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
   };
 
   const show = (section, isBack) => {
     asked.querySelector("section")?.remove();
-    asked.append(section);
+    said.before(section);
     document.title = document.title.replace(/^.*(?= - )/s, section.dataset.title);
     const isPlace = !("help" in section.dataset) && section.dataset.url;
     if (!isBack && isPlace && location.pathname !== isPlace) history.pushState(null, "", isPlace);

@@ -67,11 +67,14 @@ def call_off(session: Session, scope: Scope, *, now: datetime, by: UUID | None, 
     Raises as `bookings.service.call_off`.
     """
     meant = [session] if scope is Scope.ONE else classes_queries.following(session, now=now)
+    is_with_later = scope is Scope.LATER
     told: set[UUID] = set()
     off: list[Session] = []
     for one in sorted(meant, key=lambda each: each.id):
         was_off = one.is_called_off
-        called_off = service.call_off(one, now=now, by=by, reason=reason)
+        called_off = service.call_off(
+            one, now=now, by=by, reason=reason, is_with_later=is_with_later
+        )
         told |= {booking.participant_id for booking in called_off}
         off += [] if was_off else [one]
     trainer_news.of_calling_off(off, now=now, by=by)

@@ -103,16 +103,18 @@ def accept(entry: Waiting, *, now: datetime, by: UUID | None) -> Booking:
     return _book(entry, now, by)
 
 
-def fill(session: Session, *, now: datetime) -> int:
+def fill(session: Session, *, now: datetime, before: Waiting | None = None) -> int:
     """Give free places of a class to the first in line who may take them; returns how many.
 
-    The class is locked by who calls.
+    To those alone who stand `before` somebody, where one is given. The class is locked by who
+    calls.
     """
     if session.is_called_off or now >= closes_at(session):
         return 0
+    is_before = sa.true() if before is None else waiting_queries.stands_before(before)
     found = (
         sa.select(Waiting)
-        .where(Waiting.session_id == session.id, IN_LINE)
+        .where(Waiting.session_id == session.id, IN_LINE, is_before)
         .order_by(Waiting.rank_at, Waiting.id)
         .options(joinedload(Waiting.participant).joinedload(Participant.contact))
     )
@@ -127,9 +129,11 @@ def fill(session: Session, *, now: datetime) -> int:
 def take(participant: Participant, session: Session, *, now: datetime) -> None:
     """Take the place that is kept for her in a class, or one more; her waiting for it ends.
 
-    Raises `SessionFull` or `BookingClosed`, as `places.take`.
+    Who stands in line before her, and may take it by now, comes first: she may do so since a
+    moment ago only, as she gave another place back. Raises `SessionFull` or `BookingClosed`, as
+    `places.take`.
     """
-    if not waiting_queries.waits(participant, session):
+    if not waiting_queries.is_waited_for(session):
         places.take(session)
         return
     places.lock(session)
@@ -138,6 +142,7 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
         places.look_anew(session)  # it is counted already
         _close(entry, Ending.TAKEN, now)
         return
+    fill(session, now=now, before=entry)
     places.take(session)
     if entry is not None:
         _end(entry, Ending.TAKEN, now)

@@ -29,6 +29,7 @@ from remote_training.messages.models import Message, State
 from remote_training.reminders import jobs as reminders
 from tests import make
 from tests.fakes import NOON
+from tests.servers.calendar_gate import pass_gate
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -764,9 +765,42 @@ def test_feeds_of_hers_and_of_both_trainers_show_the_change(app, browser, ilse, 
     (hers,) = entries(booking.participant)
     assert (hers["UID"], hers["SEQUENCE"]) == (booking.calendar_uid, 1)
     assert hers["DTSTART"].dt == hour.starts_at
-    assert len(entries(ilse)) == 3
+    assert [one["STATUS"] for one in entries(ilse)].count("CANCELLED") == 1
     (his,) = entries(mats)
-    assert his["SEQUENCE"] == 1
+    assert (his["SEQUENCE"], his["STATUS"]) == (1, "CONFIRMED")
+
+
+def test_a_class_given_to_another_trainer_is_cancelled_in_the_first_ones_feed_for_two_weeks(
+    app, browser, clock, ilse, mats
+):
+    from icalendar import Calendar
+
+    from tests.bookings.test_feed import path
+
+    (hour,) = offered(ilse, last_on=TUESDAY)
+    change(hour, on_date=TUESDAY + timedelta(weeks=4))
+    feed = path(ilse)
+    first = browser.get(feed)
+
+    change(hour, trainer=mats)
+
+    def entry():
+        return [
+            (str(one["UID"]), one["STATUS"], one["SEQUENCE"], "LOCATION" in one)
+            for one in Calendar.from_ical(browser.get(feed).data).walk("VEVENT")
+        ]
+
+    (before,) = Calendar.from_ical(first.data).walk("VEVENT")
+    gone = [(str(before["UID"]), "CANCELLED", 2, False)]
+    assert entry() == gone
+    pass_gate(browser.get(feed).data)
+    clock.forward(days=13, hours=23)
+    assert entry() == gone
+    change(hour, now=clock(), trainer=ilse)
+    assert entry() == [(gone[0][0], "CONFIRMED", 3, True)]
+    change(hour, now=clock(), trainer=mats)
+    clock.forward(days=15, hours=2)
+    assert entry() == []
 
 
 def test_all_later_ones_are_not_moved_onto_a_day_off_without_a_word(ilse):
