@@ -184,6 +184,11 @@ def cancel_by(starts_at: datetime) -> datetime:
     return starts_at - timedelta(hours=study().booking.cancel_by_hours)
 
 
+def waiting_list_closes_at(session: Session) -> datetime:
+    """From when on nobody moves up any more."""
+    return session.starts_at - timedelta(hours=study().booking.waiting_list_closes_hours)
+
+
 def undo_until(booking: Booking) -> datetime | None:
     """How long who gave a place back can have it back, or comes first in line; None while held."""
     if booking.cancelled_at is None:

@@ -23,7 +23,6 @@ from remote_training.bookings import (
     reminding,
     rules,
     service,
-    waiting_list,
 )
 from remote_training.bookings.errors import Overlap
 from remote_training.bookings.models import Booking
@@ -173,7 +172,7 @@ def _ended_page(booking: Booking, now: datetime) -> str:
         booking,
         moved_to=queries.moved_to(booking),
         undo_until=rules.undo_until(booking),
-        may_wait=now < waiting_list.closes_at(booking.session),
+        may_wait=now < rules.waiting_list_closes_at(booking.session),
     )
 
 

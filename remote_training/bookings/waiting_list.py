@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from remote_training.audit import service as audit
-from remote_training.bookings import places, queries, waiting_queries
+from remote_training.bookings import places, queries, rules, waiting_queries
 from remote_training.bookings.errors import NoOffer, NotInLine, TooLateToWait
 from remote_training.bookings.models import Booking, Ending, Waiting
 from remote_training.classes.models import Session
@@ -30,11 +30,6 @@ from remote_training.studies.current import study
 STANDS = Waiting.ended_at.is_(None)
 IN_LINE = sa.and_(STANDS, Waiting.offered_at.is_(None))
 AT_ONCE = 100  # classes looked at in one round
-
-
-def closes_at(session: Session) -> datetime:
-    """From when on nobody moves up any more."""
-    return session.starts_at - timedelta(hours=study().booking.waiting_list_closes_hours)
 
 
 def join(
@@ -52,7 +47,7 @@ def join(
     places.one_at_a_time(participant)
     places.lock(session)  # before anything is asked: it may be called off this very moment
     places.check(participant, session, now)
-    if now >= closes_at(session):
+    if now >= rules.waiting_list_closes_at(session):
         raise TooLateToWait(say("The class is too soon: nobody moves up from the list any more."))
     entry = _standing(participant.id, session.id)
     if entry is None:
@@ -109,7 +104,7 @@ def fill(session: Session, *, now: datetime, before: Waiting | None = None) -> i
     To those alone who stand `before` somebody, where one is given. The class is locked by who
     calls.
     """
-    if session.is_called_off or now >= closes_at(session):
+    if session.is_called_off or now >= rules.waiting_list_closes_at(session):
         return 0
     is_before = sa.true() if before is None else waiting_queries.stands_before(before)
     found = (
@@ -134,7 +129,7 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
     `places.take`.
     """
     if not waiting_queries.is_waited_for(session):
-        places.take(session)
+        places.take(session, now)
         return
     places.lock(session)
     entry = _standing(participant.id, session.id)
@@ -143,7 +138,7 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
         _close(entry, Ending.TAKEN, now)
         return
     fill(session, now=now, before=entry)
-    places.take(session)
+    places.take(session, now)
     if entry is not None:
         _end(entry, Ending.TAKEN, now)
 
@@ -165,7 +160,7 @@ def shorten_offers(session: Session) -> None:
     """Let offers in a class that begins earlier end with its line. The caller has it locked."""
     for entry in waiting_queries.of_session(session):
         if entry.offer_until is not None:
-            entry.offer_until = min(entry.offer_until, closes_at(session))
+            entry.offer_until = min(entry.offer_until, rules.waiting_list_closes_at(session))
 
 
 def tick(now: datetime) -> None:
@@ -196,7 +191,7 @@ def tick(now: datetime) -> None:
 
 def _tick(session: Session, now: datetime) -> None:
     places.lock(session)
-    is_closed = session.is_called_off or now >= closes_at(session)
+    is_closed = session.is_called_off or now >= rules.waiting_list_closes_at(session)
     found = sa.select(Waiting).where(Waiting.session_id == session.id, STANDS)
     for entry in db.session.scalars(found.order_by(Waiting.id)).all():
         if entry.offer_until is not None and entry.offer_until <= now:
@@ -216,7 +211,7 @@ def _give(entry: Waiting, session: Session, now: datetime) -> bool:
         places.check(entry.participant, session, now)
     except Refused:
         return False
-    places.take(session)
+    places.take(session, now)
     if entry.is_at_once:
         _close(entry, Ending.TAKEN, now)
         _book(entry, now, None)
@@ -226,7 +221,9 @@ def _give(entry: Waiting, session: Session, now: datetime) -> bool:
 
 
 def _offer(entry: Waiting, session: Session, now: datetime) -> None:
-    until = min(now + timedelta(hours=study().booking.offer_hours), closes_at(session))
+    until = min(
+        now + timedelta(hours=study().booking.offer_hours), rules.waiting_list_closes_at(session)
+    )
     entry.offered_at, entry.offer_until = now, until
     db.session.flush()
     outbox.queue(

@@ -343,7 +343,7 @@ FAULTS = {
     "what does not fit is booked": (fit, "hindrance", _anything_fits),
     "the cut-off is forgotten": (waiting_list, "closes_at", _never_too_late),
     "a kept place is not freed": (places, "free", lambda _session: None),
-    "an offer keeps no place": (places, "take", lambda _session: None),
+    "an offer keeps no place": (places, "take", lambda _session, _now: None),
 }
 
 

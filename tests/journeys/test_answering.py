@@ -211,12 +211,15 @@ def test_no_note_moves_what_she_is_about_to_press(sitting: Sitting, phone: Any) 
     answering.cut_off(page)
     choose(page, 3)
     see(page, AWAY)
-    assert page.get_by_text(AWAY).bounding_box()["y"] < page.viewport_size["height"], "in sight"
+    brief = page.locator(".brief")
+    expect(brief).to_have_text("No network: kept")
+    expect(brief).to_be_in_viewport()
     before = _boxes(page)
     page.context.set_offline(False)
     see(page, BACK)
+    expect(brief).to_have_text("Saved")
     assert _boxes(page) == before
-    page.evaluate("document.getElementById('said').remove()")
+    page.evaluate("document.querySelectorAll('#said, .brief').forEach((one) => one.remove())")
     assert _boxes(page) == before, "nor where there is none"
     assert len(before) > 4
 
