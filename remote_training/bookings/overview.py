@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Account
-from remote_training.bookings import fit, queries, rules
+from remote_training.bookings import fit, queries, rules, waiting_queries
 from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.bookings.queries import Trainee
@@ -224,14 +224,19 @@ def bookable(participant: Participant, hours: Sequence[fit.Hour], *, now: dateti
 
 
 def alternatives(booking: Booking, *, now: datetime) -> list[Slot]:
-    """The classes with a place left to which a booking can be moved, soonest first."""
+    """The classes with a place left to which a booking can be moved, soonest first.
+
+    One in which a place is kept for her is among them.
+    """
+    kept = waiting_queries.kept_for(booking.participant, now=now)
     holds = [one for one in queries.held(booking.participant, now=now) if one.id != booking.id]
+    slots = bookable(booking.participant, fit.held(holds), now=now)
     return [
-        slot
-        for slot in bookable(booking.participant, fit.held(holds), now=now)
+        slot._replace(places_left=max(1, slot.places_left))
+        for slot in slots
         if slot.module == booking.session.module
         and slot.session_id != booking.session_id
-        and slot.places_left > 0
+        and (slot.places_left > 0 or slot.session_id in kept)
         and slot.hindrance is None
     ]
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from remote_training.bookings import fit, offered, queries, rules
+from remote_training.bookings import fit, offered, queries, rules, waiting_queries
 from remote_training.bookings.errors import WrongChoice
 from remote_training.bookings.models import Booking
 from remote_training.bookings.offered import Offered, Rhythm, Weekly
@@ -44,7 +44,14 @@ class Programme:
         self._closes = now + timedelta(minutes=study().booking.closes_minutes)
         self._held = fit.held(holds)
         self._all_weeks = weeks_left(her.zone, first_on, now=now)
-        self._offered = offered.read(her, first_on, self._all_weeks) if self._all_weeks else []
+        found = offered.read(her, first_on, self._all_weeks) if self._all_weeks else []
+        kept = waiting_queries.kept_for(her, now=now)  # a place for her, which counts as taken
+        self._offered = [
+            replace(one, places_left=max(1, one.places_left))
+            if one.hour.session_id in kept
+            else one
+            for one in found
+        ]
 
     @cached_property
     def weeks(self) -> list[date]:
