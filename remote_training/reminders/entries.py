@@ -76,8 +76,9 @@ def _what_left(messages: Sequence[Message]) -> dict[UUID, bool]:
 def _may_have_left(row: sa.Row[Any], together: set[UUID]) -> bool:
     """Whether a mail server may have been given it.
 
-    A second try says nothing of the first. What is made ready together with the word that the
-    place is gone is void: both read the same booking.
+    A second try says nothing of the first. What another worker has in hand may be as good as on
+    the wire. What is made ready together with the word that the place is gone is void: both read
+    the same booking.
     """
     if row.tries > 1:
         return True
@@ -85,5 +86,4 @@ def _may_have_left(row: sa.Row[Any], together: set[UUID]) -> bool:
         return (row.fault or "").startswith(CAME_BACK)
     if row.state is State.SENDING:
         return row.id not in together
-    is_at_hand = row.state in (State.CLAIMED, State.VOID)
-    return row.tries == 1 and not is_at_hand
+    return row.tries == 1 and row.state is not State.VOID
