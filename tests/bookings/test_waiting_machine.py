@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from remote_training.audit.models import Entry
-from remote_training.bookings import fit, places, service, waiting_list
+from remote_training.bookings import fit, places, rules, service, waiting_list
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -341,7 +341,7 @@ def _never_too_late(_session: Session) -> datetime:
 FAULTS = {
     "nobody moves up": (waiting_list, "fill", _no_promotion),
     "what does not fit is booked": (fit, "hindrance", _anything_fits),
-    "the cut-off is forgotten": (waiting_list, "closes_at", _never_too_late),
+    "the cut-off is forgotten": (rules, "waiting_list_closes_at", _never_too_late),
     "a kept place is not freed": (places, "free", lambda _session: None),
     "an offer keeps no place": (places, "take", lambda _session, _now: None),
 }
