@@ -86,16 +86,24 @@
     tell(outcome.refused ? "" : "back");
   };
 
-  /* ---- what she sees */
+  /* ---- what she sees: in brief where her eyes are, whole below. What she may press never moves. */
+  let told = "";
+  const brief = () => {
+    const place = asked.querySelector(".brief");
+    if (place) place.textContent = asked.dataset[`${told}Brief`] || "";
+  };
   const tell = (...kinds) => {
     const words = kinds.map((kind) => asked.dataset[kind]).filter(Boolean);
     said.className = words.length ? kinds[0] === "back" ? "note" : "note wait" : "";
     said.replaceChildren(...words.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+    told = kinds[0] || "";
+    brief();
   };
 
   const show = (section, isBack) => {
     asked.querySelector("section")?.remove();
-    asked.append(section);
+    said.before(section);
+    brief();
     document.title = document.title.replace(/^.*(?= - )/s, section.dataset.title);
     const isPlace = !("help" in section.dataset) && section.dataset.url;
     if (!isBack && isPlace && location.pathname !== isPlace) history.pushState(null, "", isPlace);

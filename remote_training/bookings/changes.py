@@ -67,11 +67,14 @@ def call_off(session: Session, scope: Scope, *, now: datetime, by: UUID | None, 
     Raises as `bookings.service.call_off`.
     """
     meant = [session] if scope is Scope.ONE else classes_queries.following(session, now=now)
+    is_with_later = scope is Scope.LATER
     told: set[UUID] = set()
     off: list[Session] = []
     for one in sorted(meant, key=lambda each: each.id):
         was_off = one.is_called_off
-        called_off = service.call_off(one, now=now, by=by, reason=reason)
+        called_off = service.call_off(
+            one, now=now, by=by, reason=reason, is_with_later=is_with_later
+        )
         told |= {booking.participant_id for booking in called_off}
         off += [] if was_off else [one]
     trainer_news.of_calling_off(off, now=now, by=by)
@@ -106,8 +109,8 @@ def _write(session: Session, found: Outlook, wish: Wish, now: datetime) -> None:
     news.to_calendars(found.changes)
     for change in found.changes:
         news.to_people(change, now=now)
-        if change.is_moved:
-            waiting_list.moved(change.session, was=change.was, now=now)
+        news.to_who_waits(change, now=now)
+        waiting_list.shorten_offers(change.session)
         waiting_list.fill(change.session, now=now)
     if wish.scope is Scope.LATER and series is not None:
         _shift(series, found, wish, days, has_another)

@@ -20,7 +20,7 @@ from remote_training.accounts.models import Account, AccountKind, Grant, Link, L
 from remote_training.bookings.models import Booking
 from remote_training.calendars import wording
 from remote_training.calendars.feed import Item, published
-from remote_training.classes.models import Session
+from remote_training.classes.models import HandedOver, Session
 from remote_training.core import settings
 from remote_training.core.crypto import token_hash
 from remote_training.core.db import db
@@ -64,8 +64,17 @@ HER_PLACES = (
     sa.or_(Booking.cancelled_at.is_(None), Booking.cancelled_at >= sa.bindparam("cancelled_since")),
     IS_NOT_LONG_OFF,
 )
+GIVEN_OR_HANDED_OVER = sa.union(
+    sa.select(Session.id).where(
+        Session.trainer_id == sa.bindparam("whose"), Session.ends_at >= sa.bindparam("past_since")
+    ),
+    sa.select(HandedOver.session_id).where(
+        HandedOver.trainer_id == sa.bindparam("whose"),
+        HandedOver.handed_at >= sa.bindparam("cancelled_since"),
+    ),
+)
 THEIR_HOURS = (
-    Session.trainer_id == sa.bindparam("whose"),
+    Session.id.in_(GIVEN_OR_HANDED_OVER),
     Session.ends_at >= sa.bindparam("past_since"),
     IS_NOT_LONG_OFF,
 )
@@ -80,7 +89,7 @@ PLACES = (
     .order_by(Session.starts_at, Booking.booked_at, Booking.id)
 )  # fmt: skip
 HOURS = (
-    sa.select(Session.id, Session.sequence, *TIMES)
+    sa.select(Session.id, Session.sequence, Session.trainer_id, *TIMES)
     .where(*THEIR_HOURS)
     .order_by(Session.starts_at, Session.id)
 )
@@ -176,7 +185,7 @@ def _place(row: Row, reader: Row, summary: str) -> Item:
 
 def _hour(row: Row, reader: Row, summary: str) -> Item:
     uid = f"{row.id.hex}@{settings.current().mail_host}"
-    is_off = row.called_off_at is not None
+    is_off = row.called_off_at is not None or row.trainer_id != reader.id
     path = f"staff/classes/{row.id}/"
     return _item(row, reader, summary, uid, row.changed_at, path, is_off)
 

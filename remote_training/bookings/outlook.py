@@ -100,6 +100,11 @@ class Change:
         """Whether the entries of those who hold a place begin or end otherwise."""
         return self.is_moved or self.has_other_length
 
+    @property
+    def is_for_who_waits(self) -> bool:
+        """Whether those who wait for it hear of it: who gives it they read where they book."""
+        return self.is_for_calendars or self.has_other_language
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -115,7 +120,7 @@ class Outlook:
 
     @property
     def waits(self) -> int:
-        """How many wait for one of the classes that move."""
+        """How many wait for one of the classes, and are told."""
         return sum(change.waits for change in self.changes)
 
     @property
@@ -235,7 +240,7 @@ def _bookings(touched: Sequence[Touched]) -> dict[UUID, list[Booking]]:
 
 
 def _waits(touched: Sequence[Touched]) -> Mapping[UUID, int]:
-    return waiting_queries.how_many([one.session.id for one in touched if one.is_moved])
+    return waiting_queries.how_many([one.session.id for one in touched if one.is_for_who_waits])
 
 
 def _misfits(touched: Sequence[Touched], told: Mapping[UUID, Sequence[Booking]]) -> dict[UUID, int]:

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remote_training.accounts.models import Account
-from remote_training.bookings import fit, queries, rules
+from remote_training.bookings import fit, queries, rules, waiting_queries
 from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.bookings.queries import Trainee
@@ -24,7 +24,7 @@ from remote_training.contacts.models import Contact, first_name
 from remote_training.core.db import db
 from remote_training.core.errors import NotAllowed, NotFound
 from remote_training.core.words import say
-from remote_training.participants.models import Allocation, Participant, may_train, takes_part
+from remote_training.participants.models import Allocation, Participant, may_train
 from remote_training.studies.models import Site
 
 AT_HAND = 3  # classes that a mail names
@@ -191,7 +191,8 @@ def of_account(account_id: UUID, *, now: datetime) -> Overview:
     first_on = wanted["first_on"] if wanted else None
     slots = _slots(rows, names, hours, first_on) if first_on else []
     refusal = rules.refusal_today(
-        is_taking_part=takes_part(consented, withdrawn),
+        has_agreed=consented is not None,
+        has_left=withdrawn is not None,
         is_cleared=cleared is not None,
         first_on=rules.first_day(baseline_on, arm),
         zone=zone,
@@ -223,14 +224,19 @@ def bookable(participant: Participant, hours: Sequence[fit.Hour], *, now: dateti
 
 
 def alternatives(booking: Booking, *, now: datetime) -> list[Slot]:
-    """The classes with a place left to which a booking can be moved, soonest first."""
+    """The classes with a place left to which a booking can be moved, soonest first.
+
+    One in which a place is kept for her is among them.
+    """
+    kept = waiting_queries.kept_for(booking.participant, now=now)
     holds = [one for one in queries.held(booking.participant, now=now) if one.id != booking.id]
+    slots = bookable(booking.participant, fit.held(holds), now=now)
     return [
-        slot
-        for slot in bookable(booking.participant, fit.held(holds), now=now)
+        slot._replace(places_left=max(1, slot.places_left))
+        for slot in slots
         if slot.module == booking.session.module
         and slot.session_id != booking.session_id
-        and slot.places_left > 0
+        and (slot.places_left > 0 or slot.session_id in kept)
         and slot.hindrance is None
     ]
 

@@ -94,18 +94,20 @@ def check(
     rules.judge(participant, session, arm=rows[0].arm, held=held, now=now)
 
 
-def take(session: Session) -> None:
+def take(session: Session, now: datetime) -> None:
     """Count one place more, or refuse with `SessionFull` or `BookingClosed`."""
     taken = db.session.execute(ONE_PLACE, {"session_id": session.id})
     got_one = taken.rowcount == 1  # type: ignore[attr-defined]
     db.session.expire(session, ["taken", "called_off_at"])
     if not got_one:
         rules.check_is_open(session, True)
-        raise full()
+        raise full(session, now)
 
 
-def full() -> SessionFull:
-    """The refusal of a class in which every place is taken."""
+def full(session: Session, now: datetime) -> SessionFull:
+    """The refusal of a class in which every place is taken; what is said of its list is true."""
+    if now >= rules.waiting_list_closes_at(session):
+        return SessionFull(say("This class is full. Please choose another one."))
     return SessionFull(
         say("This class is full. Choose another one, or put yourself on its waiting list."),
         to_staff=say(

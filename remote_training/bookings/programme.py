@@ -14,7 +14,7 @@ from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from remote_training.bookings import fit, offered, queries, rules
+from remote_training.bookings import fit, offered, queries, rules, waiting_queries
 from remote_training.bookings.errors import WrongChoice
 from remote_training.bookings.models import Booking
 from remote_training.bookings.offered import Offered, Rhythm, Weekly
@@ -44,7 +44,14 @@ class Programme:
         self._closes = now + timedelta(minutes=study().booking.closes_minutes)
         self._held = fit.held(holds)
         self._all_weeks = weeks_left(her.zone, first_on, now=now)
-        self._offered = offered.read(her, first_on, self._all_weeks) if self._all_weeks else []
+        found = offered.read(her, first_on, self._all_weeks) if self._all_weeks else []
+        kept = waiting_queries.kept_for(her, now=now)  # a place for her, which counts as taken
+        self._offered = [
+            replace(one, places_left=max(1, one.places_left))
+            if one.hour.session_id in kept
+            else one
+            for one in found
+        ]
 
     @cached_property
     def weeks(self) -> list[date]:
@@ -241,7 +248,8 @@ def of(participant: Participant, *, now: datetime) -> Programme | None:
 def refusal(participant: Participant, *, now: datetime) -> NotAllowed | None:
     """Why she could book no class of today, whichever it is; None where she could."""
     return rules.refusal_today(
-        is_taking_part=participant.is_taking_part,
+        has_agreed=participant.consented_on is not None,
+        has_left=participant.withdrawn_on is not None,
         is_cleared=participant.cleared_on is not None,
         first_on=rules.trains_from(participant),
         zone=participant.zone,

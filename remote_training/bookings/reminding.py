@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from remote_training.participants.wishes import Reminder, Wishes
@@ -27,6 +28,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 EVENING = timedelta(minutes=30)  # before quiet begins: time for all mails of an evening to go
 MORNING = timedelta(minutes=30)  # the least that is left between the end of quiet and a class
 GONE_BY = timedelta(minutes=1)  # before quiet begins nothing is handed over any more
+A_WHILE = timedelta(minutes=5)  # between reading what is in a mail, and its having left
 AHEAD = timedelta(hours=4)  # the least of a reminder a day before
 FRESH = {Reminder.DAY_BEFORE: timedelta(hours=2), Reminder.HOUR_BEFORE: timedelta(minutes=15)}
 PLANNED_UNTIL = {
@@ -35,6 +37,13 @@ PLANNED_UNTIL = {
 }
 TOO_LATE = {Reminder.DAY_BEFORE: timedelta(hours=2), Reminder.HOUR_BEFORE: timedelta(0)}
 LONGEST = {Reminder.DAY_BEFORE: timedelta(hours=36), Reminder.HOUR_BEFORE: timedelta(hours=25)}
+
+
+class Heard(NamedTuple):
+    """A class that she holds: when it begins, and when she last heard of it."""
+
+    starts_at: datetime
+    told_at: datetime
 
 
 @lru_cache(maxsize=65536)
@@ -92,14 +101,40 @@ def loud_until(now: datetime, wishes: Wishes, zone: str) -> datetime | None:
 
 
 def moments(
-    told_at: datetime, starts_at: datetime, wishes: Wishes, zone: str, *, now: datetime
+    one: Heard, others: Sequence[Heard], wishes: Wishes, zone: str, *, now: datetime
 ) -> Sequence[datetime]:
-    """When she is still to be reminded of a class of which she last heard then, in order."""
-    kinds = (Reminder.DAY_BEFORE, Reminder.HOUR_BEFORE)
-    due = ((kind, comes_at(kind, starts_at, wishes, zone)) for kind in kinds)
-    return sorted(
-        at for kind, at in due if at is not None and at > now and not is_fresh(kind, told_at, at)
-    )
+    """When she is still to be reminded of a class, in order.
+
+    `others` are her other classes of that day: one reminder the day before names them all.
+    """
+    hour_before = comes_at(Reminder.HOUR_BEFORE, one.starts_at, wishes, zone)
+    if hour_before is not None and is_fresh(Reminder.HOUR_BEFORE, one.told_at, hour_before):
+        hour_before = None
+    due = (_named_at(one, others, wishes, zone), hour_before)
+    return sorted(at for at in due if at is not None and at > now)
+
+
+def is_named(told_at: datetime, left_at: datetime) -> bool:
+    """Whether a reminder that left then names a class of that day of which she last heard then."""
+    return left_at - A_WHILE > told_at
+
+
+def _named_at(one: Heard, others: Sequence[Heard], wishes: Wishes, zone: str) -> datetime | None:
+    """When the first reminder a day before leaves that names a class; None where none does."""
+    due = [
+        (at, each.starts_at, each)
+        for each in (one, *others)
+        if (at := comes_at(Reminder.DAY_BEFORE, each.starts_at, wishes, zone)) is not None
+    ]
+    leave: list[datetime] = []  # when one leaves
+    for at, _starts_at, each in sorted(due):
+        is_said = any(is_named(each.told_at, before) for before in leave)
+        if is_said or is_fresh(Reminder.DAY_BEFORE, each.told_at, at):
+            continue
+        if each is one or is_named(one.told_at, at):
+            return at
+        leave.append(at)
+    return None
 
 
 def _day_before(starts_at: datetime, wishes: Wishes, zone: ZoneInfo) -> datetime:

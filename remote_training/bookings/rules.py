@@ -36,7 +36,8 @@ def check(participant: Participant, session: Session, *, arm: str | None) -> dat
     if session.site_id != participant.site_id:
         raise NotFound(say("This class is not here."))
     first_on = check_person(
-        is_taking_part=participant.is_taking_part,
+        has_agreed=participant.consented_on is not None,
+        has_left=participant.withdrawn_on is not None,
         is_cleared=participant.cleared_on is not None,
         first_on=first_day(participant.baseline_on, arm),
         on_date=session.on_date,
@@ -71,16 +72,21 @@ def judge(
 
 
 def check_person(
-    *, is_taking_part: bool, is_cleared: bool, first_on: date | None, on_date: date
+    *, has_agreed: bool, has_left: bool, is_cleared: bool, first_on: date | None, on_date: date
 ) -> date:
     """Refuse any class on a day, whichever it is; gives the first day of her programme.
 
     Raises `NotTakingPart`, `NotCleared`, `NotBegun` or `ProgrammeOver`, asked in this order.
     """
-    if not is_taking_part:
+    if has_left:
+        raise NotTakingPart(
+            say("You have left the study: no class can be booked. Please ring us if you have not."),
+            to_staff=say("She has left the study: no class can be booked for her any more."),
+        )
+    if not has_agreed:
         raise NotTakingPart(
             say("You can book classes when you have agreed to take part. Please ring us."),
-            to_staff=say("She does not take part: she has not given consent, or has left."),
+            to_staff=say("She has not given consent yet: no class can be booked for her."),
         )
     if not is_cleared:
         raise NotCleared(
@@ -96,12 +102,19 @@ def check_person(
 
 
 def refusal_today(
-    *, is_taking_part: bool, is_cleared: bool, first_on: date | None, zone: str, now: datetime
+    *,
+    has_agreed: bool,
+    has_left: bool,
+    is_cleared: bool,
+    first_on: date | None,
+    zone: str,
+    now: datetime,
 ) -> NotAllowed | None:
     """Why she could book no class of today, whichever it is; None where she could."""
     try:
         check_person(
-            is_taking_part=is_taking_part,
+            has_agreed=has_agreed,
+            has_left=has_left,
             is_cleared=is_cleared,
             first_on=first_on,
             on_date=now.astimezone(ZoneInfo(zone)).date(),
@@ -169,6 +182,11 @@ def is_late(given_back_at: datetime, starts_at: datetime) -> bool:
 def cancel_by(starts_at: datetime) -> datetime:
     """Until when a place in a class that begins then can be given back without being late."""
     return starts_at - timedelta(hours=study().booking.cancel_by_hours)
+
+
+def waiting_list_closes_at(session: Session) -> datetime:
+    """From when on nobody moves up any more."""
+    return session.starts_at - timedelta(hours=study().booking.waiting_list_closes_hours)
 
 
 def undo_until(booking: Booking) -> datetime | None:

@@ -161,13 +161,15 @@ def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
     audit.note("bookings.cancel", "booking", booking.id, by=by, now=now)
 
 
-def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -> Sequence[Booking]:
+def call_off(
+    session: Session, *, now: datetime, by: UUID | None, reason: str, is_with_later: bool = False
+) -> Sequence[Booking]:
     """Call off a class and tell everybody who holds a place; returns their bookings.
 
     The bookings keep their rows as they were: the trial counts classes that were called
     off apart from places given back. Calling off twice tells nobody twice.
     """
-    if not classes.call_off(session, now=now, by=by, reason=reason):
+    if not classes.call_off(session, now=now, by=by, reason=reason, is_with_later=is_with_later):
         return []
     waiting_list.close(session, now=now)
     told = queries.roster(session)

@@ -42,7 +42,7 @@ def of(participant: Participant, sessions: Iterable[Session], *, now: datetime) 
     for one in sessions:
         refusal = _refusal(participant, one, arm, held, now)
         if refusal is None and one.places_left <= 0 and one.id not in kept:
-            refusal = places.full()
+            refusal = places.full(one, now)
         verdicts.append(Verdict(one, refusal, hers.get(one.id)))
     return verdicts
 

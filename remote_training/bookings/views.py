@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -21,7 +23,6 @@ from remote_training.bookings import (
     reminding,
     rules,
     service,
-    waiting_list,
 )
 from remote_training.bookings.errors import Overlap
 from remote_training.bookings.models import Booking
@@ -81,14 +82,11 @@ def show(booking_id: UUID) -> ResponseReturnValue:
     booking, now = _mine(booking_id), outside().now()
     if not booking.is_live:
         return _ended_page(booking, now)
-    her, session = booking.participant, booking.session
-    reminded_at = reminding.moments(
-        booking.told_at, session.starts_at, wishes.of(her), her.zone, now=now
-    )
+    session = booking.session
     return _booking_page(
         "show",
         booking,
-        reminded_at=reminded_at,
+        reminded_at=_reminded_at(booking, now),
         may_join=guard.sees_everything,
         cancel_by=rules.cancel_by(session.starts_at),
         clash=_clash(booking),
@@ -145,6 +143,21 @@ def _clash(booking: Booking) -> object:
     return found.gaps["moment"] if isinstance(found, Overlap) else None
 
 
+def _reminded_at(booking: Booking, now: datetime) -> Sequence[datetime]:
+    """When she is still reminded of a class, by itself or with another one of that day."""
+    her = booking.participant
+    day = booking.session.starts_at.astimezone(ZoneInfo(her.zone)).date()
+    others = [
+        reminding.Heard(one.session.starts_at, one.told_at)
+        for one in queries.held(her, now=now)
+        if one.id != booking.id
+        and not one.session.is_called_off
+        and one.session.starts_at.astimezone(ZoneInfo(her.zone)).date() == day
+    ]
+    hers = reminding.Heard(booking.session.starts_at, booking.told_at)
+    return reminding.moments(hers, others, wishes.of(her), her.zone, now=now)
+
+
 def _her() -> Participant:
     return participants.of_account(visitor_account().id)
 
@@ -159,7 +172,7 @@ def _ended_page(booking: Booking, now: datetime) -> str:
         booking,
         moved_to=queries.moved_to(booking),
         undo_until=rules.undo_until(booking),
-        may_wait=now < waiting_list.closes_at(booking.session),
+        may_wait=now < rules.waiting_list_closes_at(booking.session),
     )
 
 

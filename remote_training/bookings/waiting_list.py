@@ -8,7 +8,6 @@ place on it. A kept place counts as taken: there are never more offers than plac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from remote_training.audit import service as audit
-from remote_training.bookings import places, queries, waiting_queries
+from remote_training.bookings import places, queries, rules, waiting_queries
 from remote_training.bookings.errors import NoOffer, NotInLine, TooLateToWait
 from remote_training.bookings.models import Booking, Ending, Waiting
 from remote_training.classes.models import Session
@@ -31,11 +30,6 @@ from remote_training.studies.current import study
 STANDS = Waiting.ended_at.is_(None)
 IN_LINE = sa.and_(STANDS, Waiting.offered_at.is_(None))
 AT_ONCE = 100  # classes looked at in one round
-
-
-def closes_at(session: Session) -> datetime:
-    """From when on nobody moves up any more."""
-    return session.starts_at - timedelta(hours=study().booking.waiting_list_closes_hours)
 
 
 def join(
@@ -53,7 +47,7 @@ def join(
     places.one_at_a_time(participant)
     places.lock(session)  # before anything is asked: it may be called off this very moment
     places.check(participant, session, now)
-    if now >= closes_at(session):
+    if now >= rules.waiting_list_closes_at(session):
         raise TooLateToWait(say("The class is too soon: nobody moves up from the list any more."))
     entry = _standing(participant.id, session.id)
     if entry is None:
@@ -104,16 +98,18 @@ def accept(entry: Waiting, *, now: datetime, by: UUID | None) -> Booking:
     return _book(entry, now, by)
 
 
-def fill(session: Session, *, now: datetime) -> int:
+def fill(session: Session, *, now: datetime, before: Waiting | None = None) -> int:
     """Give free places of a class to the first in line who may take them; returns how many.
 
-    The class is locked by who calls.
+    To those alone who stand `before` somebody, where one is given. The class is locked by who
+    calls.
     """
-    if session.is_called_off or now >= closes_at(session):
+    if session.is_called_off or now >= rules.waiting_list_closes_at(session):
         return 0
+    is_before = sa.true() if before is None else waiting_queries.stands_before(before)
     found = (
         sa.select(Waiting)
-        .where(Waiting.session_id == session.id, IN_LINE)
+        .where(Waiting.session_id == session.id, IN_LINE, is_before)
         .order_by(Waiting.rank_at, Waiting.id)
         .options(joinedload(Waiting.participant).joinedload(Participant.contact))
     )
@@ -128,10 +124,12 @@ def fill(session: Session, *, now: datetime) -> int:
 def take(participant: Participant, session: Session, *, now: datetime) -> None:
     """Take the place that is kept for her in a class, or one more; her waiting for it ends.
 
-    Raises `SessionFull` or `BookingClosed`, as `places.take`.
+    Who stands in line before her, and may take it by now, comes first: she may do so since a
+    moment ago only, as she gave another place back. Raises `SessionFull` or `BookingClosed`, as
+    `places.take`.
     """
-    if not waiting_queries.waits(participant, session):
-        places.take(session)
+    if not waiting_queries.is_waited_for(session):
+        places.take(session, now)
         return
     places.lock(session)
     entry = _standing(participant.id, session.id)
@@ -139,46 +137,30 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
         places.look_anew(session)  # it is counted already
         _close(entry, Ending.TAKEN, now)
         return
-    places.take(session)
+    fill(session, now=now, before=entry)
+    places.take(session, now)
     if entry is not None:
         _end(entry, Ending.TAKEN, now)
 
 
 def close(session: Session, *, now: datetime) -> None:
     """End the waiting of everybody for a class that does not take place, and tell them."""
-    for entry in _all_standing(session):
+    for entry in waiting_queries.of_session(session):
         if _end(entry, Ending.CLOSED, now):
-            _tell("waiting_called_off", entry, {}, not_after=session.ends_at, now=now)
+            outbox.queue(
+                "waiting_called_off",
+                to=entry.participant.contact_id,
+                facts={"waiting_id": str(entry.id)},
+                not_after=session.ends_at,
+                now=now,
+            )
 
 
-def moved(session: Session, *, was: datetime, now: datetime) -> None:
-    """Tell everybody who waits for a class that has moved; `was` is when it began before.
-
-    An offer ends with the line at the latest. The class is locked by who calls.
-    """
-    for entry in _all_standing(session):
+def shorten_offers(session: Session) -> None:
+    """Let offers in a class that begins earlier end with its line. The caller has it locked."""
+    for entry in waiting_queries.of_session(session):
         if entry.offer_until is not None:
-            entry.offer_until = min(entry.offer_until, closes_at(session))
-        facts = {"was": was.isoformat(), "of_class": str(session.sequence)}
-        _tell("waiting_changed", entry, facts, not_after=session.starts_at, now=now)
-
-
-def _all_standing(session: Session) -> Sequence[Waiting]:
-    found = sa.select(Waiting).where(Waiting.session_id == session.id, STANDS)
-    people = joinedload(Waiting.participant)
-    return db.session.scalars(found.options(people).order_by(Waiting.id)).all()
-
-
-def _tell(
-    kind: str, entry: Waiting, facts: dict[str, str], *, not_after: datetime, now: datetime
-) -> None:
-    outbox.queue(
-        kind,
-        to=entry.participant.contact_id,
-        facts={"waiting_id": str(entry.id), **facts},
-        not_after=not_after,
-        now=now,
-    )
+            entry.offer_until = min(entry.offer_until, rules.waiting_list_closes_at(session))
 
 
 def tick(now: datetime) -> None:
@@ -209,7 +191,7 @@ def tick(now: datetime) -> None:
 
 def _tick(session: Session, now: datetime) -> None:
     places.lock(session)
-    is_closed = session.is_called_off or now >= closes_at(session)
+    is_closed = session.is_called_off or now >= rules.waiting_list_closes_at(session)
     found = sa.select(Waiting).where(Waiting.session_id == session.id, STANDS)
     for entry in db.session.scalars(found.order_by(Waiting.id)).all():
         if entry.offer_until is not None and entry.offer_until <= now:
@@ -229,7 +211,7 @@ def _give(entry: Waiting, session: Session, now: datetime) -> bool:
         places.check(entry.participant, session, now)
     except Refused:
         return False
-    places.take(session)
+    places.take(session, now)
     if entry.is_at_once:
         _close(entry, Ending.TAKEN, now)
         _book(entry, now, None)
@@ -239,7 +221,9 @@ def _give(entry: Waiting, session: Session, now: datetime) -> bool:
 
 
 def _offer(entry: Waiting, session: Session, now: datetime) -> None:
-    until = min(now + timedelta(hours=study().booking.offer_hours), closes_at(session))
+    until = min(
+        now + timedelta(hours=study().booking.offer_hours), rules.waiting_list_closes_at(session)
+    )
     entry.offered_at, entry.offer_until = now, until
     db.session.flush()
     outbox.queue(

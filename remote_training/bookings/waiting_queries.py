@@ -22,10 +22,10 @@ from remote_training.participants.models import Participant
 from remote_training.studies.current import study
 
 _waiting = cast(sa.Table, Waiting.__table__).c
-IS_STANDING = sa.select(_waiting.id).where(
-    _waiting.participant_id == sa.bindparam("participant_id"),
-    _waiting.session_id == sa.bindparam("session_id"),
-    _waiting.ended_at.is_(None),
+IS_STANDING = (
+    sa.select(_waiting.id)
+    .where(_waiting.session_id == sa.bindparam("session_id"), _waiting.ended_at.is_(None))
+    .limit(1)
 )
 _Before = aliased(Waiting)
 # how many stand before somebody who waits; one who has an offer stands before nobody
@@ -83,6 +83,13 @@ def kept_for(participant: Participant, *, now: datetime) -> set[UUID]:
     return set(db.session.scalars(found))
 
 
+def of_session(session: Session) -> Sequence[Waiting]:
+    """Everybody who waits for a class, those with an offer among them."""
+    found = sa.select(Waiting).where(Waiting.session_id == session.id, Waiting.ended_at.is_(None))
+    people = joinedload(Waiting.participant)
+    return db.session.scalars(found.options(people).order_by(Waiting.id)).all()
+
+
 def mine(entry_id: UUID, account_id: UUID) -> InLine:
     """The waiting of this id, ended or not, of the participant with this account, or `NotFound`."""
     hers = Waiting.participant.has(Participant.account_id == account_id)
@@ -102,10 +109,15 @@ def how_many(session_ids: Sequence[UUID]) -> Counter[UUID]:
     return Counter({row[0]: row[1] for row in db.session.execute(counted)})
 
 
-def waits(participant: Participant, session: Session) -> bool:
-    """Whether she waits for a place in a class, or is offered one."""
-    hers = {"participant_id": participant.id, "session_id": session.id}
-    return db.session.execute(IS_STANDING, hers).first() is not None
+def is_waited_for(session: Session) -> bool:
+    """Whether somebody waits for a place in a class, or is offered one."""
+    return db.session.execute(IS_STANDING, {"session_id": session.id}).first() is not None
+
+
+def stands_before(entry: Waiting) -> sa.ColumnElement[bool]:
+    """True in a statement of who waits longer than somebody."""
+    waits_as_long = sa.and_(Waiting.rank_at == entry.rank_at, Waiting.id < entry.id)
+    return sa.or_(Waiting.rank_at < entry.rank_at, waits_as_long)
 
 
 def rank(participant: Participant, session: Session, now: datetime) -> datetime:

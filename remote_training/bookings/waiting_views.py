@@ -34,7 +34,7 @@ def ask(session_id: UUID) -> ResponseReturnValue:
     rules.check_is_open(session, True)
     if session.places_left > 0:
         return redirect(url_for("bookings.index"), 303)
-    return _page("wait", her, session, closes_at=waiting_list.closes_at(session))
+    return _page("wait", her, session, closes_at=rules.waiting_list_closes_at(session))
 
 
 @blueprint.post("/<uuid:session_id>/wait")

@@ -75,9 +75,14 @@ class Touched(NamedTuple):
         return self.is_at_other_times or self.has_another_trainer
 
     @property
+    def is_for_who_waits(self) -> bool:
+        """Whether those who wait for it must hear of it."""
+        return self.is_at_other_times or self.language != self.session.language
+
+    @property
     def is_told(self) -> bool:
         """Whether those who hold a place must hear of it."""
-        return self.is_seated_anew or self.language != self.session.language
+        return self.is_for_who_waits or self.has_another_trainer
 
     @property
     def differs(self) -> bool:

@@ -154,6 +154,19 @@ class Session(Model):
         return not self.is_called_off and doors_are_open(self.starts_at, self.ends_at, now)
 
 
+class HandedOver(Model):
+    """A class hour that somebody else gives from a moment on; `trainer_id` gave it before."""
+
+    __tablename__ = "session_handed_over"
+    __table_args__ = (
+        sa.Index("ix_session_handed_over_trainer_handed_at", "trainer_id", "handed_at"),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"))
+    trainer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("account.id"))
+    handed_at: Mapped[datetime]
+
+
 def doors_are_open(starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
     """Whether people may come in to a class that takes place: 15 minutes before, to its end."""
     return starts_at - DOORS_OPEN <= now < ends_at

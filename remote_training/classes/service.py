@@ -16,7 +16,14 @@ from remote_training.classes import clashes, queries, rules
 from remote_training.classes import plan as plans
 from remote_training.classes.clashes import Hour
 from remote_training.classes.errors import ClassOver, WrongSeries
-from remote_training.classes.models import LOOKED_AT_ANEW, Break, Series, Session, Substitute
+from remote_training.classes.models import (
+    LOOKED_AT_ANEW,
+    Break,
+    HandedOver,
+    Series,
+    Session,
+    Substitute,
+)
 from remote_training.classes.plan import LeftOut, Outlook, Plan
 from remote_training.core import reasons
 from remote_training.core.db import db
@@ -73,8 +80,12 @@ def offer(plan: Plan, *, now: datetime, by: UUID | None, series_id: UUID | None 
     return series
 
 
-def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -> bool:
+def call_off(
+    session: Session, *, now: datetime, by: UUID | None, reason: str, is_with_later: bool = False
+) -> bool:
     """Mark a class hour as called off; True for the one call that did it.
+
+    `is_with_later` is written down: it goes together with all later ones of its series.
 
     Those who hold a place are told by `bookings.service.call_off`, which calls this.
     Raises `ReasonNeeded`, `ReasonTooLong`, or `ClassOver` after its end.
@@ -91,7 +102,8 @@ def call_off(session: Session, *, now: datetime, by: UUID | None, reason: str) -
     did_it = bool(db.session.execute(called_off).rowcount == 1)  # type: ignore[attr-defined]
     db.session.expire(session, ["called_off_at", "changed_at", "sequence"])
     if did_it:
-        audit.note("classes.call_off", "session", session.id, by=by, now=now, reason=why)
+        more = {"with_later": True} if is_with_later else {}
+        audit.note("classes.call_off", "session", session.id, by=by, now=now, reason=why, **more)
     return did_it
 
 
@@ -113,6 +125,9 @@ def change(
         "language": language,
         **LOOKED_AT_ANEW,
     }
+    if hour.trainer_id != session.trainer_id:
+        before = session.trainer_id
+        db.session.add(HandedOver(session_id=session.id, trainer_id=before, handed_at=now))
     if is_heard:
         values |= {"changed_at": now, "sequence": Session.sequence + 1}
     changed = sa.update(Session).where(Session.id == session.id).values(**values)

@@ -12,7 +12,7 @@ from remote_training.accounts.desk import me
 from remote_training.accounts.guard import staff_only
 from remote_training.accounts.models import Role
 from remote_training.attendance.queries import short_name
-from remote_training.bookings import programme, queries, service
+from remote_training.bookings import programme, queries, service, waiting_queries
 from remote_training.bookings.errors import Misfit
 from remote_training.classes import names
 from remote_training.classes import queries as classes
@@ -39,6 +39,7 @@ def offered(participant_id: UUID) -> ResponseReturnValue:
         "offered",
         her,
         offers=offers,
+        kept=waiting_queries.kept_for(her, now=now),
         refusal=programme.refusal(her, now=now),
         her_times=her_times,
         her_zone=her_zone,

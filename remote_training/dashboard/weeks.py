@@ -50,8 +50,8 @@ class Row:
         The name of the trainer of the weekly class, where somebody else gives this hour.
     usual_at
         When the weekly class would have been that week, where this hour is at another time.
-    reason
-        Why it was called off.
+    reason, is_with_later
+        Why it was called off; and whether together with all later ones of its series.
     """
 
     session: Session
@@ -59,6 +59,7 @@ class Row:
     instead_of: str | None
     usual_at: datetime | None
     reason: str
+    is_with_later: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def week(wanted: Wanted, *, now: datetime) -> Sequence[Day]:
     kept = [row for row in found if not wanted.is_free or _has_place(row.Session, now)]
     ids = [row.Session.id for row in kept]
     waiting = waiting_queries.how_many(ids)
-    why = _reasons([row.Session.id for row in kept if row.Session.is_called_off])
+    off = _called_off([row.Session.id for row in kept if row.Session.is_called_off])
     zone = ZoneInfo(wanted.zone)
     days: dict[date, list[Row]] = {wanted.monday + n * DAY: [] for n in range(7)}
     for session, series in kept:
@@ -94,7 +95,7 @@ def week(wanted: Wanted, *, now: datetime) -> Sequence[Day]:
                 waiting[session.id],
                 _instead_of(session, series),
                 _usual_at(session, series),
-                why.get(session.id, ""),
+                *off.get(session.id, ("", False)),
             )
         )
     return [Day(on, rows) for on, rows in days.items()]
@@ -151,7 +152,9 @@ def _usual_at(session: Session, series: Series | None) -> datetime | None:
     return None if usual == session.starts_at else usual
 
 
-def _reasons(session_ids: Collection[UUID]) -> dict[UUID | None, str]:
-    """Why each of these was called off, as it was written down."""
-    entries = audit.about(session_ids, subjects=("session",), limit=2 * len(session_ids) + 1)
-    return {e.subject_id: e.reason or "" for e in entries if e.action == CALLED_OFF}
+def _called_off(session_ids: Collection[UUID]) -> dict[UUID | None, tuple[str, bool]]:
+    """Why each of these was called off, and whether with all later ones, as it was written down."""
+    entries = audit.about(
+        session_ids, subjects=("session",), action=CALLED_OFF, limit=len(session_ids)
+    )
+    return {one.subject_id: (one.reason or "", "with_later" in one.detail) for one in entries}

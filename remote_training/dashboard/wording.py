@@ -89,7 +89,7 @@ KIND_WORDS = {
     "class_called_off": _l("Class called off"),
     "class_changed": _l("Class changed: another time, length, trainer or language"),
     "trainer_classes": _l("To trainers: their classes have changed"),
-    "waiting_changed": _l("Class waited for has moved"),
+    "waiting_changed": _l("Class waited for has changed"),
     "waiting_called_off": _l("Class waited for was called off"),
     "says_no": _l("Her calendar said no: she is asked"),
     "reminder_day": _l("Reminder, a day before"),

@@ -21,6 +21,7 @@ from remote_training.messages.models import Message, State
 OUR_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([^<>@\s]+)>")
 CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 STANDING = (State.SENT, State.UNCERTAIN)
+CAME_BACK = "came back"  # how the fault of such a message begins
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def came_back(bounce: Bounce, *, now: datetime) -> bool:
     lost = (
         sa.update(Message)
         .where(Message.id == bounce.message_id, Message.state.in_(STANDING))
-        .values(state=State.FAILED, finished_at=now, fault=f"came back {bounce.code}".strip())
+        .values(state=State.FAILED, finished_at=now, fault=f"{CAME_BACK} {bounce.code}".strip())
         .execution_options(synchronize_session=False)
     )
     done = db.session.execute(lost).rowcount == 1  # type: ignore[attr-defined]

@@ -45,10 +45,15 @@ def is_queued(dedupe_key: str) -> bool:
     return db.session.scalar(found) is not None
 
 
-def pending(dedupe_keys: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The facts of messages with these keys that nobody has begun to send, by key."""
+def unsent(dedupe_keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The facts of messages with these keys of which it is not known that they left, by key.
+
+    What is in a worker's hand is among them: it may be void before it is on the wire, or be
+    tried once more.
+    """
     found = sa.select(Message.dedupe_key, Message.facts).where(
-        Message.dedupe_key.in_(dedupe_keys), Message.state == State.PENDING
+        Message.dedupe_key.in_(dedupe_keys),
+        Message.state.in_((State.PENDING, State.CLAIMED, State.SENDING)),
     )
     return {str(key): facts for key, facts in db.session.execute(found)}
 

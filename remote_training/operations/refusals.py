@@ -9,7 +9,7 @@ from flask import Flask, current_app, flash, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from remote_training.accounts import desk, guard
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, TooOften
@@ -103,8 +103,20 @@ def _stale_form(_error: CSRFError) -> ResponseReturnValue:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if problems.is_asked():
         return problems.of_http(error)
+    if (page := _of_a_press()) is not None and isinstance(error, MethodNotAllowed):
+        return redirect(page, 303)
     status = error.code or 500
     return faults.page(status), status
+
+
+def _of_a_press() -> str | None:
+    """Her page of classes, where what she asks for is the address of a press on it.
+
+    A phone that opens a page anew which answered a press asks for that address.
+    """
+    hers = url_for("bookings.index")
+    is_asked = request.method in ("GET", "HEAD") and request.path.startswith(hers)
+    return hers if is_asked else None
 
 
 def _database_away(error: OperationalError) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ from remote_training.messages.models import Message
 from remote_training.outside.mail import CalendarPart, Letter
 from remote_training.participants.models import Participant
 from remote_training.reminders import addresses, paper, subjects
+from remote_training.reminders.entries import FOR_CALENDARS, Place
 from remote_training.reminders.optional import Reminded
 
 
@@ -38,9 +39,9 @@ def is_not_over(booking: Booking, message: Message, now: datetime) -> bool:
     return _is_on(booking, message) and now < booking.session.ends_at
 
 
-def is_given_back(booking: Booking, _message: Message, now: datetime) -> bool:
+def is_given_back(place: Place, _message: Message, now: datetime) -> bool:
     """She holds the place no more, and the class is not over."""
-    return not booking.is_live and now < booking.session.ends_at
+    return not place.booking.is_live and now < place.booking.session.ends_at
 
 
 def has_classes_of(woman: Participant, message: Message, now: datetime) -> bool:
@@ -48,9 +49,10 @@ def has_classes_of(woman: Participant, message: Message, now: datetime) -> bool:
     return woman.withdrawn_on is None and bool(subjects.coming(woman, message, now))
 
 
-def is_called_off(booking: Booking, _message: Message, now: datetime) -> bool:
+def is_called_off(place: Place, _message: Message, now: datetime) -> bool:
     """The class was called off, and would not be over yet."""
-    return booking.session.is_called_off and now < booking.session.ends_at
+    session = place.booking.session
+    return session.is_called_off and now < session.ends_at
 
 
 def is_newest(booking: Booking, message: Message, now: datetime) -> bool:
@@ -66,21 +68,22 @@ def confirmed(booking: Booking, message: Message, now: datetime) -> Letter:
     return _about(booking, message, now, join_url, CalendarPart("REQUEST", content))
 
 
-def cancelled(booking: Booking, message: Message, now: datetime) -> Letter:
+def cancelled(place: Place, message: Message, now: datetime) -> Letter:
     """Her place is given back: takes the class out of her calendar."""
-    content = invitation.cancellation(_entry(booking, None), now=now)
-    return _about(booking, message, now, None, CalendarPart("CANCEL", content))
+    calendar = _out_of_calendar(place, now)
+    return _about(place.booking, message, now, None, calendar, is_taken_out=calendar is not None)
 
 
-def moved(booking: Booking, message: Message, now: datetime) -> Letter:
+def moved(place: Place, message: Message, now: datetime) -> Letter:
     """Takes the class that she left out of her calendar, and says where her place is now."""
-    content = invitation.cancellation(_entry(booking, None), now=now)
-    calendar, new = CalendarPart("CANCEL", content), subjects.moved_to(booking, message)
-    if new is None:  # she has given that one back as well, or moved on
-        return _about(booking, message, now, None, calendar, moved_to=None)
+    calendar, new = _out_of_calendar(place, now), subjects.moved_to(place.booking, message)
+    join_url, moved_to = None, None
+    if new is not None:  # else she has given that one back as well, or moved on
+        join_url, moved_to = addresses.join(new, now), new.session.starts_at
     return _about(
-        booking, message, now, addresses.join(new, now), calendar, moved_to=new.session.starts_at
-    )
+        place.booking, message, now, join_url, calendar,
+        moved_to=moved_to, is_taken_out=calendar is not None,
+    )  # fmt: skip
 
 
 def programme(woman: Participant, message: Message, now: datetime) -> Letter:
@@ -93,30 +96,31 @@ def programme(woman: Participant, message: Message, now: datetime) -> Letter:
     return paper.letter(message, woman.account, site=woman.site, personal=personal, classes=listed)
 
 
-def called_off(booking: Booking, message: Message, now: datetime) -> Letter:
+def called_off(place: Place, message: Message, now: datetime) -> Letter:
     """The class does not take place, and to which others she could move."""
-    content = invitation.cancellation(_entry(booking, None), now=now)
-    calendar = CalendarPart("CANCEL", content)
-    return _about(booking, message, now, None, calendar, others=_others(booking, now))
+    calendar, others = _out_of_calendar(place, now), _others(place.booking, now)
+    is_taken_out = calendar is not None
+    return _about(
+        place.booking, message, now, None, calendar, others=others, is_taken_out=is_taken_out
+    )
 
 
 def changed(booking: Booking, message: Message, now: datetime) -> Letter:
     """What was and what is now. Only another time or length is a change for her calendar."""
-    join_url, was = addresses.join(booking, now), subjects.was(message)
-    minutes_were, spoken = subjects.minutes_were(message), booking.session.language
+    join_url = addresses.join(booking, now)
     calendar, misfit = None, None
-    if was is not None or minutes_were is not None:
+    if message.facts.keys() & FOR_CALENDARS:
         content = invitation.request(_entry(booking, join_url), now=now)
         calendar, misfit = CalendarPart("REQUEST", content), bookings_queries.misfit(booking)
+    differs = subjects.how_it_was(booking.session, message)
     return _about(
         booking,
         message,
         now,
         join_url,
         calendar,
-        was=was if was != booking.session.starts_at else None,
-        minutes_were=minutes_were if minutes_were != booking.session.minutes else None,
-        spoken=spoken if message.facts.get("language_was", spoken) != spoken else None,
+        **differs,
+        is_as_it_was=not any(differs.values()) and "trainer" not in message.facts,
         misfit=misfit.brief if misfit is not None else None,
         others=_others(booking, now) if misfit is not None else (),
     )
@@ -143,6 +147,13 @@ def reminder(one: Reminded[Booking], message: Message, now: datetime) -> Letter:
         also.append((session.starts_at, session.minutes, trainer, paper.mark(name)))
     join_url = addresses.join(booking, now)
     return _about(booking, message, now, join_url, None, links, also=tuple(also))
+
+
+def _out_of_calendar(place: Place, now: datetime) -> CalendarPart | None:
+    """What takes the class out of her calendar; nothing where it never came there."""
+    if not place.may_be_in_calendar:
+        return None
+    return CalendarPart("CANCEL", invitation.cancellation(_entry(place.booking, None), now=now))
 
 
 def _is_on(booking: Booking, message: Message) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from remote_training.messages.kinds import Kind, Policy
 from remote_training.reminders import account_letters as accounts
 from remote_training.reminders import class_letters as classes
+from remote_training.reminders import entries, subjects
 from remote_training.reminders import question_letters as questions
-from remote_training.reminders import subjects
 from remote_training.reminders import trainer_letters as trainers
 from remote_training.reminders import waiting_letters as waits
 from remote_training.reminders.optional import held_back, reminded
@@ -20,16 +20,19 @@ def kinds() -> dict[str, Kind[Any]]:
     bookings, waiting, asked = subjects.bookings, subjects.waiting, subjects.assessments
     booked, sat = reminded(bookings), reminded(asked)
     people, readers = subjects.participants, subjects.accounts
+    places, of_booking = entries.places, entries.of_booking
+    is_coming, confirmed = of_booking(classes.is_coming), of_booking(classes.confirmed)
+    is_newest, changed = of_booking(classes.is_newest), of_booking(classes.changed)
     table: tuple[Kind[Any], ...] = (
         Kind("welcome", again, people, accounts.has_not_left, accounts.welcome),
-        Kind("booking_confirmed", again, bookings, classes.is_coming, classes.confirmed),
-        Kind("booking_in_calendar", again, bookings, classes.is_coming, classes.confirmed),
+        Kind("booking_confirmed", again, places, is_coming, confirmed),
+        Kind("booking_in_calendar", again, places, is_coming, confirmed),
         Kind("programme_booked", again, people, classes.has_classes_of, classes.programme),
-        Kind("booking_cancelled", again, bookings, classes.is_given_back, classes.cancelled),
-        Kind("booking_moved", again, bookings, classes.is_given_back, classes.moved),
+        Kind("booking_cancelled", again, places, classes.is_given_back, classes.cancelled),
+        Kind("booking_moved", again, places, classes.is_given_back, classes.moved),
         Kind("place_offered", again, waiting, waits.is_kept, waits.offered),
-        Kind("class_called_off", again, bookings, classes.is_called_off, classes.called_off),
-        Kind("class_changed", again, bookings, classes.is_newest, classes.changed),
+        Kind("class_called_off", again, places, classes.is_called_off, classes.called_off),
+        Kind("class_changed", again, places, is_newest, changed),
         Kind("trainer_classes", again, readers, trainers.has_news, trainers.changed),
         Kind("waiting_called_off", again, waiting, waits.waited_in_vain, waits.waited),
         Kind("waiting_changed", again, waiting, waits.waits_still, waits.waited),

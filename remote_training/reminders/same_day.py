@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from remote_training.bookings import reminding
 from remote_training.bookings.models import Booking
 from remote_training.messages.models import Message, State
 from remote_training.reminders import subjects
 
 KIND = "reminder_day"
 DAY = timedelta(days=1)
-A_WHILE = timedelta(minutes=5)  # between reading what is in a mail, and its having left
 
 
 def others(
@@ -66,9 +66,8 @@ def is_said_already(
 
 
 def _was_named(booking: Booking, of_day: Iterable[sa.Row[Any]]) -> bool:
-    told_at = max(booking.booked_at, booking.session.changed_at)
     sent = (one for one in of_day if one.state is State.SENT)
-    return any(one.finished_at - A_WHILE > told_at for one in sent)
+    return any(reminding.is_named(booking.told_at, one.finished_at) for one in sent)
 
 
 def _is_about(one: sa.Row[Any], booking: Booking) -> bool:

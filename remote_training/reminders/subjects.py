@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -183,16 +183,19 @@ def moved_to(booking: Booking, message: Message) -> Booking | None:
     return found if found.is_live and not found.session.is_called_off else None
 
 
-def was(message: Message) -> datetime | None:
-    """When the class was before, where a message is about one that has moved."""
-    before = message.facts.get("was")
-    return datetime.fromisoformat(before) if before is not None else None
+def how_it_was(session: Session, message: Message) -> dict[str, Any]:
+    """How a class was when she last heard of it: when, how long; None where it is so now.
 
-
-def minutes_were(message: Message) -> int | None:
-    """How long the class took before, where a message is about one that takes another time."""
-    before = message.facts.get("minutes_were")
-    return int(before) if before is not None else None
+    `spoken` is its language now, where that is another one than it was.
+    """
+    facts, spoken = message.facts, session.language
+    was = datetime.fromisoformat(facts["was"]) if "was" in facts else None
+    minutes_were = int(facts["minutes_were"]) if "minutes_were" in facts else None
+    return {
+        "was": was if was != session.starts_at else None,
+        "minutes_were": minutes_were if minutes_were != session.minutes else None,
+        "spoken": spoken if facts.get("language_was", spoken) != spoken else None,
+    }
 
 
 def site_of(account: Account) -> Site | None:

@@ -24,9 +24,11 @@ def waited_in_vain(entry: Waiting, _message: Message, now: datetime) -> bool:
 
 def waits_still(entry: Waiting, message: Message, now: datetime) -> bool:
     """She waits for the class, and this is the last that was changed of it."""
-    is_last = message.facts.get("of_class") == str(entry.session.sequence)
+    session = entry.session
+    is_last = message.facts.get("of_class") == str(session.sequence)
     is_hers = entry.stands and entry.participant.withdrawn_on is None
-    return is_last and is_hers and not entry.session.is_called_off and now < entry.session.starts_at
+    is_on = not session.is_called_off and now < session.starts_at
+    return is_last and is_hers and is_on
 
 
 def offered(entry: Waiting, message: Message, now: datetime) -> Letter:
@@ -47,8 +49,14 @@ def offered(entry: Waiting, message: Message, now: datetime) -> Letter:
 def waited(entry: Waiting, message: Message, now: datetime) -> Letter:
     """What became of the class for which she waits."""
     woman, session = entry.participant, entry.session
-    personal = {"classes_url": addresses.classes(woman, now)}
+    is_kept = entry.offer_until is not None and now < entry.offer_until
     return paper.letter(
-        message, woman.account, site=woman.site, personal=personal,
-        starts_at=session.starts_at, was=subjects.was(message),
-    )  # fmt: skip
+        message,
+        woman.account,
+        site=woman.site,
+        personal={"classes_url": addresses.classes(woman, now)},
+        starts_at=session.starts_at,
+        minutes=session.minutes,
+        offer_until=entry.offer_until if is_kept else None,
+        **subjects.how_it_was(session, message),
+    )

@@ -29,6 +29,7 @@ from remote_training.messages.models import Message, State
 from remote_training.reminders import jobs as reminders
 from tests import make
 from tests.fakes import NOON
+from tests.servers.calendar_gate import pass_gate
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -131,6 +132,7 @@ def test_calling_off_a_series_from_a_day_on_takes_every_entry_out_of_the_calenda
     first, *rest = offered(ilse, module="neuropathy")
     her = make.participant()
     bookings = [book(session, her) for session in (first, *rest)]
+    deliver(app)
 
     told = changes.call_off(rest[0], Scope.LATER, now=NOON, by=None, reason="No hall")
     db.session.commit()
@@ -588,6 +590,117 @@ def test_who_waits_is_told_that_the_class_moved_and_waits_on(app, ilse):
     assert entry.stands
 
 
+def waiter(hour, **facts):
+    entry = waiting_list.join(make.participant(), hour, is_at_once=True, now=NOON, by=None)
+    db.session.commit()
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("wish", "subject", "words"),
+    [
+        pytest.param(
+            {"minutes": 90},
+            "The class on Tuesday 1 December, 10:00 that you wait for takes 90 minutes now",
+            ["takes 90 minutes now; it was 60. It begins when it did. You still wait"],
+            id="longer",
+        ),
+        pytest.param(
+            {"language": "nl"},
+            "The class on Tuesday 1 December, 10:00 that you wait for: in another language",
+            ["is held in Dutch now. The time is as it was. You still wait for a place."],
+            id="in another language",
+        ),
+        pytest.param(
+            {"wall_time": time(15), "minutes": 45, "language": "nl"},
+            "Moved: the class that you wait for is on Tuesday 1 December, 15:00 now",
+            ["It takes 45 minutes now; it was 60.", "It is held in Dutch now."],
+            id="all at once",
+        ),
+    ],
+)
+def test_who_waits_is_told_of_length_and_language_too(app, ilse, wish, subject, words):
+    (hour, *_) = offered(ilse, places=1)
+    book(hour)
+    waiter(hour)
+    deliver(app).clear()
+
+    found = change(hour, **wish)
+
+    assert found.waits == 1
+    (mail,) = [one for one in deliver(app) if "wait for" in one["Subject"]]
+    assert mail["Subject"] == subject
+    said = " ".join(mail_text(mail).split())
+    assert all(sentence in said for sentence in words)
+    assert not [one for one in mail.walk() if one.get_content_type() == "text/calendar"]
+
+
+def test_who_gives_it_is_no_mail_for_who_waits(app, ilse, mats):
+    (hour, *_) = offered(ilse, places=1)
+    book(hour)
+    waiter(hour)
+
+    assert change(hour, trainer=mats).waits == 0
+
+    assert messages("waiting_changed") == []
+
+
+def test_a_move_is_not_lost_on_who_waits_where_another_change_overtakes_its_mail(app, ilse, mats):
+    (hour, *_) = offered(ilse, places=1)
+    book(hour)
+    waiter(hour)
+    deliver(app).clear()
+    change(hour, wall_time=time(15))
+    change(hour, trainer=mats)
+
+    (mail,) = [one for one in deliver(app) if "wait for" in one["Subject"]]
+
+    assert "It was on Tuesday 1 December, 10:00" in mail_text(mail)
+
+
+def test_a_move_whose_mail_is_in_a_workers_hand_is_told_by_the_next_one(app, ilse, mats):
+    (hour, *_) = offered(ilse)
+    book(hour)
+    deliver(app).clear()
+    change(hour, wall_time=time(15))
+    (unsent,) = messages("class_changed")
+    unsent.state, unsent.lease_until = State.CLAIMED, NOON - timedelta(minutes=1)
+    db.session.commit()
+    change(hour, trainer=mats)
+
+    (mail,) = deliver(app)
+
+    assert "It was on Tuesday 1 December, 10:00" in mail_text(mail)
+    assert [one for one in mail.walk() if one.get_content_type() == "text/calendar"]
+
+
+def test_moved_and_moved_back_before_a_mail_leaves_says_that_it_stays(app, ilse):
+    (hour, *_) = offered(ilse, places=1)
+    book(hour)
+    waiter(hour)
+    deliver(app).clear()
+    change(hour, wall_time=time(15))
+    change(hour, wall_time=time(10))
+
+    mails = deliver(app)
+
+    assert sorted(one["Subject"] for one in mails) == [
+        "The class on Tuesday 1 December, 10:00 that you wait for stays as it was",
+        "Your class on Tuesday 1 December, 10:00 stays as it was",
+    ]
+    assert all("If you heard of a change, it no longer holds." in mail_text(one) for one in mails)
+
+
+def test_who_has_an_offer_in_a_class_that_changes_reads_that_it_stands(app, ilse):
+    (hour, *_) = offered(ilse, places=1)
+    make.waiting(session=hour, offer_until=NOON + timedelta(days=5))
+
+    change(hour, minutes=90)
+
+    (mail,) = deliver(app)
+    assert "A place is still kept for you, until Sunday 29 November, 13:00." in mail_text(mail)
+
+
 def test_who_waits_for_a_class_that_is_called_off_is_told(app, ilse):
     (hour, *_) = offered(ilse, places=1)
     book(hour)
@@ -652,9 +765,42 @@ def test_feeds_of_hers_and_of_both_trainers_show_the_change(app, browser, ilse, 
     (hers,) = entries(booking.participant)
     assert (hers["UID"], hers["SEQUENCE"]) == (booking.calendar_uid, 1)
     assert hers["DTSTART"].dt == hour.starts_at
-    assert len(entries(ilse)) == 3
+    assert [one["STATUS"] for one in entries(ilse)].count("CANCELLED") == 1
     (his,) = entries(mats)
-    assert his["SEQUENCE"] == 1
+    assert (his["SEQUENCE"], his["STATUS"]) == (1, "CONFIRMED")
+
+
+def test_a_class_given_to_another_trainer_is_cancelled_in_the_first_ones_feed_for_two_weeks(
+    app, browser, clock, ilse, mats
+):
+    from icalendar import Calendar
+
+    from tests.bookings.test_feed import path
+
+    (hour,) = offered(ilse, last_on=TUESDAY)
+    change(hour, on_date=TUESDAY + timedelta(weeks=4))
+    feed = path(ilse)
+    first = browser.get(feed)
+
+    change(hour, trainer=mats)
+
+    def entry():
+        return [
+            (str(one["UID"]), one["STATUS"], one["SEQUENCE"], "LOCATION" in one)
+            for one in Calendar.from_ical(browser.get(feed).data).walk("VEVENT")
+        ]
+
+    (before,) = Calendar.from_ical(first.data).walk("VEVENT")
+    gone = [(str(before["UID"]), "CANCELLED", 2, False)]
+    assert entry() == gone
+    pass_gate(browser.get(feed).data)
+    clock.forward(days=13, hours=23)
+    assert entry() == gone
+    change(hour, now=clock(), trainer=ilse)
+    assert entry() == [(gone[0][0], "CONFIRMED", 3, True)]
+    change(hour, now=clock(), trainer=mats)
+    clock.forward(days=15, hours=2)
+    assert entry() == []
 
 
 def test_all_later_ones_are_not_moved_onto_a_day_off_without_a_word(ilse):

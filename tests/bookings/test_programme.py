@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from remote_training.bookings import programme, service
+from remote_training.bookings import overview, programme, service
 from remote_training.bookings.models import Booking
 from remote_training.classes import wall_time as wall
 from remote_training.core.db import db
@@ -43,6 +43,28 @@ def weekly(module="base", weekday=2, at=9, *, first=0, weeks=12, trainer=None, p
 def of(her):
     db.session.rollback()
     return programme.of(her, now=NOON)
+
+
+def test_a_place_that_is_kept_for_her_is_in_her_weeks_and_among_the_classes_to_move_to(app):
+    """It counts as taken, so that nobody else gets it."""
+    hours = weekly(places=1, weeks=3)
+    entry = make.waiting(session=hours[1], offer_until=NOON + timedelta(days=1))
+    her, other = entry.participant, make.participant()
+    thursday = make.session(starts_at=NOON + timedelta(days=2))
+    held = [make.booking(participant=one, session=thursday) for one in (her, other)]
+    assert [hour.places_left for hour in hours] == [1, 0, 1]
+
+    def offers(who, booking):
+        found = of(who)
+        code = codes(found)["base", 2]
+        moves = overview.alternatives(booking, now=NOON)
+        return (
+            hours[1].id in planned(found.plan([code])),
+            hours[1].id in {slot.session_id for slot in moves if slot.places_left},
+        )
+
+    assert offers(her, held[0]) == (True, True)
+    assert offers(other, held[1]) == (False, False)
 
 
 def codes(found):

@@ -80,7 +80,7 @@ def test_a_booking_holds_a_place_and_tells_it():
     ("facts", "error", "words"),
     [
         pytest.param({"consented_on": None}, NotTakingPart, "agreed", id="no consent"),
-        pytest.param({"withdrawn_on": make.TODAY}, NotTakingPart, "agreed", id="withdrawn"),
+        pytest.param({"withdrawn_on": make.TODAY}, NotTakingPart, "have left", id="has left"),
         pytest.param({"cleared_on": None}, NotCleared, "safe for you", id="not cleared"),
         pytest.param({"baseline_on": None}, NotBegun, "not yet known", id="no baseline"),
         pytest.param({"arm": None}, NotBegun, "not yet known", id="not allocated"),

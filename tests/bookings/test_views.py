@@ -1,12 +1,13 @@
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
 
 from remote_training.accounts import tokens
 from remote_training.accounts.models import LinkKind, Role
-from remote_training.bookings import service, waiting_list
+from remote_training.bookings import service, verdicts, waiting_list
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db, unit_of_work
 from remote_training.messages.models import Message
@@ -100,6 +101,30 @@ def test_a_refusal_says_why(facts, words, browse_as, app):
     assert answer.status_code == 403
     assert words in answer.text
     assert bookings() == []
+
+
+@pytest.mark.parametrize("hours", [3, 1])
+def test_a_full_class_sends_nobody_to_a_list_that_is_closed(hours, ada, browse_as):
+    session = make.session(places=1, starts_at=NOON + timedelta(hours=hours))
+    make.booking(session=session)
+
+    answer = browse_as(ada).post(f"/classes/{session.id}/book")
+
+    assert ("waiting list" in answer.text) is (hours == 3)
+    assert "hoose another one" in answer.text
+    (verdict,) = verdicts.of(ada, [session], now=NOON)
+    assert str(verdict.refusal) in unescape(answer.text)
+
+
+def test_a_refusal_that_a_phone_opens_anew_leads_to_her_classes(ada, browse_as):
+    """A closed tab, or the address bar: asked for by GET is what answered a press."""
+    browser, session = browse_as(ada), make.session(called_off_at=NOON)
+    assert browser.post(f"/classes/{session.id}/book").status_code == 409
+
+    again = browser.get(f"/classes/{session.id}/book")
+
+    assert (again.status_code, again.location) == (303, "/classes/")
+    assert browser.put("/classes/").status_code == 405
 
 
 def test_looking_at_the_cancel_page_changes_nothing(ada, browse_as):

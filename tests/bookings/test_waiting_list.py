@@ -165,6 +165,41 @@ def test_a_free_place_finds_who_became_entitled_in_the_next_round(full):
     assert holder(full).participant_id == entry.participant_id
 
 
+@pytest.mark.parametrize("way", ["books", "moves"])
+def test_who_comes_by_takes_no_place_for_which_somebody_entitled_waits(full, way):
+    """Entitled since a moment ago: the worker has not looked again yet."""
+    elsewhere = make.session(starts_at=full.starts_at)
+    her = wait(full).participant
+    held = make.booking(participant=her, session=elsewhere)
+    give_back(full)
+    assert holder(full) is None
+    service.cancel(held, now=NOON, by=None)
+    db.session.commit()
+    late = make.participant()
+
+    with pytest.raises(service.places.SessionFull):
+        if way == "books":
+            service.book(late, full, now=NOON, by=None)
+        else:
+            service.move(make.booking(participant=late), full, now=NOON, by=None)
+    db.session.rollback()
+
+    waiting_list.tick(NOON)
+    assert holder(full).participant_id == her.id
+
+
+def test_who_waits_first_may_take_by_herself_what_others_wait_for(full):
+    first, second = wait(full, at_once=False), wait(full, now=NOON + MINUTE)
+    full.places = 3  # as if no round had come since
+    db.session.commit()
+
+    mine = service.book(first.participant, full, now=NOON + HOUR, by=None)
+
+    assert (mine.is_live, first.ending, second.stands) == (True, Ending.TAKEN, True)
+    with pytest.raises(service.places.SessionFull):
+        service.book(make.participant(), full, now=NOON + HOUR, by=None)
+
+
 def test_nobody_moves_up_after_the_cut_off(full):
     entry = wait(full)
     give_back(full, now=full.starts_at - 2 * HOUR)

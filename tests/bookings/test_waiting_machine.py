@@ -7,6 +7,7 @@ that it looks closely enough.
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from remote_training.audit.models import Entry
-from remote_training.bookings import fit, places, service, waiting_list
+from remote_training.bookings import fit, places, rules, service, waiting_list
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -81,8 +82,19 @@ class Model:
         )
 
     def has_room_for(self, who: int, what: int) -> bool:
+        """Whether a place is kept for her, or one is left by those who wait before her."""
         it = self.classes[what]
-        return it.free > 0 or it.offers.get(who, NOON) > self.now
+        if it.offers.get(who, NOON) > self.now:
+            return True
+        trial = deepcopy(self)
+        trial.fill(what, before=who)
+        return trial.classes[what].free > 0
+
+    def come(self, who: int, what: int) -> None:
+        """She takes a place by herself, after those who wait before her."""
+        if self.classes[what].offers.get(who, NOON) <= self.now:
+            self.fill(what, before=who)
+        self.take(who, what)
 
     def take(self, who: int, what: int) -> None:
         self.classes[what].booked[who] = self.now
@@ -94,12 +106,12 @@ class Model:
         since = self.classes[what].booked.pop(who)
         self.classes[what].given_back.setdefault(who, []).append((since, self.now))
 
-    def fill(self, what: int) -> None:
+    def fill(self, what: int, before: int | None = None) -> None:
         it = self.classes[what]
         if self.now >= it.starts_at - 2 * HOUR:
             return
         for who in sorted(it.queue, key=lambda who: it.queue[who][0]):
-            if it.free <= 0:
+            if it.free <= 0 or who == before:
                 return
             if not self.may(who, what):
                 continue
@@ -192,7 +204,7 @@ class Machine(RuleBasedStateMachine):
         may = self.model.may(who, what) and self.model.has_room_for(who, what)
         assert self.attempt(service.book, self.person(who), self.hour(what)) is may
         if may:
-            self.model.take(who, what)
+            self.model.come(who, what)
 
     @rule(who=st.sampled_from(PEOPLE), what=st.sampled_from(CLASSES))
     def cancel(self, who: int, what: int) -> None:
@@ -217,8 +229,8 @@ class Machine(RuleBasedStateMachine):
         )
         assert self.attempt(service.move, booking, self.hour(to)) is may
         if may:
+            self.model.come(who, to)
             self.model.free(who, what)
-            self.model.take(who, to)
             self.model.fill(what)
 
     @rule(who=st.sampled_from(PEOPLE), what=st.sampled_from(CLASSES), at_once=st.booleans())
@@ -329,9 +341,9 @@ def _never_too_late(_session: Session) -> datetime:
 FAULTS = {
     "nobody moves up": (waiting_list, "fill", _no_promotion),
     "what does not fit is booked": (fit, "hindrance", _anything_fits),
-    "the cut-off is forgotten": (waiting_list, "closes_at", _never_too_late),
+    "the cut-off is forgotten": (rules, "waiting_list_closes_at", _never_too_late),
     "a kept place is not freed": (places, "free", lambda _session: None),
-    "an offer keeps no place": (places, "take", lambda _session: None),
+    "an offer keeps no place": (places, "take", lambda _session, _now: None),
 }
 
 

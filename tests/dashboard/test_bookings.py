@@ -38,6 +38,20 @@ def test_the_same_rules_hold_at_the_desk(app, desk):
     assert bookings() == []
 
 
+def test_a_place_that_is_kept_for_her_can_be_booked_at_the_desk_as_on_her_own_page(app, desk):
+    kept, full = (make.session(places=1, starts_at=NOON + timedelta(days=n)) for n in (2, 3))
+    ada = make.waiting(session=kept, offer_until=NOON + timedelta(days=1)).participant
+    make.booking(session=full)
+    page = desk.get(f"/staff/people/{ada.id}/bookings/").text
+    books = f'action="/staff/people/{ada.id}/bookings/'
+    assert "one is kept for her" in page
+    assert (f"{books}{kept.id}" in page, f"{books}{full.id}" in page) == (True, False)
+
+    desk.post(f"/staff/people/{ada.id}/bookings/{kept.id}")
+
+    assert [(row.participant_id, row.session_id) for row in bookings()][-1] == (ada.id, kept.id)
+
+
 def test_her_own_time_stands_beside_ours_where_it_differs(app, desk):
     ada = make.participant(zone="Europe/Helsinki")
     make.session(starts_at=NOON + timedelta(days=1))

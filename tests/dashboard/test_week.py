@@ -9,10 +9,16 @@ from urllib.parse import urlencode
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 
 from remote_training.accounts import factors
 from remote_training.accounts.models import Role
+from remote_training.audit import service as audit
+from remote_training.bookings import changes
 from remote_training.bookings import service as bookings
+from remote_training.bookings.changes import Scope
+from remote_training.classes import service as classes
+from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.dashboard import weeks
 from tests import make
@@ -92,8 +98,33 @@ def test_a_class_called_off_is_struck_and_says_why(ilse, browse_as, desk):
 
     for page in (week(browse_as(ilse)), week(desk)):
         assert "<s><b>" in page
-        assert "called off The trainer is ill" in rows(page)["Tuesday 24 November today"][0]
+        (cells,) = rows(page)["Tuesday 24 November today"]
+        assert "called off The trainer is ill on Tuesday 24 November, 13:00" in cells
         assert f'href="/staff/plan/{hour.id}/off"' not in page
+
+
+def test_a_class_called_off_with_all_later_ones_says_so_also_where_others_changed_often(
+    ilse, browse_as
+):
+    for day in (0, 1):
+        series = classes.offer(
+            make.plan(trainer=ilse, weekdays=[3 + day], first_on=date(2026, 11, 26)),
+            now=NOON, by=None,
+        )  # fmt: skip
+        (first, *_) = db.session.scalars(
+            sa.select(Session).where(Session.series_id == series.id).order_by(Session.starts_at)
+        )
+        for n in range(6 * day):
+            audit.note("classes.change", "session", first.id, by=None, now=NOON, n=n)
+        changes.call_off(first, list(Scope)[1 - day], now=NOON, by=None, reason="No hall")
+        db.session.commit()
+
+    found = rows(week(browse_as(ilse)))
+
+    assert [found[day][0][4] for day in ("Thursday 26 November", "Friday 27 November")] == [
+        "called off No hall with all later ones, on Tuesday 24 November, 13:00",
+        "called off No hall on Tuesday 24 November, 13:00",
+    ]
 
 
 def test_a_substitute_and_another_time_stand_on_the_row_of_the_class(ilse, bo, browse_as):

@@ -206,6 +206,32 @@ def test_a_phone_that_was_switched_off_sends_when_she_opens_her_link_again(
     assert (sitting.count(), sitting.kept("phq1")) == ((1, 1), [("3", True)])
 
 
+def test_no_note_moves_what_she_is_about_to_press(sitting: Sitting, phone: Any) -> None:
+    page = at_question(sitting, phone())
+    answering.cut_off(page)
+    choose(page, 3)
+    see(page, AWAY)
+    brief = page.locator(".brief")
+    expect(brief).to_have_text("No network: kept")
+    expect(brief).to_be_in_viewport()
+    before = _boxes(page)
+    page.context.set_offline(False)
+    see(page, BACK)
+    expect(brief).to_have_text("Saved")
+    assert _boxes(page) == before
+    page.evaluate("document.querySelectorAll('#said, .brief').forEach((one) => one.remove())")
+    assert _boxes(page) == before, "nor where there is none"
+    assert len(before) > 4
+
+
+def _boxes(page: Page) -> list[dict[str, float]]:
+    """Where on the page each answer and each button of the question stands."""
+    found = page.locator("form.asking .answer, form.asking button, #asked a.go").all()
+    scrolled = page.evaluate("scrollY")
+    boxes = [one.bounding_box() for one in found]
+    return [box | {"y": box["y"] + scrolled} for box in boxes if box is not None]
+
+
 def test_a_server_that_is_away_or_busy_is_like_no_network(sitting: Sitting, phone: Any) -> None:
     context = phone()
     page = at_question(sitting, context)
@@ -535,7 +561,6 @@ def test_after_all_that_can_go_wrong_each_acknowledged_answer_is_in_the_data_set
     see(page, "In which year were you born?")
     type_year(page)
     see(page, f"Question 4 of {ALL}")
-    answering.emptied(page)  # what is said of it moves the question down
     acknowledged["phq3"] = "1"
     choose(page, 2)
     see(page, f"Question 5 of {ALL}")

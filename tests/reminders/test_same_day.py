@@ -65,6 +65,40 @@ def test_two_classes_of_one_day_are_one_mail_with_a_link_to_each(
     assert doors == [f"/class/{first.id}/", f"/class/{second.id}/"]
 
 
+def test_the_page_promises_the_one_mail_that_names_both(
+    app: Flask, her: Participant, browse_as: Any
+) -> None:
+    first, second = booked(participant=her), booked(participant=her, at=STARTS + LATER)
+    of = {id_: promised(browse_as(her), id_) for id_ in (first.id, second.id)}
+    assert of[first.id] == ["Thursday 26 November, 13:00", "Friday 27 November, 12:00"]
+    assert of[second.id] == ["Thursday 26 November, 13:00", "Friday 27 November, 16:00"]
+
+    (mail,) = reminded(app, STARTS - DAY)
+
+    assert "17:00" in text(mail)
+    assert reminded(app, STARTS + LATER - DAY) == []
+
+
+def test_the_page_promises_a_mail_of_its_own_where_the_other_has_left(
+    app: Flask, her: Participant, clock: FakeClock, browse_as: Any
+) -> None:
+    booked(participant=her)
+    reminded(app, STARTS - DAY)
+    clock.moment = STARTS - DAY + timedelta(minutes=30)
+    hour = make.session(starts_at=STARTS + LATER)
+    late = make.booking(participant=her, session=hour, booked_at=clock.moment)
+    moments = promised(browse_as(her), late.id)
+    assert moments == ["Thursday 26 November, 17:00", "Friday 27 November, 16:00"]
+
+    assert len(reminded(app, STARTS + LATER - DAY)) == 1
+
+
+def promised(browser: Any, booking_id: Any) -> list[str]:
+    """When the page of a booking says that she is reminded."""
+    page = browser.get(f"/classes/bookings/{booking_id}").text
+    return re.findall(r"We remind you on (\w+ \d+ \w+, \d\d:\d\d), with", page)
+
+
 def test_both_that_come_in_the_same_evening_are_one_mail(app: Flask, her: Participant) -> None:
     """Classes so early that their hour of the day before is in her quiet hours."""
     early = STARTS - timedelta(hours=7)  # 6:00

@@ -98,7 +98,8 @@ def test_the_page_promises_what_is_still_to_come() -> None:
     begins, booked = at("2026-11-24", "10:00"), at("2026-11-20", "10:00")
     both = [at("2026-11-23", "10:00"), at("2026-11-24", "09:00")]
     for now, still in ((booked, both), (both[0], both[1:]), (both[1], [])):
-        assert reminding.moments(booked, begins, wishes(), AMSTERDAM, now=now) == still
+        hers = reminding.Heard(begins, booked)
+        assert reminding.moments(hers, [], wishes(), AMSTERDAM, now=now) == still
 
 
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2035, 12, 31)).map(

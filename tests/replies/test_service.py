@@ -92,6 +92,12 @@ def test_a_no_marks_the_booking_and_asks_her_once(invited, app, mailbox, attache
     assert "scan" not in mail.as_string()  # what she wrote in her comment
 
 
+def test_an_answer_that_asks_for_no_automatic_answer_is_one_of_a_person(invited):
+    """Exchange sets it on what people send; alone it says nothing of who wrote."""
+    assert hear(answer(X_Auto_Response_Suppress="DR, OOF, AutoReply")) is Kind.DECLINED
+    assert heard(invited) == [(0, Says.DECLINED)]
+
+
 def test_the_link_in_the_mail_leads_to_where_the_place_is_given_back(
     invited, app, mailbox, browser
 ):
@@ -196,6 +202,10 @@ NEVER = {
     "an entry that is not ours": (answer(file(UID="nobody@x.example")), Kind.UNKNOWN),
     "an invitation that was never sent": (answer(file(SEQUENCE="7")), Kind.UNKNOWN),
     "an automatic answer": (answer(Auto_Submitted="auto-replied"), Kind.AUTOMATIC),
+    "an automatic answer of Exchange": (
+        answer(X_Auto_Response_Suppress="All", Auto_Submitted="auto-generated"),
+        Kind.AUTOMATIC,
+    ),
     "nobody sends it": (answer(Return_Path="<>"), Kind.AUTOMATIC),
     "a list sends it": (answer(Precedence="bulk"), Kind.AUTOMATIC),
     "our own mail comes back": (answer(sender=OURS), Kind.LOOP),
