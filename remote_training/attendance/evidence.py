@@ -34,6 +34,7 @@ class Step:
 
     `device` numbers her visits from 1, None for the whole room. `told_at` is when we heard of
     it, where that was more than five minutes later. `is_by_hand`: a trainer said that it was she.
+    `is_ahead`: it is told of a time that has not come yet, and does not count.
     """
 
     at: datetime
@@ -43,6 +44,7 @@ class Step:
     told_at: datetime | None
     is_imputed: bool
     is_by_hand: bool
+    is_ahead: bool
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ def of(booking: Booking, *, now: datetime) -> Evidence:
     told = meetings.reports([session.id], now=now)[session.id].get(booking.id, [])
     stays = intervals.stays(told, starts_at=session.starts_at, ends_at=session.ends_at, now=now)
     return Evidence(
-        steps=_steps(meetings.told_of(booking)),
+        steps=_steps(meetings.told_of(booking), now),
         stays=stays,
         changes=_changes(booking),
         check=reports.check(session.id),
     )
 
 
-def _steps(events: Sequence[MeetingEvent]) -> list[Step]:
+def _steps(events: Sequence[MeetingEvent], now: datetime) -> list[Step]:
     own = [event for event in events if event.kind not in OF_THE_ROOM]
     numbers = {name: n for n, name in enumerate(dict.fromkeys(e.connection for e in own), start=1)}
     return [
@@ -91,6 +93,7 @@ def _steps(events: Sequence[MeetingEvent]) -> list[Step]:
             told_at=event.received_at if event.received_at - event.happened_at > LATE else None,
             is_imputed=event.is_imputed,
             is_by_hand=event.stranger_id is not None,
+            is_ahead=event.happened_at > now + meetings.AHEAD,
         )
         for event in (events if own else ())
     ]
