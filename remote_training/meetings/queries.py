@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.meetings.models import (
+    IN_PART,
     OF_THE_ROOM,
     EventKind,
     MeetingEvent,
@@ -42,6 +43,11 @@ class Report:
     source: Source = Source.PAGE
     run: str = ""
     is_lost: bool = False
+
+    @property
+    def part(self) -> str:
+        """The breakout room in which it was; empty for the room itself."""
+        return self.connection.partition(IN_PART)[2]
 
 
 class ClassReports(dict[UUID, list[Report]]):
