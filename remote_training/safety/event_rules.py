@@ -144,6 +144,6 @@ def _check_seriousness(told: Told) -> None:
         )
     if is_fatal and told.outcome not in (None, Outcome.FATAL):
         raise WrongDetail(
-            say("Grade 5 says that she died of it: please mend the grade, or this."),
+            say("Grade 5 is a death: please mend the grade, or this."),
             detail="outcome",
         )
