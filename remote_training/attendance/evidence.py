@@ -11,7 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from remote_training.attendance import intervals, reports
-from remote_training.attendance.intervals import Interval
+from remote_training.attendance.intervals import FOREVER, Interval
 from remote_training.attendance.models import Change, ReportCheck
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
@@ -19,6 +19,11 @@ from remote_training.meetings import queries as meetings
 from remote_training.meetings.models import OF_THE_ROOM, EventKind, MeetingEvent, Source
 
 LATE = timedelta(minutes=5)
+# told of one moment; also `_in_order`
+AT_ONCE = (
+    EventKind.STARTED, EventKind.WAITING, EventKind.WAITED, EventKind.ADMITTED,
+    EventKind.JOINED, EventKind.LEFT, EventKind.ENDED,
+)  # fmt: skip
 
 
 class Break(NamedTuple):
@@ -74,7 +79,7 @@ def of(booking: Booking, *, now: datetime) -> Evidence:
     told = meetings.reports([session.id], now=now)[session.id].get(booking.id, [])
     stays = intervals.stays(told, starts_at=session.starts_at, ends_at=session.ends_at, now=now)
     return Evidence(
-        steps=_steps(meetings.told_of(booking), now),
+        steps=_steps(_in_order(meetings.told_of(booking)), now),
         stays=stays,
         changes=_changes(booking),
         check=reports.check(session.id),
@@ -97,6 +102,21 @@ def _steps(events: Sequence[MeetingEvent], now: datetime) -> list[Step]:
         )
         for event in (events if own else ())
     ]
+
+
+def _in_order(events: Sequence[MeetingEvent]) -> list[MeetingEvent]:
+    """By time; at one moment as it must have been: who was in leaves first, who comes in stays."""
+    first: dict[str, datetime] = {}
+    for event in events:
+        first[event.connection] = min(event.happened_at, first.get(event.connection, FOREVER))
+
+    def place(event: MeetingEvent) -> tuple[datetime, int, datetime]:
+        was_in = first[event.connection] < event.happened_at
+        leaves_first = event.kind is EventKind.LEFT and was_in
+        rank = 0 if leaves_first else AT_ONCE.index(event.kind)
+        return event.happened_at, rank, event.received_at
+
+    return sorted(events, key=place)
 
 
 def _changes(booking: Booking) -> Sequence[Change]:

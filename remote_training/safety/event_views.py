@@ -150,7 +150,7 @@ def withdraw(event_id: UUID) -> ResponseReturnValue:
         service.withdraw(line.event, form.why.data or "", by=me(), now=outside().now())
 
     if not form.validate() or not attempt(mark, form.said_at):
-        return _page("event_mistake", line=line, form=form), 422
+        return _page("event_mistake", line=_line(event_id), form=form), form.status
     flash(_("This is marked as entered by mistake. It is kept, and counts nowhere."))
     return redirect(url_for(".show", event_id=event_id), 303)
 

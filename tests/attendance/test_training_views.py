@@ -235,6 +235,22 @@ def test_who_is_overtaken_is_shown_the_newest_and_beside_it_her_own(
     assert row("Anna Vos").effort == 8.0, "who has seen it may"
 
 
+def test_who_saved_it_herself_on_another_page_is_told_so_and_the_same_press_again_is_no_conflict(
+    trainer: FlaskClient, session: Session
+) -> None:
+    first = fields(trainer.get(address(session)).text) | {"p1-effort": "4"}
+    assert [trainer.post(address(session), data=first).status_code for _ in "ab"] == [303, 303]
+    assert db.session.scalars(sa.select(ClassTraining)).one().revision == 1
+
+    answer = trainer.post(address(session), data=first | {"p1-effort": "8"})
+
+    assert answer.status_code == 409
+    assert "You have saved this class meanwhile yourself" in answer.text
+    assert "Somebody else" not in answer.text
+    assert "You had filled in: effort: 8" in unescape(answer.text)
+    assert row("Anna Vos").effort == 4.0, "nothing was overwritten"
+
+
 def test_who_was_not_there_is_named_and_who_is_not_known_is_kept_only_with_something(
     trainer: FlaskClient, session: Session
 ) -> None:

@@ -414,6 +414,41 @@ class TestMistakes:
         assert desk.post(page_of(event), data=filled(event)).status_code == 409
         assert len(rows(EventVersion)) == 1
 
+    def test_a_second_reason_is_not_dropped_without_a_word(
+        self, browse_as: Any, place: Booking, tess: Account, carla: Account
+    ) -> None:
+        event = make.event(booking=place)
+        mistake, key = f"{page_of(event)}mistake", str(uuid4())
+        for _ in range(2):  # the same press again
+            first = browse_as(tess).post(mistake, data={"why": "It was Bea", "key": key})
+            assert first.status_code == 303
+
+        second = browse_as(carla).post(mistake, data={"why": "No such class", "key": str(uuid4())})
+
+        assert second.status_code == 409
+        assert "the first reason stays" in second.text
+        assert "What you wrote is not kept: No such class" in second.text
+        assert "says Tess Trainer" in second.text
+        assert "It was Bea" in second.text
+        assert 'name="why"' not in browse_as(carla).get(mistake).text
+
+
+@pytest.mark.parametrize(
+    ("language", "of_a_woman"),
+    [("en", r"\b(she|hers?|herself)\b"), ("nl", r"\b(haar|zijzelf|zij (is|was|heeft|kan))\b")],
+)
+def test_the_words_are_the_same_for_a_man(
+    browse_as: Any, place: Booking, language: str, of_a_woman: str
+) -> None:
+    coordinator = make.staff(Role.COORDINATOR, contact=make.contact(language=language))
+    event, desk = make.event(booking=place), browse_as(coordinator)
+    training = f"/staff/classes/{place.session_id}/training"
+    outside = f"{EVENTS}person/{place.participant_id}"
+    for page in (EVENTS, address(place), page_of(event), f"{page_of(event)}mistake", outside,
+                 training, "/staff/safety/"):  # fmt: skip
+        said = re.sub(r"<[^>]+>", " ", desk.get(page).text)
+        assert re.findall(of_a_woman, said, re.IGNORECASE) == [], page
+
 
 class TestWhoSeesIt:
     def test_staff_of_her_site_and_of_the_class_alone(
