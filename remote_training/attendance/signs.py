@@ -94,5 +94,7 @@ def _is_a_move(before: Interval, after: Interval, reports: Sequence[Report]) -> 
     if after.begins_at - before.ends_at > intervals.SAME or _was_lost(before, reports):
         return False
     left = {one.part for one in reports if (one.kind, one.at) == (EventKind.LEFT, before.ends_at)}
-    came = {one.part for one in reports if (one.kind, one.at) == (EventKind.JOINED, after.begins_at)}
+    came = {
+        one.part for one in reports if (one.kind, one.at) == (EventKind.JOINED, after.begins_at)
+    }
     return bool(left and came) and left != came

@@ -58,7 +58,9 @@ def enter(
     standing = [row for row in rows.values() if row is not None]
     items = known.items(plan, standing, done)
     if (saved.revision if saved is not None else 0) != seen:
-        if all(_stands(rows[one], _plain(entry, items), done, plan) for one, entry in entries.items()):
+        if all(
+            _stands(rows[one], _plain(entry, items), done, plan) for one, entry in entries.items()
+        ):
             return 0  # the same press again
         raise _overtaken(saved, by)
     stamp = _Stamp(plan, items, now, by)

@@ -122,7 +122,19 @@ def test_what_was_different_of_one_is_hers_alone(trainer: FlaskClient, session: 
     assert exercise("Anna Vos", "step-up").how is How.LEFT_OUT
     assert exercise("Anna Vos", "arm-curl").is_easier
     assert fields(page)["p1-march.minutes"] == "6.5"
-    assert page.count("<details open>") == 2, "both of Anna"
+    assert page.count("<b>Not as planned; complaints, note</b>") == 1, "Anna's, folded"
+    assert page.count("<summary>As planned") == 1
+    assert "<details open>" not in page
+
+
+def test_who_has_no_effort_is_named_when_all_are_saved(
+    trainer: FlaskClient, session: Session
+) -> None:
+    sent = fields(trainer.get(address(session)).text) | {"p1-effort": "4"}
+    saved = trainer.post(address(session), data=sent, follow_redirects=True).text
+    assert "No effort is filled in for: Bogna K.<" in saved
+    sent |= {"p2-effort": "0", "seen": "1"}
+    assert "No effort" not in trainer.post(address(session), data=sent, follow_redirects=True).text
 
 
 def test_everybody_was_asked_makes_none_of_what_was_not_told(
