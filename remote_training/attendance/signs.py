@@ -93,8 +93,7 @@ def _times_back(stays: Sequence[Interval], reports: Sequence[Report], now: datet
 def _is_a_move(before: Interval, after: Interval, reports: Sequence[Report]) -> bool:
     if after.begins_at - before.ends_at > intervals.SAME or _was_lost(before, reports):
         return False
-    left = {one.part for one in reports if (one.kind, one.at) == (EventKind.LEFT, before.ends_at)}
-    came = {
-        one.part for one in reports if (one.kind, one.at) == (EventKind.JOINED, after.begins_at)
-    }
+    told = {(one.kind, one.at, one.part) for one in reports}
+    left = {part for kind, at, part in told if (kind, at) == (EventKind.LEFT, before.ends_at)}
+    came = {part for kind, at, part in told if (kind, at) == (EventKind.JOINED, after.begins_at)}
     return bool(left and came) and left != came
