@@ -112,14 +112,14 @@ def _overtaken(row: UnmatchedPresence) -> ChangedMeanwhile:
             ),
             name=by,
         )
-    who = db.session.get_one(Booking, row.booking_id).participant.contact.name
+    who = db.session.get_one(Booking, row.booking_id)
     return ChangedMeanwhile(
         say(
             '%(name)s has decided in the meantime that this was "%(who)s". '
             "Please look, and save again."
         ),
         name=by,
-        who=queries.short_name(who),
+        who=queries.name_of(who),
     )
 
 

@@ -102,7 +102,7 @@ def amend(
         return False
     _same(before, number, detail="why")
     was, told, why = Told.of(before), _tidy(told), clean_lines(why, limit=LONGEST_WHY)
-    rules.check(told, now=now, zone=ZoneInfo(event.participant.zone))
+    rules.check(told, session=event.session, now=now, zone=ZoneInfo(event.participant.zone))
     differs = rules.differs(was, told)
     if not differs:
         return False

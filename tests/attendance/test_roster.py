@@ -224,3 +224,37 @@ def test_what_was_told_ahead_counts_when_its_time_has_come(anna: Booking, look: 
     hour.tell(anna, LEFT, 50)
 
     assert [look(minute).minutes for minute in (20, 50, 60)] == [20, 50, 50]
+
+
+def test_two_of_the_same_short_name_stand_with_their_whole_one(session: Session) -> None:
+    for name in ("Anna Vos", "Anna Visser", "Bogna Kos"):
+        hour.booked(session, name)
+
+    assert [line.name for line in roster.of(session, now=NOON)] == [
+        "Anna Visser", "Anna Vos", "Bogna K.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "is_contradicted"),
+    [
+        pytest.param(Status.EXCUSED, ((JOINED, 0),), True, id="excused, and came"),
+        pytest.param(Status.NO_SHOW, ((JOINED, 0), (LEFT, 55)), True, id="was there to the end"),
+        pytest.param(Status.EXCUSED, ((JOINED, 0), (LEFT, 2)), False, id="excused, looked in"),
+        pytest.param(Status.TECHNICAL, ((JOINED, 0),), False, id="trouble, and here"),
+        pytest.param(Status.ATTENDED, ((JOINED, 0),), False, id="there"),
+    ],
+)
+def test_a_mark_that_the_room_contradicts_stands_out(
+    anna: Booking,
+    look: Look,
+    session: Session,
+    said: Status,
+    told: tuple[tuple[EventKind, float], ...],
+    is_contradicted: bool,
+) -> None:
+    marks.give(anna, said, reason="she rang", now=NOON, by=session.trainer_id)
+    for kind, minute in told:
+        hour.tell(anna, kind, minute)
+
+    assert look(59).is_contradicted is is_contradicted

@@ -25,7 +25,8 @@ CATALOGUE = {
     for file in (ROOT / "instruments/catalogue").glob("*.toml")
 }
 PEOPLE = """
-SELECT p.id, p.study_number, p.site_id, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm, p.complaint
+SELECT p.id, p.study_number, p.site_id, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm,
+  p.complaint
 FROM participant p LEFT JOIN allocation a ON a.participant_id = p.id
 WHERE p.consented_on IS NOT NULL
 """
@@ -297,7 +298,7 @@ def doses(connection: sa.Connection, now: datetime) -> Mapping[str, Dose]:
     places: dict[str, list[Any]] = {}
     for place in connection.execute(sa.text(DOSES)):
         places.setdefault(place.study_number, []).append(place)
-    held = connection.execute(sa.text(HELD)).all()
+    held = list(connection.execute(sa.text(HELD)))
     return {
         her.study_number: _dose(her, places.get(her.study_number, []), held, now)
         for her in connection.execute(sa.text(PEOPLE))
@@ -305,7 +306,7 @@ def doses(connection: sa.Connection, now: datetime) -> Mapping[str, Dose]:
     }
 
 
-def _dose(her: Any, places: list[Any], held: Sequence[Any], now: datetime) -> Dose:
+def _dose(her: Any, places: list[Any], held: list[Any], now: datetime) -> Dose:
     later = {arm["code"]: arm["trains_from_week"] for arm in STUDY["arms"]}[her.arm]
     first, today = _day(her.baseline_on), now.astimezone(ZoneInfo(her.zone)).date()
     first += timedelta(days=7 * later)

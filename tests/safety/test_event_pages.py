@@ -397,6 +397,42 @@ class TestLookingAfter:
         assert "closed" in browse_as(carla).get(EVENTS).text
 
 
+@pytest.mark.parametrize(
+    ("phase", "time", "status"),
+    [
+        pytest.param("during", "12:50", 303, id="in the class"),
+        pytest.param("during", "12:20", 303, id="it may begin early"),
+        pytest.param("during", "09:00", 422, id="in the class, hours before it"),
+        pytest.param("before", "12:50", 422, id="before the class, in the middle of it"),
+        pytest.param("before", "09:00", 303, id="before the class"),
+        pytest.param("after", "12:35", 422, id="after the class, as it had just begun"),
+        pytest.param("outside", "09:00", 303, id="not near it"),
+    ],
+)
+def test_the_moment_goes_together_with_the_class(
+    browse_as: Any, place: Booking, tess: Account, phase: str, time: str, status: int
+) -> None:
+    event = make.event(booking=place)
+
+    answer = browse_as(tess).post(
+        page_of(event), data=filled(event, phase=phase, onset_time=time, why="as told")
+    )
+
+    assert answer.status_code == status
+    assert ("do not go together" in answer.text) is (status == 422)
+
+
+def test_of_two_with_the_same_short_name_the_whole_one_is_asked_about(
+    browse_as: Any, place: Booking, tess: Account
+) -> None:
+    desk = browse_as(tess)
+    assert "What happened to Zebulon C.?" in desk.get(address(place)).text
+    other = make.participant(contact=make.contact(name="Zebulon Crow"))
+    make.booking(participant=other, session=place.session)
+
+    assert "What happened to Zebulon Canarius?" in desk.get(address(place)).text
+
+
 class TestMistakes:
     def test_are_marked_with_a_reason_and_kept(
         self, browse_as: Any, place: Booking, tess: Account
