@@ -111,9 +111,9 @@ def check(told: Told, *, session: Session | None, now: datetime, zone: tzinfo) -
     `zone` is where she lives: days are those of her calendar.
     """
     _check_seriousness(told)
-    _check_phase(told, session)
     if told.onset_at is not None and told.onset_at > now:
         raise WrongDetail(say("This moment has not come yet."), detail="onset_on")
+    _check_phase(told, session)
     if Action.NONE in told.actions and len(told.actions) > 1:
         raise WrongDetail(
             say("\"Nothing\" stands alone: please take it away, or all the others."),
