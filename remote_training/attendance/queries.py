@@ -17,7 +17,8 @@ from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
-from remote_training.contacts.models import short_name, told_apart
+from remote_training.contacts.models import short_name as short_name
+from remote_training.contacts.models import told_apart
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say

@@ -164,6 +164,11 @@ def test_everybody_was_asked_makes_none_of_what_was_not_told(
             id="no number",
         ),
         pytest.param(
+            {"p1-march.minutes": "1_0"},
+            "Anna V., Walking on the spot, minutes: please write a number from 0 to 240.",
+            id="a slip of the finger in a number",
+        ),
+        pytest.param(
             {"p1-band-row.band": "iron"},
             "Anna V., Rowing with a band, band: please choose from the list.",
             id="a band that is none",
