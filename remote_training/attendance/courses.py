@@ -143,11 +143,19 @@ def _course(
     for module in plan.a_week:
         for on_date, number in held.get((first.site_id, module), {}).items():
             offered[plan.week_of(on_date), module] += number
-    holds = {row.session_id for row in rows if row.cancelled_at is None}  # also what was undone
-    rows = [row for row in rows if row.cancelled_at is None or row.session_id not in holds]
+    rows = _one_a_class(rows)
     places = [place for row in rows if row.booking_id and (place := _place(row, study, now))]
     today = now.astimezone(ZoneInfo(first.zone)).date()
     return dose.course(plan, places, offered, today=today)
+
+
+def _one_a_class(rows: list[Any]) -> list[Any]:
+    """What counts where she held a place more than once: what she holds, or gave back late."""
+
+    def least_first(row: Any) -> tuple[bool, bool]:
+        return row.cancelled_at is None, bool(row.is_late)
+
+    return list({row.session_id: row for row in sorted(rows, key=least_first)}.values())
 
 
 def _place(row: Any, study: Study, now: datetime) -> Place | None:
@@ -173,6 +181,7 @@ def _place(row: Any, study: Study, now: datetime) -> Place | None:
         is_late=row.status is Status.LATE,
         ended_early=None if left_at is None else left_at < early,
         record=_record(row),
+        is_timed=row.machine_status in (Status.ATTENDED, Status.LATE),
     )
 
 

@@ -38,6 +38,8 @@ class Place:
         Whether she left well before the end; None where nobody knows when she left.
     record
         What was trained; None where it was not entered.
+    is_timed
+        Whether the room tells how long she was there; False where only a trainer's word says it.
     """
 
     on_date: date
@@ -48,6 +50,7 @@ class Place:
     is_late: bool = False
     ended_early: bool | None = None
     record: Record | None = None
+    is_timed: bool = True
 
     @property
     def counts(self) -> bool:
@@ -105,13 +108,17 @@ class Week:
         Of those planned, for how many a class of that kind took place at her site.
     booked
         Places she held, or gave back late; each has one of the outcomes.
+    not_offered
+        Planned classes that she could not have had, once the week is over: none was held.
     unbooked
-        Planned classes for which she held no place, once the week is over: they are missed.
+        The other planned classes for which she held no place, then: they are missed.
     missed
         Unbooked, and booked with an outcome that is missed (`MISSED`); never more than the
         planned classes that she did not attend: what was made up for in the same week is not.
+    ended_early, untimed
+        Of those attended: left well before the end; nobody knows how long she was there.
     minutes
-        Of presence in classes that she attended.
+        Of presence in classes that she attended, as far as it is known.
     work
         What was trained in them.
     """
@@ -123,6 +130,8 @@ class Week:
     outcomes: Mapping[Outcome, int]
     late: int
     ended_early: int
+    untimed: int
+    not_offered: int
     unbooked: int
     missed: int
     minutes: float
@@ -149,8 +158,8 @@ class Course:
     longest_missed
         The longest such row, also a shorter one.
     stopped_after_week
-        The last week in which she attended, where she attended none in the last week of a
-        programme that is over; 0 where she attended none at all; None where she did not stop.
+        The last week in which she attended, where she missed some after it and attended none
+        until the programme was over; 0 where she attended none at all; None where she did not stop.
     """
 
     weeks: Sequence[Week]
@@ -176,8 +185,13 @@ class Course:
 
     @property
     def relative_dose_percent(self) -> float | None:
-        """Minutes attended of the minutes planned in the whole programme (0 and more)."""
-        return 100.0 * self.minutes / self.planned_minutes if self.planned_minutes else None
+        """Minutes attended of the minutes planned in the whole programme (0 and more).
+
+        None where of any class that she attended nobody knows how long.
+        """
+        if not self.planned_minutes or any(week.untimed for week in self.weeks):
+            return None
+        return 100.0 * self.minutes / self.planned_minutes
 
 
 def course(
@@ -219,16 +233,21 @@ def _week(
 ) -> Week:
     outcomes = Counter(place.outcome for place in places)
     is_over, planned = plan.is_over(number, today), plan.planned_a_week
-    unbooked = max(0, planned - len(places)) if is_over else 0
+    held = sum(min(n, offered.get((number, code), 0)) for code, n in plan.a_week.items())
+    could_have = max(held + outcomes[Outcome.CALLED_OFF], len(places))
+    not_offered = max(0, planned - could_have) if is_over else 0
+    unbooked = max(0, planned - not_offered - len(places)) if is_over else 0
     missed = unbooked + sum(n for one, n in outcomes.items() if one in MISSED)
     return Week(
         number=number,
         planned=planned,
-        offered=sum(min(n, offered.get((number, code), 0)) for code, n in plan.a_week.items()),
+        offered=held,
         booked=len(places),
         outcomes=outcomes,
         late=sum(place.is_late for place in places),
-        ended_early=sum(place.ended_early is True for place in places),
+        ended_early=sum(place.ended_early is True for place in places if place.counts),
+        untimed=sum(not place.is_timed for place in places if place.counts),
+        not_offered=not_offered,
         unbooked=unbooked,
         missed=min(missed, max(0, planned - outcomes[Outcome.ATTENDED])),
         minutes=sum(place.minutes for place in places if place.counts),
@@ -266,6 +285,6 @@ def _stopped(weeks: Sequence[Week]) -> int | None:
     attended = [week.number for week in weeks if week.of(Outcome.ATTENDED)]
     last = max(attended, default=0)
     is_unknown = any(week.of(Outcome.UNKNOWN) for week in weeks[last:])
-    if not weeks or not weeks[-1].is_over or last == weeks[-1].number or is_unknown:
-        return None
-    return last
+    has_missed = any(week.missed for week in weeks[last:])
+    is_over = bool(weeks) and weeks[-1].is_over
+    return last if is_over and has_missed and not is_unknown else None

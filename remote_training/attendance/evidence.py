@@ -11,7 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from remote_training.attendance import intervals, reports
-from remote_training.attendance.intervals import Interval
+from remote_training.attendance.intervals import FOREVER, Interval
 from remote_training.attendance.models import Change, ReportCheck
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
@@ -19,6 +19,11 @@ from remote_training.meetings import queries as meetings
 from remote_training.meetings.models import OF_THE_ROOM, EventKind, MeetingEvent, Source
 
 LATE = timedelta(minutes=5)
+# told of one moment; also `_in_order`
+AT_ONCE = (
+    EventKind.STARTED, EventKind.WAITING, EventKind.WAITED, EventKind.ADMITTED,
+    EventKind.JOINED, EventKind.LEFT, EventKind.ENDED,
+)  # fmt: skip
 
 
 class Break(NamedTuple):
@@ -34,6 +39,7 @@ class Step:
 
     `device` numbers her visits from 1, None for the whole room. `told_at` is when we heard of
     it, where that was more than five minutes later. `is_by_hand`: a trainer said that it was she.
+    `is_ahead`: it is told of a time that has not come yet, and does not count.
     """
 
     at: datetime
@@ -43,6 +49,7 @@ class Step:
     told_at: datetime | None
     is_imputed: bool
     is_by_hand: bool
+    is_ahead: bool
 
 
 @dataclass(frozen=True)
@@ -72,14 +79,14 @@ def of(booking: Booking, *, now: datetime) -> Evidence:
     told = meetings.reports([session.id], now=now)[session.id].get(booking.id, [])
     stays = intervals.stays(told, starts_at=session.starts_at, ends_at=session.ends_at, now=now)
     return Evidence(
-        steps=_steps(meetings.told_of(booking)),
+        steps=_steps(_in_order(meetings.told_of(booking)), now),
         stays=stays,
         changes=_changes(booking),
         check=reports.check(session.id),
     )
 
 
-def _steps(events: Sequence[MeetingEvent]) -> list[Step]:
+def _steps(events: Sequence[MeetingEvent], now: datetime) -> list[Step]:
     own = [event for event in events if event.kind not in OF_THE_ROOM]
     numbers = {name: n for n, name in enumerate(dict.fromkeys(e.connection for e in own), start=1)}
     return [
@@ -91,9 +98,25 @@ def _steps(events: Sequence[MeetingEvent]) -> list[Step]:
             told_at=event.received_at if event.received_at - event.happened_at > LATE else None,
             is_imputed=event.is_imputed,
             is_by_hand=event.stranger_id is not None,
+            is_ahead=event.happened_at > now + meetings.AHEAD,
         )
         for event in (events if own else ())
     ]
+
+
+def _in_order(events: Sequence[MeetingEvent]) -> list[MeetingEvent]:
+    """By time; at one moment as it must have been: who was in leaves first, who comes in stays."""
+    first: dict[str, datetime] = {}
+    for event in events:
+        first[event.connection] = min(event.happened_at, first.get(event.connection, FOREVER))
+
+    def place(event: MeetingEvent) -> tuple[datetime, int, datetime]:
+        was_in = first[event.connection] < event.happened_at
+        leaves_first = event.kind is EventKind.LEFT and was_in
+        rank = 0 if leaves_first else AT_ONCE.index(event.kind)
+        return event.happened_at, rank, event.received_at
+
+    return sorted(events, key=place)
 
 
 def _changes(booking: Booking) -> Sequence[Change]:

@@ -56,11 +56,14 @@ class Presence:
 def presence(
     reports: Iterable[Report], *, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> Presence:
-    """Work out one person's presence so far, or of the whole class once it is over."""
-    told = set(reports)
-    own = visits(told, closes_at=min(now, ends_at))
+    """Work out one person's presence so far, or of the whole class once it is over.
+
+    Also of a leaving that a provider tells ahead of our clock, only the time that has been counts.
+    """
+    told, until = set(reports), min(now, ends_at)
+    own = visits(told, closes_at=until)
     stay, is_over = union(own), now >= ends_at
-    counted = clipped(stay, starts_at, ends_at)
+    counted = clipped(stay, starts_at, until)
     sure = [one for one in own if not one.is_imputed or one.ends_at > ends_at]
     return Presence(
         minutes=minutes(counted),
@@ -76,7 +79,8 @@ def stays(
     reports: Iterable[Report], *, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> list[Interval]:
     """The times within the class that count, in order, each with who told of it."""
-    return clipped(union(visits(reports, closes_at=min(now, ends_at))), starts_at, ends_at)
+    until = min(now, ends_at)
+    return clipped(union(visits(reports, closes_at=until)), starts_at, until)
 
 
 def here_since(reports: Iterable[Report]) -> datetime | None:

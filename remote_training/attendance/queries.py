@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,10 +13,12 @@ from sqlalchemy.orm import contains_eager, joinedload
 from remote_training.accounts.models import Account
 from remote_training.attendance import intervals
 from remote_training.attendance.models import Attendance, Status
+from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
 from remote_training.contacts.models import short_name as short_name
+from remote_training.contacts.models import told_apart
 from remote_training.core.db import db
 from remote_training.core.errors import NotFound
 from remote_training.core.words import say
@@ -98,6 +100,17 @@ def place(booking_id: UUID, session: Session) -> Booking:
     if booking is None:
         raise NotFound(say("Nobody with this place is in the class."))
     return booking
+
+
+def names_of(booked: Iterable[Booking]) -> dict[UUID, str]:
+    """What everybody on the list of a class is called, by booking."""
+    return told_apart({one.id: one.participant.contact.name for one in booked})
+
+
+def name_of(booking: Booking) -> str:
+    """What one of them is called: as on the list of her class."""
+    called = names_of(bookings.roster(booking.session))
+    return called.get(booking.id) or short_name(booking.participant.contact.name)
 
 
 def recent(site_ids: Collection[UUID], *, since: datetime, now: datetime) -> Sequence[Session]:

@@ -21,6 +21,7 @@ from remote_training.studies.current import study
 
 MINUTE = timedelta(minutes=1)
 KNOWN_WHY = frozenset({Status.EXCUSED, Status.TECHNICAL})
+NOT_THERE = frozenset({Status.EXCUSED, Status.NO_SHOW})
 
 
 class Now(StrEnum):
@@ -59,7 +60,7 @@ class Line:
     Attributes
     ----------
     name
-        First name and the first letter of the last.
+        First name and the first letter of the last; the whole name of two who share them.
     since
         Since when she is here, waits, is gone, or pressed Join.
     minutes
@@ -94,6 +95,12 @@ class Line:
     notes: Sequence[Note]
 
     @property
+    def is_contradicted(self) -> bool:
+        """Whether she was said not to come, and is here, or was there long enough."""
+        was_there = self.machine_status in (Status.ATTENDED, Status.LATE)
+        return self.said in NOT_THERE and (self.now is Now.HERE or was_there)
+
+    @property
     def is_overruled(self) -> bool:
         """Whether a trainer said something else than the machine."""
         return self.status is not None and self.status != self.machine_status
@@ -117,7 +124,8 @@ def of(session: Session, *, now: datetime) -> Sequence[Line]:
     booked = bookings.roster(session)
     told = _told([booking.id for booking in booked])
     reports = meetings.reports([session.id], now=now)[session.id]
-    lines = [_line(one, reports, told(one.id), now=now) for one in booked]
+    called = queries.names_of(booked)
+    lines = [_line(one, called[one.id], reports, told(one.id), now=now) for one in booked]
     return sorted(lines, key=_call_first)
 
 
@@ -161,7 +169,9 @@ def _told(ids: Collection[UUID]) -> Callable[[UUID], _Told]:
     return lambda one: _Told(rows.get(one), said.get(one), pressed.get(one), written.get(one, []))
 
 
-def _line(booking: Booking, reports: ClassReports, told: _Told, *, now: datetime) -> Line:
+def _line(
+    booking: Booking, name: str, reports: ClassReports, told: _Told, *, now: datetime
+) -> Line:
     session = booking.session
     has_pressed = told.pressed_at is not None
     verdict = queries.verdict(session, reports, booking.id, has_pressed=has_pressed, now=now)
@@ -172,7 +182,7 @@ def _line(booking: Booking, reports: ClassReports, told: _Told, *, now: datetime
     goes_on = not session.is_called_off and now < session.ends_at
     return Line(
         booking_id=booking.id,
-        name=queries.short_name(booking.participant.contact.name),
+        name=name,
         now=where,
         since=since,
         minutes=verdict.presence.minutes,

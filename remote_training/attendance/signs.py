@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from remote_training.attendance import intervals
 from remote_training.attendance.intervals import FOREVER, Interval
@@ -37,7 +38,7 @@ class Signs:
     was_lost
         Nobody reported that leaving, or the provider says that the line broke.
     is_unsteady
-        She is here, and came back three times within ten minutes.
+        She is here, and came back three times within ten minutes; not from a breakout room.
     """
 
     here_since: datetime | None
@@ -58,7 +59,7 @@ def of(reports: Sequence[Report], *, now: datetime) -> Signs:
         waiting_since=None if is_here else _waiting_since(reports),
         left_at=left_at,
         was_lost=last is not None and not is_here and _was_lost(last, reports),
-        is_unsteady=is_here and _times_back(stays, now) >= UNSTEADY,
+        is_unsteady=is_here and _times_back(stays, reports, now) >= UNSTEADY,
     )
 
 
@@ -78,5 +79,21 @@ def _was_lost(last: Interval, reports: Sequence[Report]) -> bool:
     return last.is_imputed or any(one.is_lost for one in ends)
 
 
-def _times_back(stays: Sequence[Interval], now: datetime) -> int:
-    return sum(stay.begins_at >= now - WITHIN for stay in stays[1:])
+def _times_back(stays: Sequence[Interval], reports: Sequence[Report], now: datetime) -> int:
+    """How often she came back lately; to go into a breakout room, or out of it, is no coming back.
+
+    Some providers tell of it as a leaving and a coming in some seconds later.
+    """
+    return sum(
+        after.begins_at >= now - WITHIN and not _is_a_move(before, after, reports)
+        for before, after in pairwise(stays)
+    )
+
+
+def _is_a_move(before: Interval, after: Interval, reports: Sequence[Report]) -> bool:
+    if after.begins_at - before.ends_at > intervals.SAME or _was_lost(before, reports):
+        return False
+    told = {(one.kind, one.at, one.part) for one in reports}
+    left = {part for kind, at, part in told if (kind, at) == (EventKind.LEFT, before.ends_at)}
+    came = {part for kind, at, part in told if (kind, at) == (EventKind.JOINED, after.begins_at)}
+    return bool(left and came) and left != came

@@ -81,7 +81,7 @@ def _page(session: Session, typed: Typed | None = None) -> str:
         rows=[(row, strangers.stays(session, row, now=now)) for row in rows],
         choice=strangers.choice,
         typed=typed,
-        booked=[(str(one.id), queries.short_name(one.participant.contact.name)) for one in booked],
+        booked=[(str(key), name) for key, name in queries.names_of(booked).items()],
     )
 
 

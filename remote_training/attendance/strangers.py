@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from remote_training.accounts.models import Account
 from remote_training.attendance import queries, service
 from remote_training.attendance.errors import ChangedMeanwhile
-from remote_training.attendance.intervals import Interval, clipped, union, visits
+from remote_training.attendance.intervals import Interval
+from remote_training.attendance.intervals import stays as stays_of
 from remote_training.audit import service as audit
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
@@ -39,9 +40,8 @@ def stranger(stranger_id: UUID, session: Session) -> UnmatchedPresence:
 
 def stays(session: Session, row: UnmatchedPresence, *, now: datetime) -> Sequence[Interval]:
     """When somebody unknown was in the class, as far as was told."""
-    told = presences.told_of(row)
-    found = union(visits(told, closes_at=min(now, session.ends_at)))
-    return clipped(found, session.starts_at, session.ends_at)
+    told = presences.told_of(row, now=now)
+    return stays_of(told, starts_at=session.starts_at, ends_at=session.ends_at, now=now)
 
 
 def decide(
@@ -112,14 +112,14 @@ def _overtaken(row: UnmatchedPresence) -> ChangedMeanwhile:
             ),
             name=by,
         )
-    who = db.session.get_one(Booking, row.booking_id).participant.contact.name
+    who = db.session.get_one(Booking, row.booking_id)
     return ChangedMeanwhile(
         say(
             '%(name)s has decided in the meantime that this was "%(who)s". '
             "Please look, and save again."
         ),
         name=by,
-        who=queries.short_name(who),
+        who=queries.name_of(who),
     )
 
 

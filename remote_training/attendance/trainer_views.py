@@ -277,4 +277,4 @@ def ended_once(sentence: str) -> str:
 
 def short_name(booking: Booking) -> str:
     """What a trainer's page calls her."""
-    return queries.short_name(booking.participant.contact.name)
+    return queries.name_of(booking)

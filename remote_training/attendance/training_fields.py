@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ from remote_training.core.words import say, translated
 from remote_training.studies.exercises import MOST, Band
 
 WHOLE = ("sets", "repetitions")
+NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,4})?|\.[0-9]{1,4}")
 
 
 class NoSuchNumber(Invalid):
@@ -187,10 +189,7 @@ def fields_of(item: Item) -> list[str]:
 
 
 def _number(typed: str, *, whole: bool, most: int) -> float | int:
-    try:
-        value = float(typed) if len(typed) < 12 else -1.0
-    except ValueError:
-        value = -1.0
+    value = float(typed) if NUMBER.fullmatch(typed) else -1.0
     if not 0 <= value <= most or (whole and value != int(value)):
         sentence = (
             say("please write a whole number from 0 to %(most)s.")

@@ -75,6 +75,16 @@ class SheetForm:
         }
 
     @property
+    def without_effort(self) -> list[str]:
+        """Who is saved without it: forgotten, or not asked."""
+        entries = self.entries
+        return [
+            person.line.name
+            for person in self.people
+            if person.line.booking_id in entries and person.entry.effort is None
+        ]
+
+    @property
     def plans(self) -> list[tuple[str, str]]:
         """Plans to choose from: code and name, those of this kind of class first."""
         return [(plan.code, wording.plan_name(plan.code)) for plan in known.plans(self.module)]

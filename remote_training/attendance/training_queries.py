@@ -15,7 +15,6 @@ from remote_training.attendance import roster, training
 from remote_training.attendance.models import Attendance, Status
 from remote_training.attendance.training import RATINGS, Amount, Done, Entry, How, Item
 from remote_training.attendance.training_models import ClassTraining, ExerciseDone, Trained
-from remote_training.bookings import queries as bookings
 from remote_training.bookings import rules
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
@@ -88,12 +87,9 @@ def sheet(session: Session, *, now: datetime, also: Collection[UUID] = ()) -> Sh
     plan = saved.plan if saved is not None else usual_plan(session)
     on_it = {*rows, *also}
     here = [one for one in booked if one.status in {None, *WAS_THERE} or one.booking_id in on_it]
-    called = _told_apart(session, booked)
     return Sheet(
-        lines=[
-            _line(line, called[line.booking_id], rows.get(line.booking_id), done) for line in here
-        ],
-        absent=[called[line.booking_id] for line in booked if line not in here],
+        lines=[_line(line, rows.get(line.booking_id), done) for line in here],
+        absent=[line.name for line in booked if line not in here],
         plan=plan,
         items=items(plan, rows.values(), done),
         revision=saved.revision if saved is not None else 0,
@@ -194,24 +190,10 @@ def entry(row: Trained, done: Sequence[ExerciseDone]) -> Entry:
     )
 
 
-def _told_apart(session: Session, booked: Sequence[roster.Line]) -> dict[UUID, str]:
-    """What everybody is called: two of the same short name by their whole one."""
-    often = Counter(line.name for line in booked)
-    if len(often) == len(booked):
-        return {line.booking_id: line.name for line in booked}
-    whole = {one.id: one.participant.contact.name for one in bookings.roster(session)}
-    return {
-        line.booking_id: line.name if often[line.name] == 1 else whole[line.booking_id]
-        for line in booked
-    }
-
-
-def _line(
-    line: roster.Line, name: str, row: Trained | None, done: Mapping[UUID, list[ExerciseDone]]
-) -> Line:
+def _line(line: roster.Line, row: Trained | None, done: Mapping[UUID, list[ExerciseDone]]) -> Line:
     return Line(
         booking_id=line.booking_id,
-        name=name,
+        name=line.name,
         is_there=line.status in WAS_THERE,
         is_entered=row is not None,
         entry=Entry() if row is None else entry(row, done.get(row.id, [])),

@@ -38,7 +38,7 @@ def enter(
     """Keep what was trained, by booking; returns how many rows are new or were corrected.
 
     Who is not in `entries` keeps what was entered before. `seen` is the revision that was
-    looked at while this was filled in.
+    looked at while this was filled in; what stands already is taken again from any.
 
     Raises
     ------
@@ -53,12 +53,16 @@ def enter(
     locked = sa.select(Session.id).where(Session.id == session.id)
     db.session.execute(locked.with_for_update(key_share=True)).all()
     saved = known.of_session(session.id)
-    if (saved.revision if saved is not None else 0) != seen:
-        raise Overtaken(say("Somebody else has saved this class meanwhile."))
     rows = _rows(session, entries)
     done = known.exercises([row.id for row in rows.values() if row is not None])
     standing = [row for row in rows.values() if row is not None]
     items = known.items(plan, standing, done)
+    if (saved.revision if saved is not None else 0) != seen:
+        if all(
+            _stands(rows[one], _plain(entry, items), done, plan) for one, entry in entries.items()
+        ):
+            return 0  # the same press again
+        raise _overtaken(saved, by)
     stamp = _Stamp(plan, items, now, by)
     written = [
         row
@@ -127,9 +131,9 @@ def _keep(
         )
         db.session.add(row)
     else:
-        before = known.entry(row, done.get(row.id, []))
-        if before == entry and row.plan == stamp.plan:
+        if _stands(row, entry, done, stamp.plan):
             return None
+        before = known.entry(row, done.get(row.id, []))
         row.changed_at, row.changed_by_id = stamp.now, stamp.by
         audit.note(
             "attendance.correct_training", "booking", booking_id, by=stamp.by, now=stamp.now,
@@ -137,6 +141,23 @@ def _keep(
         )  # fmt: skip
     _write(row, entry, stamp.plan, stamp.items)
     return row
+
+
+def _stands(
+    row: Trained | None, entry: Entry, done: Mapping[UUID, Sequence[ExerciseDone]], plan: str | None
+) -> bool:
+    """Whether nothing would change."""
+    if row is None:
+        return False
+    return row.plan == plan and known.entry(row, done.get(row.id, [])) == entry
+
+
+def _overtaken(saved: ClassTraining | None, by: UUID) -> Overtaken:
+    if saved is None:
+        return Overtaken(say("Please look at this page once more, and save again."))
+    if saved.saved_by_id == by:
+        return Overtaken(say("You have saved this class meanwhile yourself, on another page."))
+    return Overtaken(say("Somebody else has saved this class meanwhile."))
 
 
 def _write_exercises(entries: Mapping[UUID, Entry], items: Sequence[Item]) -> None:

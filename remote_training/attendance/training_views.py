@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from remote_training.accounts.desk import me
@@ -61,6 +62,8 @@ def save(session_id: UUID) -> ResponseReturnValue:
         return _refused(session, form, now)
     count = len(form.entries)
     flash(ngettext("Saved for %(num)s person.", "Saved for %(num)s people.", count))
+    if form.without_effort:
+        flash(_("No effort is filled in for: %(names)s", names=", ".join(form.without_effort)))
     return redirect(url_for(".sheet", session_id=session_id), 303)
 
 

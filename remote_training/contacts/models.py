@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, overload
 from uuid import UUID
@@ -53,6 +55,13 @@ def short_name(name: str) -> str:
     """`Anna V.`: the first name and the first letter of the last; enough to call somebody by."""
     words = name.split()
     return f"{words[0]} {words[-1][0]}." if len(words) > 1 else name
+
+
+def told_apart(names: Mapping[UUID, str]) -> dict[UUID, str]:
+    """Short names of people on one list, by whatever names them; the whole one of two alike."""
+    short = {key: short_name(name) for key, name in names.items()}
+    often = Counter(short.values())
+    return {key: name if often[name] == 1 else names[key] for key, name in short.items()}
 
 
 class Contact(Model):

@@ -65,9 +65,10 @@ def _of_occupant(
         kind=kind,
         at=reading.moment(occupant, "left_at" if kind is EventKind.LEFT else "joined_at"),
         source=source,
-        visit=visit + _part(event, "is_breakout", "breakout_room_id"),
+        visit=visit,
         person=reading.text(occupant, "id"),
         name=reading.text(occupant, "name"),
+        part=_part(event, "is_breakout", "breakout_room_id"),
     )
 
 
@@ -100,17 +101,19 @@ def _of_jaas(event: Fields, kind: EventKind) -> Sequence[Told]:
         run=reading.text(event, "sessionId"),
         kind=kind,
         at=reading.moment(event, "timestamp"),
-        visit=visit + part if is_of_person else "",
+        visit=visit if is_of_person else "",
         person=reading.text(data, "id"),
         name=reading.text(data, "name"),
         is_host=data.get("moderator") in (True, "true"),
+        part=part,
     )
     return [told]
 
 
 def _part(found: Fields, is_breakout: str, breakout: str) -> str:
     """What tells a visit in a breakout room from one in the main room; empty in the main room."""
-    return f"#{reading.text(found, breakout)}" if found.get(is_breakout) in (True, "true") else ""
+    is_in_one = found.get(is_breakout) in (True, "true")
+    return reading.text(found, breakout) or "unnamed" if is_in_one else ""
 
 
 def _room_of(event: Fields) -> str:

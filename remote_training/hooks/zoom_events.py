@@ -78,8 +78,6 @@ def _of_person(event: Fields, room: Fields, name: str) -> Sequence[Told]:
     visit = reading.text(person, "user_id", "participant_uuid", "registrant_id", "id")
     if not visit:
         raise Unusable
-    if is_in_breakout:
-        visit = f"{visit}#{reading.text(room, 'breakout_room_uuid')}"
     host_id = reading.text(room, "host_id")
     told = Told(
         provider="zoom",
@@ -93,6 +91,7 @@ def _of_person(event: Fields, room: Fields, name: str) -> Sequence[Told]:
         name=reading.text(person, "user_name"),
         is_host=bool(host_id) and reading.text(person, "id") == host_id,
         is_lost=kind is EventKind.LEFT and _was_lost(person),
+        part=(reading.text(room, "breakout_room_uuid") or "unnamed") if is_in_breakout else "",
     )
     return [told]
 

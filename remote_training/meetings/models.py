@@ -33,6 +33,7 @@ class EventKind(StrEnum):
 
 
 OF_THE_ROOM = frozenset({EventKind.STARTED, EventKind.ENDED})
+IN_PART = "~"  # in the name of a visit: what follows names the breakout room in which it is
 
 
 class Source(StrEnum):

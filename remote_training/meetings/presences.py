@@ -24,7 +24,7 @@ from remote_training.meetings.models import (
     Source,
     UnmatchedPresence,
 )
-from remote_training.meetings.queries import Report
+from remote_training.meetings.queries import AHEAD, Report
 from remote_training.meetings.told import Told
 from remote_training.meetings.visits import Visits, Whom, is_of_nobody
 
@@ -64,11 +64,12 @@ def assign(stranger: UnmatchedPresence, booking_id: UUID | None) -> set[UUID]:
     return {one for one in (before, booking_id) if one is not None}
 
 
-def told_of(stranger: UnmatchedPresence) -> list[Report]:
-    """All that one unknown person did, and what was told of the whole room."""
+def told_of(stranger: UnmatchedPresence, *, now: datetime) -> list[Report]:
+    """All that one unknown person did so far, and what was told of the whole room."""
     found = sa.select(MeetingEvent).where(
         MeetingEvent.session_id == stranger.session_id,
         MeetingEvent.replaced_at.is_(None),
+        MeetingEvent.happened_at <= now + AHEAD,
         sa.or_(MeetingEvent.stranger_id == stranger.id, MeetingEvent.kind.in_(OF_THE_ROOM)),
     )
     return [

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
 from remote_training.meetings.models import (
+    IN_PART,
     OF_THE_ROOM,
     EventKind,
     MeetingEvent,
@@ -28,6 +29,7 @@ from remote_training.outside.meetings import MeetingProvider
 
 SILENT = timedelta(seconds=60)
 DOWN = timedelta(seconds=30)
+AHEAD = timedelta(minutes=1)  # so far may the clock of a provider be before ours
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Report:
     source: Source = Source.PAGE
     run: str = ""
     is_lost: bool = False
+
+    @property
+    def part(self) -> str:
+        """The breakout room in which it was; empty for the room itself."""
+        return self.connection.partition(IN_PART)[2]
 
 
 class ClassReports(dict[UUID, list[Report]]):
@@ -145,7 +152,8 @@ def reports(
 
     What is told of a whole room stands with each booking that anything was told of. A visit
     that has been silent for a minute counts as left at its last sign of life, whether or not
-    `pulses.close_silent` has come by: the answer does not depend on it.
+    `pulses.close_silent` has come by: the answer does not depend on it. What is told of a time
+    that has not come yet says nothing until it comes.
 
     With `only`, bookings of these classes, just what is told of them and of the whole room: a
     few statements by index, however much is known of others. Whether anybody else was seen, or
@@ -153,7 +161,7 @@ def reports(
     """
     found: Reports = {session_id: ClassReports() for session_id in session_ids}
     of_rooms: dict[UUID, list[Report]] = {}
-    for row in _rows(session_ids, only):
+    for row in _rows(session_ids, only, now):
         report = Report(
             row.kind,
             row.connection,
@@ -183,14 +191,17 @@ def reports(
     return found
 
 
-def _rows(session_ids: Sequence[UUID], only: Collection[UUID] | None) -> Iterator[sa.Row[Any]]:
-    event = MeetingEvent
+def _rows(
+    session_ids: Sequence[UUID], only: Collection[UUID] | None, now: datetime
+) -> Iterator[sa.Row[Any]]:
+    event, is_past = MeetingEvent, MeetingEvent.happened_at <= now + AHEAD
+    in_these = event.session_id.in_(session_ids)
     if only is None:
-        yield from db.session.execute(_events(event.session_id.in_(session_ids)))
+        yield from db.session.execute(_events(in_these, is_past))
         return
     of_the_room = (event.connection == "", event.kind.in_(OF_THE_ROOM))
-    yield from db.session.execute(_events(event.booking_id.in_(only)))
-    yield from db.session.execute(_events(event.session_id.in_(session_ids), *of_the_room))
+    yield from db.session.execute(_events(event.booking_id.in_(only), is_past))
+    yield from db.session.execute(_events(in_these, is_past, *of_the_room))
 
 
 def _events(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from remote_training.meetings.models import EventKind, Source
+from remote_training.meetings.models import IN_PART, EventKind, Source
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Told:
         Whether she is known to be a trainer: shows that the room worked, counts for nobody.
     is_lost
         A leaving of which the provider says that the line broke: nobody pressed Leave.
+    part
+        The breakout room in which the visit is; empty in the room itself.
     """
 
     provider: str
@@ -42,22 +44,33 @@ class Told:
     is_host: bool = False
     is_imputed: bool = False
     is_lost: bool = False
+    part: str = ""
 
     @property
     def connection(self) -> str:
-        """The visit, short enough to keep; the same from whichever source."""
-        return _digest(self.provider, self.run, self.visit)[:40] if self.visit else ""
+        """The visit, short enough to keep; the same from whichever source.
+
+        After `IN_PART` stands the breakout room, if it is one.
+        """
+        if not self.visit:
+            return ""
+        visit = _digest(self.provider, self.run, self._visit)[:40]
+        return f"{visit}{IN_PART}{_digest(self.part)[:16]}" if self.part else visit
 
     @property
     def stranger(self) -> str:
         """Who it is as long as nobody knows who it is."""
-        return _digest(self.provider, self.person or self.who or f"{self.run}/{self.visit}")
+        return _digest(self.provider, self.person or self.who or f"{self.run}/{self._visit}")
 
     @property
     def key(self) -> str:
         """The same for a report that is told again."""
         facts = (self.provider, self.source, self.kind, self.external_id, self.run)
-        return _digest(*facts, self.visit, self.at.isoformat())
+        return _digest(*facts, self._visit, self.at.isoformat())
+
+    @property
+    def _visit(self) -> str:
+        return f"{self.visit}#{self.part}" if self.part else self.visit
 
 
 def _digest(*facts: str) -> str:

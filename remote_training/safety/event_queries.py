@@ -30,6 +30,8 @@ WRITERS = (
     .joinedload(Account.contact),
 )
 
+NEWEST_FIRST = AdverseEvent.recorded_at.desc(), EventVersion.grade.desc(), AdverseEvent.id
+
 
 class State(StrEnum):
     """Where an event stands; the first of these that is so."""
@@ -129,7 +131,7 @@ def of(reach: Reach, *, now: datetime, everything: bool = False) -> Sequence[Lin
     Settled ones of the last 90 days, unless `everything` is asked for.
     """
     found = _events().where(reach.condition)
-    lines = _lines(found.order_by(AdverseEvent.recorded_at.desc(), AdverseEvent.id))
+    lines = _lines(found.order_by(*NEWEST_FIRST))
     settled = [line for line in lines if not line.is_open]
     shown = [line for line in settled if everything or line.event.recorded_at > now - SHOWN]
     return [line for line in lines if line.is_open] + shown
@@ -155,7 +157,7 @@ def of_participant(participant_id: UUID, session_id: UUID | None = None) -> Sequ
     found = _events().where(AdverseEvent.participant_id == participant_id)
     if session_id is not None:
         found = found.where(AdverseEvent.session_id == session_id)
-    return _lines(found.order_by(AdverseEvent.recorded_at.desc(), AdverseEvent.id))
+    return _lines(found.order_by(*NEWEST_FIRST))
 
 
 def unseen(site_ids: Collection[UUID]) -> int:
@@ -243,7 +245,7 @@ def _lines(found: sa.Select[EventVersion]) -> list[Line]:
         sa.select(EventCare)
         .where(EventCare.event_id.in_([version.event_id for version in versions_]))
         .options(joinedload(EventCare.by).joinedload(Account.contact))
-        .order_by(EventCare.done_at, EventCare.id)
+        .order_by(EventCare.done_at, EventCare.care == Care.CLOSED, EventCare.id)
     )
     cares: dict[UUID, list[EventCare]] = {}
     for one_ in db.session.scalars(steps) if versions_ else ():

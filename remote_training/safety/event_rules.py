@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from remote_training.classes.models import Session
 from remote_training.core.words import say
@@ -19,6 +19,7 @@ from remote_training.safety.event_models import (
 from remote_training.safety.event_terms import terms
 
 BY_DEFINITION = {4: Criterion.LIFE_THREATENING, 5: Criterion.DEATH}
+ABOUT = timedelta(minutes=15)
 ONGOING = frozenset({Outcome.RECOVERING, Outcome.NOT_RECOVERED, Outcome.UNKNOWN})
 
 
@@ -104,7 +105,7 @@ def is_urgent(told: Told, *, from_grade: int) -> bool:
     return told.is_serious is True or told.grade >= from_grade
 
 
-def check(told: Told, *, now: datetime, zone: tzinfo) -> None:
+def check(told: Told, *, session: Session | None, now: datetime, zone: tzinfo) -> None:
     """Raise `WrongDetail`, with the name of the detail, for what cannot be so.
 
     `zone` is where she lives: days are those of her calendar.
@@ -112,6 +113,7 @@ def check(told: Told, *, now: datetime, zone: tzinfo) -> None:
     _check_seriousness(told)
     if told.onset_at is not None and told.onset_at > now:
         raise WrongDetail(say("This moment has not come yet."), detail="onset_on")
+    _check_phase(told, session)
     if Action.NONE in told.actions and len(told.actions) > 1:
         raise WrongDetail(
             say("\"Nothing\" stands alone: please take it away, or all the others."),
@@ -129,6 +131,22 @@ def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
+def _check_phase(told: Told, session: Session | None) -> None:
+    """A class may begin or end a little off its time; what was in it was not on another day."""
+    if session is None or told.onset_at is None:
+        return
+    fits = {
+        Phase.BEFORE: told.onset_at <= session.starts_at + ABOUT,
+        Phase.DURING: session.starts_at - ABOUT <= told.onset_at <= session.ends_at + ABOUT,
+        Phase.AFTER: told.onset_at >= session.ends_at - ABOUT,
+    }
+    if told.phase is not None and not fits.get(told.phase, True):
+        raise WrongDetail(
+            say("The moment and the class do not go together: please mend one of them."),
+            detail="phase",
+        )
+
+
 def _check_seriousness(told: Told) -> None:
     if told.grade in BY_DEFINITION and told.is_serious is False:
         raise WrongDetail(
@@ -144,6 +162,6 @@ def _check_seriousness(told: Told) -> None:
         )
     if is_fatal and told.outcome not in (None, Outcome.FATAL):
         raise WrongDetail(
-            say("Grade 5 says that she died of it: please mend the grade, or this."),
+            say("Grade 5 is a death: please mend the grade, or this."),
             detail="outcome",
         )

@@ -102,7 +102,7 @@ def amend(
         return False
     _same(before, number, detail="why")
     was, told, why = Told.of(before), _tidy(told), clean_lines(why, limit=LONGEST_WHY)
-    rules.check(told, now=now, zone=ZoneInfo(event.participant.zone))
+    rules.check(told, session=event.session, now=now, zone=ZoneInfo(event.participant.zone))
     differs = rules.differs(was, told)
     if not differs:
         return False
@@ -123,14 +123,17 @@ def amend(
 
 
 def withdraw(event: AdverseEvent, why: str, *, by: Account, now: datetime) -> bool:
-    """Mark an event as entered by mistake; it is kept. False where it was already.
+    """Mark an event as entered by mistake; it is kept. False where this stands already.
 
-    Raises `WhyNeeded`.
+    Raises `WhyNeeded`; `ChangedMeanwhile` where it was marked before, by another or otherwise.
     """
     _lock(event)
-    if event.is_withdrawn:
-        return False
     said = clean_lines(why, limit=LONGEST_WHY)
+    if event.is_withdrawn:
+        if (event.withdrawn_by_id, event.withdrawn_why) == (by.id, said):
+            return False
+        sentence = say("This was marked as a mistake before: the first reason stays.")
+        raise ChangedMeanwhile(sentence, detail="why")
     if not said:
         raise WhyNeeded(say("Please write why it was a mistake."), detail="why")
     event.withdrawn_at, event.withdrawn_by_id = now, by.id

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from remote_training.accounts.desk import me
 from remote_training.accounts.guard import has_role, site_ids, staff_only
 from remote_training.accounts.models import Role
+from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.classes.models import Session
-from remote_training.contacts.models import short_name
+from remote_training.contacts.models import short_name, told_apart
 from remote_training.core.db import unit_of_work
 from remote_training.core.errors import NotFound
 from remote_training.core.fields import attempt
@@ -136,7 +137,7 @@ def look_after(event_id: UUID) -> ResponseReturnValue:
 @staff_only(*STAFF)
 def ask_to_withdraw(event_id: UUID) -> ResponseReturnValue:
     """Ask why an event was entered by mistake."""
-    return _page("event_mistake", line=_line(event_id), form=WithdrawForm())
+    return _mistake_page(_line(event_id), WithdrawForm())
 
 
 @blueprint.post("/<uuid:event_id>/mistake")
@@ -150,7 +151,7 @@ def withdraw(event_id: UUID) -> ResponseReturnValue:
         service.withdraw(line.event, form.why.data or "", by=me(), now=outside().now())
 
     if not form.validate() or not attempt(mark, form.said_at):
-        return _page("event_mistake", line=line, form=form), 422
+        return _mistake_page(_line(event_id), form), form.status
     flash(_("This is marked as entered by mistake. It is kept, and counts nowhere."))
     return redirect(url_for(".show", event_id=event_id), 303)
 
@@ -204,6 +205,13 @@ def _her(participant_id: UUID) -> Participant:
     return participants.by_id(participant_id, site_ids(Role.COORDINATOR))
 
 
+def _name(her: Participant, session: Session | None) -> str:
+    """What she is called: in a class as on its list, where two may share a short name."""
+    booked = bookings.roster(session) if session is not None else ()
+    called = told_apart({one.participant_id: one.participant.contact.name for one in booked})
+    return called.get(her.id) or short_name(her.contact.name)
+
+
 def _place(session_id: UUID, booking_id: UUID) -> tuple[Session, Booking]:
     session = classes.at_sites(session_id, site_ids(*STAFF))
     return session, queries.place(booking_id, session)
@@ -223,6 +231,7 @@ def _asking(
     return _page(
         "event_new",
         her=her,
+        name=_name(her, session),
         form=form,
         session=session,
         booking=booking,
@@ -240,6 +249,7 @@ def _one_page(
     return _page(
         "event",
         line=line,
+        name=_name(line.event.participant, line.event.session),
         details=details or _details(line),
         care=care or CareForm(line.version.number),
         form=details or care or _details(line),
@@ -251,9 +261,14 @@ def _one_page(
     )
 
 
-def _page(name: str, **more: object) -> str:
+def _mistake_page(line: Line, form: WithdrawForm) -> str:
+    name = _name(line.event.participant, line.event.session)
+    return _page("event_mistake", line=line, name=name, form=form)
+
+
+def _page(page: str, **more: object) -> str:
     return render_template(
-        f"safety/{name}.html",
+        f"safety/{page}.html",
         now=outside().now(),
         words=wording,
         short_name=short_name,

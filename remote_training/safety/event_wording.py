@@ -49,10 +49,10 @@ PHASE_WORDS = {
     Phase.OUTSIDE: _l("Not near a class"),
 }
 CRITERION_WORDS = {
-    Criterion.DEATH: _l("She died"),
-    Criterion.LIFE_THREATENING: _l("She was in danger of her life"),
-    Criterion.HOSPITAL: _l("She went into hospital, or had to stay there longer"),
-    Criterion.DISABILITY: _l("It left her disabled or unable to do important things"),
+    Criterion.DEATH: _l("Death"),
+    Criterion.LIFE_THREATENING: _l("Danger to life"),
+    Criterion.HOSPITAL: _l("Taken into hospital, or had to stay there longer"),
+    Criterion.DISABILITY: _l("Lasting disability, or important things can no longer be done"),
     Criterion.OTHER: _l("A doctor calls it important for another reason"),
 }
 RELATED_WORDS = {
@@ -66,24 +66,24 @@ ACTION_WORDS = {
     Action.NONE: _l("Nothing"),
     Action.CHANGED: _l("Exercise changed"),
     Action.STOPPED: _l("Exercise stopped"),
-    Action.CLASS_ENDED: _l("The class ended for her"),
-    Action.DOCTOR: _l("Sent to her own doctor"),
+    Action.CLASS_ENDED: _l("The class ended early for this person"),
+    Action.DOCTOR: _l("Sent to the own doctor"),
     Action.EMERGENCY: _l("Emergency number rung"),
     Action.DOSE_REDUCED: _l("Less training from now on"),
-    Action.LEFT_PROGRAMME: _l("She left the programme"),
+    Action.LEFT_PROGRAMME: _l("Left the programme"),
 }
 OUTCOME_WORDS = {
     Outcome.RECOVERED: _l("It is over"),
     Outcome.RECOVERING: _l("It is getting better"),
     Outcome.NOT_RECOVERED: _l("It is not better"),
     Outcome.SEQUELAE: _l("It is over, and left something behind"),
-    Outcome.FATAL: _l("She died of it"),
+    Outcome.FATAL: _l("Died of it"),
     Outcome.UNKNOWN: _l("Nobody knows"),
 }
 CARE_WORDS = {
     Care.SEEN: _l("I have seen it"),
-    Care.SPOKEN: _l("I spoke with her"),
-    Care.PASSED_ON: _l("I passed it on to the doctor who treats her"),
+    Care.SPOKEN: _l("I spoke with the participant"),
+    Care.PASSED_ON: _l("I passed it on to the treating doctor"),
     Care.SPONSOR: _l("I told the sponsor"),
     Care.OTHER: _l("Something else"),
     Care.CLOSED: _l("Nothing more is to be done: close it"),

@@ -16,9 +16,9 @@ from remote_training.safety.models import Step
 from remote_training.safety.service import LONGEST_NOTE
 
 STEP_WORDS = {
-    Step.REACHED: _l("I reached her by telephone"),
-    Step.NOT_REACHED: _l("I did not reach her; somebody tries again"),
-    Step.PASSED_ON: _l("I passed it on to the doctor who treats her"),
+    Step.REACHED: _l("I spoke with this person by telephone"),
+    Step.NOT_REACHED: _l("I reached nobody; somebody tries again"),
+    Step.PASSED_ON: _l("I passed it on to the treating doctor"),
     Step.EMERGENCY: _l("I called the emergency services"),
     Step.OTHER: _l("Something else"),
 }

@@ -64,7 +64,7 @@ def _after(step: Step) -> str:
     if step is Step.NOT_REACHED:
         return str(
             _(
-                "This is written down. The alert stays open until somebody has reached her. "
+                "This is written down. The alert stays open until somebody has been reached. "
                 "No more mails come about it."
             )
         )

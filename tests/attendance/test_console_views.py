@@ -269,6 +269,15 @@ def test_a_mark_that_is_none_is_refused_and_takes_nothing_back(
     assert (back.status_code, status(anna)) == (200, None), "the control"
 
 
+def test_who_was_excused_and_came_all_the_same_stands_out(
+    trainer: FlaskClient, session: Session, anna: Booking
+) -> None:
+    trainer.post(place(anna, "mark"), data={"status": "excused", "reason": "rang", "seen": ""})
+    assert "is the mark right?" not in trainer.get(lines(session)).text
+    hour.tell(anna, EventKind.JOINED, 5)
+    assert "is the mark right?" in trainer.get(lines(session)).text
+
+
 def test_why_is_asked_only_where_the_room_is_overruled(trainer: FlaskClient, anna: Booking) -> None:
     hour.tell(anna, EventKind.JOINED, 0)
     assert trainer.post(place(anna, "mark"), data={"status": "attended"}).status_code == 303

@@ -167,6 +167,49 @@ def test_weeks_to_come_are_not_missed_yet():
     assert counted(today=FIRST).attendance_percent is None
 
 
+def test_a_week_in_which_nothing_was_offered_is_nobodys_interruption():
+    holidays = {key: n for key, n in OFFERED.items() if key[0] != 2}
+    half = OFFERED | {(2, "base"): 1}
+    held = full(skipping=(3, 4, 5))
+
+    off = dose.course(PLAN, held, holidays, today=AFTER)
+    some = dose.course(PLAN, held, half, today=AFTER)
+
+    assert (off.weeks[1].not_offered, off.weeks[1].unbooked, off.interruptions) == (3, 0, 0)
+    assert (some.weeks[1].not_offered, some.weeks[1].missed, some.longest_missed) == (1, 2, 2)
+    assert off.planned_so_far == 12, "it stays planned"
+
+
+def test_who_comes_to_more_than_her_site_offers_lacks_nothing():
+    course = dose.course(PLAN, full(), {}, today=AFTER)
+
+    assert {(week.not_offered, week.missed) for week in course.weeks} == {(0, 0)}
+
+
+def test_who_had_nothing_to_come_to_after_her_last_class_has_not_stopped():
+    last = [place(day, Outcome.CALLED_OFF, 0.0) for day in (21, 23, 25)]
+    held = full(skipping=(9, 10, 11))
+
+    assert counted(*held, *last).stopped_after_week is None
+    missed = [place_missed(last[0]), *last[1:]]
+    assert counted(*held, *missed).stopped_after_week == 3
+
+
+def test_where_only_a_trainer_knows_that_she_was_there_the_dose_by_time_is_not_known():
+    told = replace(place(2, minutes=0.0), is_timed=False)
+    course = counted(place(0), told)
+
+    assert (course.weeks[0].untimed, course.attended, course.minutes) == (1, 2, 50.0)
+    assert course.relative_dose_percent is None
+    assert counted(place(0), replace(place_missed(told), is_timed=False)).relative_dose_percent
+
+
+def test_ended_early_is_counted_of_the_classes_attended():
+    early = [replace(one, ended_early=True) for one in (place(0), place_missed(place(2)))]
+
+    assert counted(*early).weeks[0].ended_early == 1
+
+
 def test_offered_is_never_more_than_planned_of_a_kind():
     offered = {(1, "base"): 5, (2, "base"): 1, (2, "fatigue"): 4}
     course = dose.course(PLAN, [], offered, today=AFTER)
@@ -261,3 +304,16 @@ def test_a_late_cancellation_that_was_undone_is_one_class_and_not_late(app: Flas
         {Outcome.LATE_CANCELLED: 1},
         {Outcome.AHEAD: 1},
     ]
+
+
+def test_a_class_given_back_late_twice_is_one(app: Flask) -> None:
+    her = make.participant()
+    hour = make.session(starts_at=NOON + timedelta(minutes=90))
+    for _ in range(2):
+        bookings.cancel(bookings.book(her, hour, now=NOON, by=None), now=NOON, by=None)
+        db.session.commit()
+
+    course = courses.of(her.id, study=study(), now=NOON)
+
+    assert course is not None
+    assert dict(course.weeks[0].outcomes) == {Outcome.LATE_CANCELLED: 1}

@@ -20,8 +20,9 @@ from tests import make
 from tests.attendance import hour
 from tests.fakes import NOON
 
-JOINED, LEFT, WAITING, WAITED, ADMITTED = (
+JOINED, LEFT, WAITING, WAITED, ADMITTED, ENDED = (
     EventKind.JOINED, EventKind.LEFT, EventKind.WAITING, EventKind.WAITED, EventKind.ADMITTED,
+    EventKind.ENDED,
 )  # fmt: skip
 VISIT = "a" * 32
 Look = Callable[[float], Line]
@@ -191,3 +192,69 @@ def test_twelve_are_counted(session: Session) -> None:
     assert [line.name for line in lines[:7]] == [
         "Carla W.", "Dora S.", "Jo H.", "Kiki D.", "Lies B.", "Bogna K.", "Els B.",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "where", "minutes"),
+    [
+        pytest.param(((JOINED, 0), (LEFT, 50)), Now.HERE, 20, id="a leaving that is to come"),
+        pytest.param(((JOINED, 0), (LEFT, 20.5)), Now.LEFT, 20, id="their clock is a little ahead"),
+        pytest.param(((JOINED, 25), (LEFT, 55)), Now.MISSING, 0, id="a visit that is to come"),
+        pytest.param(((JOINED, 20.5),), Now.HERE, 0, id="came in, their clock a little ahead"),
+        pytest.param(((WAITING, 25),), Now.MISSING, 0, id="waits in five minutes"),
+        pytest.param(((JOINED, 0), (ENDED, 50)), Now.HERE, 20, id="an end that is to come"),
+    ],
+)
+def test_time_that_has_not_come_does_not_count(
+    anna: Booking,
+    look: Look,
+    told: tuple[tuple[EventKind, float], ...],
+    where: Now,
+    minutes: float,
+) -> None:
+    for kind, minute in told:
+        hour.tell(anna, kind, minute)
+
+    assert (look(20).now, look(20).minutes) == (where, minutes)
+    assert service.recompute(anna, now=NOON + timedelta(minutes=20)).machine_minutes == minutes
+
+
+def test_what_was_told_ahead_counts_when_its_time_has_come(anna: Booking, look: Look) -> None:
+    hour.tell(anna, JOINED, 0)
+    hour.tell(anna, LEFT, 50)
+
+    assert [look(minute).minutes for minute in (20, 50, 60)] == [20, 50, 50]
+
+
+def test_two_of_the_same_short_name_stand_with_their_whole_one(session: Session) -> None:
+    for name in ("Anna Vos", "Anna Visser", "Bogna Kos"):
+        hour.booked(session, name)
+
+    assert [line.name for line in roster.of(session, now=NOON)] == [
+        "Anna Visser", "Anna Vos", "Bogna K.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "is_contradicted"),
+    [
+        pytest.param(Status.EXCUSED, ((JOINED, 0),), True, id="excused, and came"),
+        pytest.param(Status.NO_SHOW, ((JOINED, 0), (LEFT, 55)), True, id="was there to the end"),
+        pytest.param(Status.EXCUSED, ((JOINED, -3), (LEFT, -1)), False, id="looked in before it"),
+        pytest.param(Status.TECHNICAL, ((JOINED, 0),), False, id="trouble, and here"),
+        pytest.param(Status.ATTENDED, ((JOINED, 0),), False, id="there"),
+    ],
+)
+def test_a_mark_that_the_room_contradicts_stands_out(
+    anna: Booking,
+    look: Look,
+    session: Session,
+    said: Status,
+    told: tuple[tuple[EventKind, float], ...],
+    is_contradicted: bool,
+) -> None:
+    marks.give(anna, said, reason="she rang", now=NOON, by=session.trainer_id)
+    for kind, minute in told:
+        hour.tell(anna, kind, minute)
+
+    assert look(59).is_contradicted is is_contradicted

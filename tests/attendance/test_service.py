@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from remote_training.attendance import queries, reaching, service
+from remote_training.attendance import evidence, queries, reaching, service
 from remote_training.attendance.errors import DoorClosed, NoLinkNow, NotBegun
 from remote_training.attendance.models import Attendance, Settlement, Status
 from remote_training.audit.models import Entry
@@ -22,6 +22,7 @@ from remote_training.meetings import pulses
 from remote_training.meetings.models import EventKind, MeetingEvent
 from remote_training.messages.models import Message
 from tests import make
+from tests.attendance import hour
 from tests.fakes import NOON
 
 PHONE, LAPTOP = "a" * 32, "b" * 32
@@ -312,3 +313,22 @@ def test_what_she_told_is_sealed_and_replaced(booking: Booking) -> None:
     raw = db.session.execute(sa.text("SELECT place_sealed FROM whereabouts")).scalars().all()
     assert len(raw) == 1
     assert b"Kade" not in bytes(raw[0])
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["told in order", "told backwards"])
+def test_what_is_told_of_one_moment_stands_in_the_order_in_which_it_must_have_been(
+    app: Flask, turn: int
+) -> None:
+    session = make.session(starts_at=NOON)
+    anna = hour.booked(session, "Anna Vos")
+    wanted = [
+        (EventKind.WAITING, 0, "a"), (EventKind.ADMITTED, 0, "a"), (EventKind.JOINED, 0, "a"),
+        (EventKind.LEFT, 10, "a"), (EventKind.JOINED, 10, "b"), (EventKind.LEFT, 10, "b"),
+    ]  # fmt: skip
+    for kind, minute, visit in wanted[::turn]:
+        hour.tell(anna, kind, minute, visit=visit)
+
+    steps = evidence.of(anna, now=NOON + timedelta(hours=1)).steps
+
+    assert [step.kind for step in steps] == [kind for kind, _, _ in wanted]
+    assert [step.device for step in steps] == [1, 1, 1, 1, 2, 2]

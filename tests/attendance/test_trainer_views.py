@@ -20,7 +20,7 @@ from remote_training.audit.models import Entry
 from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts import whereabouts
-from remote_training.contacts.models import Whereabouts
+from remote_training.contacts.models import Whereabouts, short_name
 from remote_training.core.db import db
 from remote_training.meetings.models import MeetingEvent, MeetingRoom
 from remote_training.messages.models import Message
@@ -383,4 +383,4 @@ def test_looking_at_all_pages_changes_nothing(trainer: FlaskClient, session: Ses
     ids=["two words", "a name of four", "one word", "letters of another language"],
 )
 def test_names_are_short(name: str, short: str) -> None:
-    assert queries.short_name(name) == short
+    assert short_name(name) == short

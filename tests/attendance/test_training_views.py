@@ -122,7 +122,19 @@ def test_what_was_different_of_one_is_hers_alone(trainer: FlaskClient, session: 
     assert exercise("Anna Vos", "step-up").how is How.LEFT_OUT
     assert exercise("Anna Vos", "arm-curl").is_easier
     assert fields(page)["p1-march.minutes"] == "6.5"
-    assert page.count("<details open>") == 2, "both of Anna"
+    assert page.count("<b>Not as planned; complaints, note</b>") == 1, "Anna's, folded"
+    assert page.count("<summary>As planned") == 1
+    assert "<details open>" not in page
+
+
+def test_who_has_no_effort_is_named_when_all_are_saved(
+    trainer: FlaskClient, session: Session
+) -> None:
+    sent = fields(trainer.get(address(session)).text) | {"p1-effort": "4"}
+    saved = trainer.post(address(session), data=sent, follow_redirects=True).text
+    assert "No effort is filled in for: Bogna K.<" in saved
+    sent |= {"p2-effort": "0", "seen": "1"}
+    assert "No effort" not in trainer.post(address(session), data=sent, follow_redirects=True).text
 
 
 def test_everybody_was_asked_makes_none_of_what_was_not_told(
@@ -150,6 +162,11 @@ def test_everybody_was_asked_makes_none_of_what_was_not_told(
             {"p1-march.minutes": "nan"},
             "Anna V., Walking on the spot, minutes: please write a number from 0 to 240.",
             id="no number",
+        ),
+        pytest.param(
+            {"p1-march.minutes": "1_0"},
+            "Anna V., Walking on the spot, minutes: please write a number from 0 to 240.",
+            id="a slip of the finger in a number",
         ),
         pytest.param(
             {"p1-band-row.band": "iron"},
@@ -233,6 +250,22 @@ def test_who_is_overtaken_is_shown_the_newest_and_beside_it_her_own(
     assert (again["p1-effort"], again["seen"]) == ("4", "1")
     assert second.post(address(session), data=again | {"p1-effort": "8"}).status_code == 303
     assert row("Anna Vos").effort == 8.0, "who has seen it may"
+
+
+def test_who_saved_it_herself_on_another_page_is_told_so_and_the_same_press_again_is_no_conflict(
+    trainer: FlaskClient, session: Session
+) -> None:
+    first = fields(trainer.get(address(session)).text) | {"p1-effort": "4"}
+    assert [trainer.post(address(session), data=first).status_code for _ in "ab"] == [303, 303]
+    assert db.session.scalars(sa.select(ClassTraining)).one().revision == 1
+
+    answer = trainer.post(address(session), data=first | {"p1-effort": "8"})
+
+    assert answer.status_code == 409
+    assert "You have saved this class meanwhile yourself" in answer.text
+    assert "Somebody else" not in answer.text
+    assert "You had filled in: effort: 8" in unescape(answer.text)
+    assert row("Anna Vos").effort == 4.0, "nothing was overwritten"
 
 
 def test_who_was_not_there_is_named_and_who_is_not_known_is_kept_only_with_something(

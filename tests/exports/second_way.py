@@ -25,7 +25,8 @@ CATALOGUE = {
     for file in (ROOT / "instruments/catalogue").glob("*.toml")
 }
 PEOPLE = """
-SELECT p.id, p.study_number, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm, p.complaint
+SELECT p.id, p.study_number, p.site_id, p.sex, p.zone, p.baseline_on, p.withdrawn_on, a.arm,
+  p.complaint
 FROM participant p LEFT JOIN allocation a ON a.participant_id = p.id
 WHERE p.consented_on IS NOT NULL
 """
@@ -52,11 +53,13 @@ WHERE p.consented_on IS NOT NULL
 """
 DOSES = """
 SELECT p.study_number, b.session_id, b.cancelled_at, b.is_late, s.on_date, s.starts_at, s.ends_at,
-  s.called_off_at, COALESCE(a.status, a.machine_status) AS status, a.machine_minutes
+  s.called_off_at, COALESCE(a.status, a.machine_status) AS status, a.machine_minutes,
+  a.machine_status
 FROM booking b JOIN participant p ON p.id = b.participant_id
 JOIN session s ON s.id = b.session_id LEFT JOIN attendance a ON a.booking_id = b.id
 ORDER BY s.starts_at
 """
+HELD = "SELECT site_id, module, on_date FROM session WHERE called_off_at IS NULL"
 NO_VALUE = {"declined": "refused", "not_applicable": "not_applicable"}
 WHY = {
     "not_due": "not_due",
@@ -67,6 +70,7 @@ WHY = {
     "closed": "window_closed",
     "withdrawn": "withdrawn",
 }
+CAME = ("attended", "late")
 Place = tuple[str, str]  # study number, time-point
 Cell = tuple[str, str]  # value, reason
 
@@ -294,48 +298,58 @@ def doses(connection: sa.Connection, now: datetime) -> Mapping[str, Dose]:
     places: dict[str, list[Any]] = {}
     for place in connection.execute(sa.text(DOSES)):
         places.setdefault(place.study_number, []).append(place)
+    held = list(connection.execute(sa.text(HELD)))
     return {
-        her.study_number: _dose(her, places.get(her.study_number, []), now)
+        her.study_number: _dose(her, places.get(her.study_number, []), held, now)
         for her in connection.execute(sa.text(PEOPLE))
         if her.baseline_on is not None and her.arm is not None
     }
 
 
-def _dose(her: Any, places: list[Any], now: datetime) -> Dose:
+def _dose(her: Any, places: list[Any], held: list[Any], now: datetime) -> Dose:
     later = {arm["code"]: arm["trains_from_week"] for arm in STUDY["arms"]}[her.arm]
     first, today = _day(her.baseline_on), now.astimezone(ZoneInfo(her.zone)).date()
     first += timedelta(days=7 * later)
     holds = [p.session_id for p in places if p.cancelled_at is None]
     places = [p for p in places if p.cancelled_at is None or p.session_id not in holds]
+    near = [one for one in held if one.site_id == her.site_id]
     counts: Counter[str] = Counter()
     row, minutes, over = "", 0.0, 0
     for week in range(STUDY["booking"]["programme_weeks"]):
         days = [first + timedelta(days=7 * week + day) for day in range(7)]
-        here = [what for p in places if _day(p.on_date) in days and (what := _became(p, now))]
+        own = [(p, what) for p in places if _day(p.on_date) in days and (what := _became(p, now))]
+        here = [what for _, what in own]
         counts.update(here)
-        minutes += sum(
-            p.machine_minutes
-            for p in places
-            if _day(p.on_date) in days and _became(p, now) == "attended"
-        )
+        came = [p for p, what in own if what == "attended"]
+        minutes += sum(p.machine_minutes for p in came)
+        counts["untimed"] += sum(str(p.machine_status).lower() not in CAME for p in came)
         letters = "".join(
             {"attended": "a", "unknown": "", "called_off": "", "ahead": ""}.get(what, "m")
             for what in here
         )
         if today > days[-1]:
             over += 1
-            counts["unbooked"] += max(0, _planned(her) - len(here))
-            letters += "m" * max(0, _planned(her) - len(here))
-        while letters.count("m") > max(0, _planned(her) - letters.count("a")):
+            offers = Counter(one.module for one in near if _day(one.on_date) in days)
+            offered = sum(min(n, offers[code]) for code, n in _planned(her).items())
+            free = _all_planned(her) - len(here)  # neither held nor given back late
+            unseen = offered + here.count("called_off") - len(here)  # of these, on offer
+            counts["unbooked"] += min(max(0, free), max(0, unseen))
+            counts["not_offered"] += max(0, free - max(0, unseen))
+            letters += "m" * min(max(0, free), max(0, unseen))
+        while letters.count("m") > max(0, _all_planned(her) - letters.count("a")):
             letters = letters.replace("m", "", 1)
         counts["missed"] += letters.count("m")
         row += letters
     return Dose(over, counts, row, minutes)
 
 
-def _planned(her: Any) -> int:
+def _planned(her: Any) -> dict[str, int]:
     kinds = [m for m in STUDY["modules"] if not m["is_specific"] or m["code"] == her.complaint]
-    return sum(kind["most_per_week"] for kind in kinds)
+    return {kind["code"]: kind["most_per_week"] for kind in kinds}
+
+
+def _all_planned(her: Any) -> int:
+    return sum(_planned(her).values())
 
 
 def _became(place: Any, now: datetime) -> str | None:

@@ -380,7 +380,8 @@ def test_the_dose_of_everybody_is_what_a_second_way_counts(filled):
     assert set(dose.index) == set(filled.doses)
     for number, told in filled.doses.items():
         row = dose.loc[number]
-        for name in (*(one.value for one in doses.COUNTED), "unbooked", "missed"):
+        more = ("not_offered", "untimed", "unbooked", "missed")
+        for name in (*(one.value for one in doses.COUNTED), *more):
             assert int(row[name]) == told.counts[name], (number, name)
         assert float(row.minutes) == pytest.approx(told.minutes, abs=0.01), number
         assert int(row.interruptions) == sum(run >= 3 for run in told.missed_rows), number

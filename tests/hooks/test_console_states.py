@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -134,6 +135,38 @@ def test_who_is_in_a_breakout_room_of_jitsi_is_here(
     assert line(app, booking, clock, 900).now is Now.HERE
     hear(910, "left", is_breakout=True, breakout="b", **part)
     assert line(app, booking, clock, 910 + 180).now is Now.DROPPED
+
+
+@pytest.mark.parametrize(
+    ("goes_to", "is_unsteady"),
+    [(("b", "", "c", ""), False), (("b", "b", "b", "b"), True), (("", "", "", ""), True)],
+    ids=["from room to room", "a bad line in a breakout room", "a bad line"],
+)
+def test_a_change_of_breakout_room_is_no_lost_line(
+    app: Flask,
+    browser: FlaskClient,
+    booking: Booking,
+    clock: FakeClock,
+    goes_to: Sequence[str],
+    is_unsteady: bool,
+) -> None:
+    place, second = room(booking, "jitsi", "class-1").external_id, 5
+
+    def hear(kind: str, part: str) -> None:
+        clock.moment = NOON + timedelta(seconds=second)
+        told = {"is_breakout": True, "breakout": part} if part else {}
+        body = jitsi_person(kind, second, room=place, person=str(booking.id), **told)
+        assert sending.send_jitsi(browser, body).status_code < 300
+
+    parts = (goes_to[-1], *goes_to)
+    hear("joined", parts[0])
+    for before, after in pairwise(parts):
+        second += 60
+        hear("left", before)
+        second += 3
+        hear("joined", after)
+    found = line(app, booking, clock, second + 1)
+    assert (found.now, found.is_unsteady) == (Now.HERE, is_unsteady)
 
 
 @pytest.mark.parametrize(

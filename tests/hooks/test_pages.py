@@ -77,7 +77,7 @@ def test_the_list_of_unknown_people_is_one_press_from_the_console(
     assert row is not None
     assert row.machine_minutes == 38
     person = client.get(f"/staff/classes/{her.session_id}/people/{her.id}/").text
-    assert "a trainer said that it was her" in person
+    assert "a trainer said who this was" in person
     assert "a decision about an unknown person" in person
 
 

@@ -205,7 +205,7 @@ class TestPage:
         address = f"/staff/safety/{alert.id}/"
         assert "no more mails come about it" in desk.get(address).text
         said = desk.post(address, data=typed, follow_redirects=True).text
-        assert "The alert stays open until somebody has reached her. No more mails" in said
+        assert "The alert stays open until somebody has been reached. No more mails" in said
         assert "settled" not in said
         assert "not reached yet: try again" in said
         assert "A mail about it comes every 4 hours until the first step" in said

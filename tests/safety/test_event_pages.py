@@ -397,6 +397,42 @@ class TestLookingAfter:
         assert "closed" in browse_as(carla).get(EVENTS).text
 
 
+@pytest.mark.parametrize(
+    ("phase", "time", "status"),
+    [
+        pytest.param("during", "12:50", 303, id="in the class"),
+        pytest.param("during", "12:20", 303, id="it may begin early"),
+        pytest.param("during", "09:00", 422, id="in the class, hours before it"),
+        pytest.param("before", "12:50", 422, id="before the class, in the middle of it"),
+        pytest.param("before", "09:00", 303, id="before the class"),
+        pytest.param("after", "12:35", 422, id="after the class, as it had just begun"),
+        pytest.param("outside", "09:00", 303, id="not near it"),
+    ],
+)
+def test_the_moment_goes_together_with_the_class(
+    browse_as: Any, place: Booking, tess: Account, phase: str, time: str, status: int
+) -> None:
+    event = make.event(booking=place)
+
+    answer = browse_as(tess).post(
+        page_of(event), data=filled(event, phase=phase, onset_time=time, why="as told")
+    )
+
+    assert answer.status_code == status
+    assert ("do not go together" in answer.text) is (status == 422)
+
+
+def test_of_two_with_the_same_short_name_the_whole_one_is_asked_about(
+    browse_as: Any, place: Booking, tess: Account
+) -> None:
+    desk = browse_as(tess)
+    assert "What happened to Zebulon C.?" in desk.get(address(place)).text
+    other = make.participant(contact=make.contact(name="Zebulon Crow"))
+    make.booking(participant=other, session=place.session)
+
+    assert "What happened to Zebulon Canarius?" in desk.get(address(place)).text
+
+
 class TestMistakes:
     def test_are_marked_with_a_reason_and_kept(
         self, browse_as: Any, place: Booking, tess: Account
@@ -413,6 +449,41 @@ class TestMistakes:
         assert "Save the details" not in shown
         assert desk.post(page_of(event), data=filled(event)).status_code == 409
         assert len(rows(EventVersion)) == 1
+
+    def test_a_second_reason_is_not_dropped_without_a_word(
+        self, browse_as: Any, place: Booking, tess: Account, carla: Account
+    ) -> None:
+        event = make.event(booking=place)
+        mistake, key = f"{page_of(event)}mistake", str(uuid4())
+        for _ in range(2):  # the same press again
+            first = browse_as(tess).post(mistake, data={"why": "It was Bea", "key": key})
+            assert first.status_code == 303
+
+        second = browse_as(carla).post(mistake, data={"why": "No such class", "key": str(uuid4())})
+
+        assert second.status_code == 409
+        assert "the first reason stays" in second.text
+        assert "What you wrote is not kept: No such class" in second.text
+        assert "says Tess Trainer" in second.text
+        assert "It was Bea" in second.text
+        assert 'name="why"' not in browse_as(carla).get(mistake).text
+
+
+@pytest.mark.parametrize(
+    ("language", "of_a_woman"),
+    [("en", r"\b(she|hers?|herself)\b"), ("nl", r"\b(haar|zijzelf|zij (is|was|heeft|kan))\b")],
+)
+def test_the_words_are_the_same_for_a_man(
+    browse_as: Any, place: Booking, language: str, of_a_woman: str
+) -> None:
+    coordinator = make.staff(Role.COORDINATOR, contact=make.contact(language=language))
+    event, desk = make.event(booking=place), browse_as(coordinator)
+    training = f"/staff/classes/{place.session_id}/training"
+    outside = f"{EVENTS}person/{place.participant_id}"
+    for page in (EVENTS, address(place), page_of(event), f"{page_of(event)}mistake", outside,
+                 training, "/staff/safety/"):  # fmt: skip
+        said = re.sub(r"<[^>]+>", " ", desk.get(page).text)
+        assert re.findall(of_a_woman, said, re.IGNORECASE) == [], page
 
 
 class TestWhoSeesIt:

@@ -326,7 +326,9 @@ class TestTakingBack:
         with pytest.raises(WhyNeeded):
             service.withdraw(event, " ", by=tess, now=NOON)
         assert service.withdraw(event, "It was Bea", by=tess, now=NOON) is True
-        assert service.withdraw(event, "Again", by=tess, now=NOON + HOUR) is False
+        assert service.withdraw(event, "It was Bea", by=tess, now=NOON + HOUR) is False
+        with pytest.raises(ChangedMeanwhile):
+            service.withdraw(event, "Another reason", by=tess, now=NOON + HOUR)
         assert (event.withdrawn_at, event.withdrawn_by_id) == (NOON, tess.id)
         assert event.withdrawn_why == "It was Bea"
         assert line(event).state is queries.State.WITHDRAWN
