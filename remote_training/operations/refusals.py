@@ -9,7 +9,7 @@ from flask import Flask, current_app, flash, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from remote_training.accounts import desk, guard
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, TooOften
@@ -104,7 +104,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if problems.is_asked():
         return problems.of_http(error)
     status = error.code or 500
-    return faults.page(status), status
+    return faults.page(status), status, problems.kept_headers(error)
+
+
+def unreadable(_error: Exception) -> ResponseReturnValue:
+    """Answer a body that broke off, or is not sent as it says: the sender's fault, not ours."""
+    return _http_error(BadRequest())
 
 
 def _database_away(error: OperationalError) -> ResponseReturnValue:
