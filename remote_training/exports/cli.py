@@ -23,7 +23,9 @@ class NamedFolder(click.Path):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """The folder, or usage."""
-        return super().convert(value, param, ctx) if value else self.fail("It is empty.", param, ctx)
+        return (
+            super().convert(value, param, ctx) if value else self.fail("It is empty.", param, ctx)
+        )
 
 
 @click.command("export")
