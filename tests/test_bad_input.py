@@ -164,3 +164,13 @@ def test_a_body_that_is_too_long_is_refused_in_words(browser):
 
     assert answer.status_code == 413
     assert "longer than we can take" in answer.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("address", ["/staff/nowhere", f"/staff/people/{uuid4()}/"])
+def test_staff_who_go_astray_are_sent_to_their_own_first_page(browse_as, address):
+    answer = browse_as(make.staff(Role.COORDINATOR)).get(address)
+
+    assert answer.status_code == 404
+    assert 'class="button" href="/staff/"' in answer.text
+    assert "newest mail" not in answer.text

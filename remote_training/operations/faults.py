@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 
 from remote_training.core.words import DEFAULT_ZONE, LANGUAGES, reading_as, say, translated
 from remote_training.operations.edge import request_id
 
 START = say("Your newest mail has a link that works. Or go to the start and ask for a new one.")
+STAFF_START = say("Go to your first page, and on from there.")
 AGAIN = say("Please go back, look over what you typed, and press once more.")
 SENTENCES = {
     400: (say("We could not read that"), say("This request was not as we expect it."), AGAIN),
@@ -37,17 +38,22 @@ BROKEN = (
 )
 
 
+STAFF_PAGES = "/staff/"
 START_BUTTON = say("Go to the start")
 
 
 def page(status: int) -> str:
     """The page for a status, in the reader's language; on 5xx with a reference for the phone."""
     title, sentence, next_ = _sentences(status)
+    is_staff = request.path.startswith("/staff")
+    if is_staff and next_ is START:
+        next_ = STAFF_START
     return render_template(
         "errors/error.html",
         title=translated(title),
         sentence=translated(sentence),
         next=translated(next_),
+        start=STAFF_PAGES if is_staff else "/",
         reference=request_id() if status == 500 else "",
     )
 

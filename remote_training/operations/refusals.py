@@ -69,6 +69,8 @@ def _way_on(asked: str) -> dict[str, str]:
     if request.blueprint == "desk":
         her_id = (request.view_args or {})["participant_id"]
         return {"back": url_for("people.show", participant_id=her_id)}
+    if asked.startswith("staff:"):
+        return {"start": faults.STAFF_PAGES}
     if not asked.startswith("visitor:") or guard.here() is None:
         return {}
     site = participants.of_account(guard.visitor_account().id).site
