@@ -115,7 +115,7 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
         """Ask where somebody else is written down and not chosen: nobody is dropped unsaid."""
         if self.whom.data == IN_FILE and self._names_another:
             raise StopValidation(
-                _l("You wrote down somebody. Please choose “Somebody else”, or empty the two lines.")
+                _l("You wrote somebody down. Please choose “Somebody else”, or empty both lines.")
             )
 
     def validate_call_name(self, field: StringField) -> None:

@@ -42,6 +42,11 @@ class Request(FlaskRequest):
         """In the reader's language: where Flask-WTF looks for them first."""
         return _form_words(words.language())
 
+    @property
+    def is_json(self) -> bool:
+        """Never: Flask-WTF takes no form from JSON, however deep; the API reads its own."""
+        return False
+
 
 class OwnForms(CSRFProtect):  # type: ignore[misc]
     """Checks the token of each form, first with the newest key, then with the older ones."""

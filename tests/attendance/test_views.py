@@ -206,7 +206,7 @@ def test_the_person_of_the_file_is_enough_where_there_is_one(
     client = browse_as(booking.participant)
     unclear = join(client, booking, whom="file")
     assert unclear.status_code == 422
-    assert "You wrote down somebody" in unclear.text
+    assert "You wrote somebody down" in unclear.text
     assert 'value="Bea Canary"' in unclear.text
     answer = join(client, booking, whom="file", call_name="", call_phone="")
     assert answer.status_code == 303
