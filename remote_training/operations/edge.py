@@ -84,7 +84,6 @@ def believe_own_proxies(app: Flask, count: int) -> None:
 
 def install(app: Flask) -> None:
     """Watch the edge of an app."""
-    app.request_class = OwnRequest
     app.before_request(_begin)
     app.after_request(_finish)
 

@@ -36,3 +36,14 @@ def test_a_page_that_is_asked_in_a_wrong_way_says_which_are_right(browser):
 
     assert answer.status_code == 405
     assert set(answer.allow) == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_words_of_wtforms_are_read_once_a_process_not_once_a_request(app):
+    found = []
+    for _ in range(2):
+        with app.test_request_context("/", headers={"Accept-Language": "nl"}):
+            found.append(request.wtforms_translations)
+
+    assert found[0] is found[1]
+    assert found[0].gettext("This field is required.") == "Dit veld is vereist."
