@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import hashlib
 import http.client
 import os
@@ -25,18 +26,15 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PLATFORM = VENV / "bin" / "remote-training"
 TOOLS = ROOT / "tools"
-CODE = ("remote_training", "tests", "benchmarks", "migrations", "tools", "dev.py", "wsgi.py")
+CODE = ("remote_training", "tests", "benchmarks", "migrations", "tools", *sorted(ROOT.glob("*.py")))
 HOST = "127.0.0.1"
 READY_WITHIN = 60
 DEMO_SIZE = ("--participants", "24", "--weeks", "4", "--seed", "7")
-SERVER = (
-    "gunicorn", "--preload", "-k", "gthread", "-w", "2", "--threads", "16",
-    "--graceful-timeout", "5", "--limit-request-line", "8190",
-)  # fmt: skip
+SERVER = ("gunicorn", "--config", "gunicorn.conf.py", "--graceful-timeout", "5")
 PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "-qq")
 NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-SETTINGS = """DATA_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL MAIL_FROM
-    MEETINGS ZOOM_ BBB_ JITSI_ DEMO WORDING_DIR"""
+SETTINGS = """DATA_DIR DATABASE_URL STUDY_FILE SECRET_KEYS PORT PUBLIC_URL SMTP_URL
+    MEETINGS ZOOM_ BBB_ JITSI_ DEMO WORDING_DIR TRUSTED_ MAIL_ REPLIES_ PROMETHEUS_"""
 IS_NEW = """
 import sys, sqlalchemy
 sys.exit(sqlalchemy.inspect(sqlalchemy.create_engine(sys.argv[1])).has_table("alembic_version"))
@@ -105,21 +103,30 @@ def install_tools() -> None:
     stamp.write_text(wanted)
 
 
-def run(_arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     """Start the platform with the invented study, until Ctrl-C."""
+    if arguments:
+        return refuse("usage: python3 dev.py run", 2)
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         return refuse(f'PORT must be a whole number from 1 to 65535, not "{port}".', 2)
     if fault := port_fault(port):
         return refuse(fault)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    given = {name: value for name, value in os.environ.items() if value}
+    data = Path(given.get("DATA_DIR", "var")).resolve()
+    environment = {"DEMO": "on"} | given | {"DATA_DIR": str(data), "PORT": port}
+    (data / "log").mkdir(parents=True, exist_ok=True)
+    lock = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return refuse("Another start is preparing this folder. Wait until it says Ready.")
     install("run")
     call(PYTHON, "-m", "compileall", "-qq", "remote_training", "migrations", cwd=ROOT)
-    data = Path(os.environ.get("DATA_DIR", "var")).resolve()
-    environment = {"DEMO": "on"} | os.environ | {"DATA_DIR": str(data), "PORT": port}
-    (data / "log").mkdir(parents=True, exist_ok=True)
     if status := prepare(data, environment):
         return status
+    os.close(lock)
     return serve(data, port, environment)
 
 
@@ -249,15 +256,9 @@ def check(_arguments: list[str]) -> int:
         "translations": (PLATFORM, "translations", "check"),
         "known holes": (PYTHON, "tools/known_holes.py", "requirements/run.txt"),
     }
-    failed = [name for name, command in checks.items() if not passes(name, command)]
+    failed = [name for name, command in checks.items() if say(name) or call(*command)]
     print(f"Failed: {', '.join(failed)}." if failed else "All checks passed.")
     return 1 if failed else 0
-
-
-def passes(name: str, command: tuple[object, ...]) -> bool:
-    """Run one check, and say its name."""
-    say(name)
-    return call(*command) == 0
 
 
 def soak(arguments: list[str]) -> int:

@@ -6,11 +6,12 @@ import gc
 import sys
 from wsgiref.headers import Headers
 
+from gunicorn.http.errors import NoMoreData, ParseException
 from whitenoise import WhiteNoise
 
 from remote_training.app import ROOT
 from remote_training.core.settings import WrongSetting
-from remote_training.operations import edge
+from remote_training.operations import edge, refusals
 from remote_training.start import real_app
 
 try:
@@ -18,6 +19,11 @@ try:
 except WrongSetting as refused:
     sys.stderr.write(f"{refused}\n")
     sys.exit(4)  # to gunicorn: what cannot be loaded is not tried again
+
+
+# what the server finds wrong in a body while a view reads it
+for broken in (ParseException, NoMoreData):
+    app.register_error_handler(broken, refusals.unreadable)
 
 
 def as_pages(headers: Headers, _path: str, _url: str) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -159,8 +159,41 @@ def test_an_odd_address_is_a_page_with_a_way_on(browser, path, status):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_body_that_is_too_long_is_refused_in_words(browser):
-    answer = browser.post("/language", data={"back": "x" * 400_000})
+@pytest.mark.parametrize("address", ["/language", f"/questions/{UUID(int=1)}/1"])
+def test_a_body_that_is_too_long_is_refused_in_words(browser, address):
+    answer = browser.post(address, data={"back": "x" * 400_000})
 
     assert answer.status_code == 413
     assert "longer than we can take" in answer.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        pytest.param(
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--",
+            id="a part without a name",
+        ),
+        pytest.param("application/json", b'{"a":' * 3000, id="JSON, a deep one"),
+    ],
+)
+def test_what_is_no_form_of_ours_breaks_none(place, kind, body):
+    broken = [
+        address
+        for address in place.addresses("POST")
+        for browser in place.browsers[1:]
+        if browser.post(address, data=body, content_type=kind).status_code >= 500
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("address", ["/staff/nowhere", f"/staff/people/{UUID(int=1)}/"])
+def test_staff_who_go_astray_are_sent_to_their_own_first_page(browse_as, address):
+    answer = browse_as(make.staff(Role.COORDINATOR)).get(address)
+
+    assert answer.status_code == 404
+    assert 'class="button" href="/staff/"' in answer.text
+    assert "newest mail" not in answer.text

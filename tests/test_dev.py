@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -30,7 +31,7 @@ def _dev(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("arguments", [(), ("build",), ("soak", "long")])
+@pytest.mark.parametrize("arguments", [(), ("build",), ("soak", "long"), ("run", "--port")])
 def test_a_command_it_does_not_know_is_answered_with_the_usage(arguments: tuple[str, ...]) -> None:
     done = _dev(*arguments)
     assert (done.returncode, done.stderr[:6]) == (2, "usage:")
@@ -51,6 +52,23 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence() -> None:
         done = _dev("run", PORT=str(port))
     assert done.returncode == 1
     assert done.stderr.startswith(f"Port {port} is taken")
+
+
+def test_two_first_starts_at_once_do_not_fill_one_folder(dev: ModuleType, tmp_path: Path) -> None:
+    lock = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": _free_port()}
+    command = [sys.executable, str(tmp_path / "dev.py"), "run"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    os.close(lock)
+
+    assert (done.returncode, done.stderr[:13]) == (1, "Another start")
+    assert not (tmp_path / "calls").exists()
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -34,6 +34,12 @@ CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 CODE_LENGTH, CODE_GROUP = 16, 4
 SHORTEST = 12
 FEWEST_SIGNS = 4
+THOUGHT_OF = (
+    "password", "wachtwoord", "passwort", "welkom", "welcome", "iloveyou", "letmein", "changeme",
+    "secret", "geheim", "administrator", "admin", "login", "traintogether", "qwerty", "azerty",
+)  # fmt: skip
+KEYS = ("1234567890", "0987654321", "qwertyuiop", "asdfghjkl", "abcdefghijklmnopqrstuvwxyz")
+LOOK_ALIKES = str.maketrans("@0$3!1", "aoseii")
 
 _NOBODYS = HASHER.hash(secrets.token_urlsafe())
 
@@ -167,13 +173,18 @@ def _code_hash(account_id: UUID, typed: str) -> str:
 
 
 def _is_easy(chosen: str, name: str) -> bool:
-    """Whether it is one piece again and again, or of few signs beside the own name."""
+    """Whether it is one piece again and again, a row of keys, or next to nothing beside the own
+    name and the words that everybody thinks of.
+    """
     bare = "".join(chosen.casefold().split())
-    if bare in (bare + bare)[1:-1]:
+    if bare in (bare + bare)[1:-1] or any(bare in row * 3 for row in KEYS):
         return True
-    for word in name.casefold().split():
-        bare = bare.replace(word, "")
-    return len(set(bare)) < FEWEST_SIGNS
+    plain = bare.translate(LOOK_ALIKES)
+    for word in (*name.casefold().split(), *THOUGHT_OF):
+        plain = plain.replace(word, "\0" * len(word))
+    left = "".join(sign for sign, mark in zip(bare, plain, strict=True) if mark != "\0")
+    has_letters = any(sign.isalpha() for sign in left)
+    return len(set(left)) < FEWEST_SIGNS or (left != bare and not has_letters)
 
 
 def _composed(password: str) -> str:

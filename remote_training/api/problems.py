@@ -47,9 +47,12 @@ def of_refusal(refusal: Refused) -> Response:
 
 def of_http(error: HTTPException) -> Response:
     """What the web itself refuses, such as an address that is not there."""
-    status = error.code or 500
-    kept = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return of_status(status, kept)
+    return of_status(error.code or 500, kept_headers(error))
+
+
+def kept_headers(error: HTTPException) -> dict[str, str]:
+    """What an answer of the web itself must say beside its words (RFC 9110, 15.5.6)."""
+    return {name: value for name, value in error.get_headers() if name == "Allow"}
 
 
 def of_status(

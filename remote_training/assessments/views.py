@@ -26,6 +26,12 @@ UNANSWERED = "unanswered"
 blueprint.register_error_handler(LinkNeeded, again.ask)
 
 
+@blueprint.before_request
+def read_all() -> None:
+    """Let what cannot be read be refused here, and not while a refusal is put into words."""
+    _ = request.form
+
+
 @blueprint.get("/<uuid:assessment_id>/")
 @visitor(Scope.ANSWER, "assessment_id")
 def intro(assessment_id: UUID) -> ResponseReturnValue:

@@ -85,7 +85,13 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
     @property
     def keeps(self) -> bool:
         """Whether what was told before still holds."""
-        return self.has_told and not clean_line(self.place.data or "")
+        return self.has_told and not clean_line(self.place.data or "") and not self._names_another
+
+    @property
+    def _names_another(self) -> bool:
+        """Whether somebody else is written down where that could be seen when it was sent."""
+        typed = (self.call_name.data or "") + (self.call_phone.data or "")
+        return bool(clean_line(typed)) and (self.whom.data == OTHER or self.js.data != "1")
 
     @property
     def whereabouts(self) -> dict[str, str]:
@@ -100,10 +106,17 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
     def validate_place(self, field: StringField) -> None:
         """Ask for a place that fits on one line."""
         place = clean_line(field.data or "")
-        if not place and not self.has_told:
+        if not place and not self.keeps:
             raise StopValidation(_l("Please write where you are, so that help can find you."))
         if len(place) > LONGEST_PLACE:
             raise StopValidation(_l("Please shorten this to 200 letters."))
+
+    def validate_whom(self, _field: RowsField) -> None:
+        """Ask where somebody else is written down and not chosen: nobody is dropped unsaid."""
+        if self.whom.data == IN_FILE and self._names_another:
+            raise StopValidation(
+                _l("You wrote somebody down. Please choose “Somebody else”, or empty both lines.")
+            )
 
     def validate_call_name(self, field: StringField) -> None:
         """Ask for a name where somebody else is to be called."""

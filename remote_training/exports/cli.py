@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -17,11 +18,21 @@ from remote_training.studies import queries as studies
 from remote_training.studies.models import Site
 
 
+class NamedFolder(click.Path):
+    """A folder that was named: an empty name, as of a variable that is not set, is none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The folder, or usage."""
+        return (
+            super().convert(value, param, ctx) if value else self.fail("It is empty.", param, ctx)
+        )
+
+
 @click.command("export")
 @click.option(
     "--out",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedFolder(file_okay=False, path_type=Path),
     required=True,
     help="The folder to write to; it is made where it is not there.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from time import perf_counter
-from typing import IO
+from typing import IO, Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
@@ -55,10 +55,17 @@ class Fields(FormDataParser):
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
         """The fields and files of a body."""
         if mimetype != URLENCODED:
-            return super().parse(stream, mimetype, content_length, options)
+            rest, read, files = super().parse(stream, mimetype, content_length, options)
+            return rest, self._named(read), self._named(files)
         sent = stream.read().decode(errors="replace")
         fields = parse_qsl(sent, keep_blank_values=True, errors="replace")
         return stream, self.cls(fields), self.cls()
+
+    def _named(self, parts: MultiDict[str, Any]) -> MultiDict[str, Any]:
+        """Without what has no name, and so is no field of any form."""
+        return self.cls(
+            [(name, part) for name, part in parts.items(multi=True) if name is not None]
+        )
 
 
 class OwnRequest(Request):
@@ -77,7 +84,6 @@ def believe_own_proxies(app: Flask, count: int) -> None:
 
 def install(app: Flask) -> None:
     """Watch the edge of an app."""
-    app.request_class = OwnRequest
     app.before_request(_begin)
     app.after_request(_finish)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 
-from remote_training.core.words import say, translated
+from remote_training.core.words import DEFAULT_ZONE, LANGUAGES, reading_as, say, translated
 from remote_training.operations.edge import request_id
 
 START = say("Your newest mail has a link that works. Or go to the start and ask for a new one.")
+STAFF_START = say("Go to your first page, and on from there.")
 AGAIN = say("Please go back, look over what you typed, and press once more.")
 SENTENCES = {
     400: (say("We could not read that"), say("This request was not as we expect it."), AGAIN),
@@ -17,6 +18,7 @@ SENTENCES = {
     405: (say("We could not do that"), say("This page cannot be used in this way."), START),
     410: (say("This link has ended"), say("It was good once, and is no longer needed."), START),
     413: (say("That was too much"), say("What was sent is longer than we can take."), AGAIN),
+    431: (say("That was too much"), say("What was sent is longer than we can take."), AGAIN),
     414: (say("That was too much"), say("What was sent is longer than we can take."), AGAIN),
     429: (
         say("Please wait a little"),
@@ -36,13 +38,38 @@ BROKEN = (
 )
 
 
+STAFF_PAGES = "/staff/"
+START_BUTTON = say("Go to the start")
+
+
 def page(status: int) -> str:
     """The page for a status, in the reader's language; on 5xx with a reference for the phone."""
-    title, sentence, next_ = SENTENCES.get(status, SENTENCES[400] if status < 500 else BROKEN)
+    title, sentence, next_ = _sentences(status)
+    is_staff = request.path.startswith("/staff")
+    if is_staff and next_ is START:
+        next_ = STAFF_START
     return render_template(
         "errors/error.html",
         title=translated(title),
         sentence=translated(sentence),
         next=translated(next_),
+        start=STAFF_PAGES if is_staff else "/",
         reference=request_id() if status == 500 else "",
     )
+
+
+def page_for_everybody(status: int) -> str:
+    """The page for a status in each of our languages: for a request that nobody could read."""
+    said = [_said(language, status) for language in LANGUAGES]
+    return render_template("errors/unread.html", said=said)
+
+
+def _sentences(status: int) -> tuple[str, str, str]:
+    return SENTENCES.get(status, SENTENCES[400] if status < 500 else BROKEN)
+
+
+def _said(language: str, status: int) -> dict[str, str]:
+    names = ("title", "sentence", "next", "start")
+    with reading_as(language, DEFAULT_ZONE):
+        words = [translated(sentence) for sentence in (*_sentences(status), START_BUTTON)]
+        return {"language": language} | dict(zip(names, words, strict=True))

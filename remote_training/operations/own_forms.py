@@ -11,7 +11,6 @@ from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, current_app, g
-from flask import Request as FlaskRequest
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
@@ -19,6 +18,7 @@ from wtforms.i18n import messages_path
 from wtforms.validators import ValidationError
 
 from remote_training.core import words
+from remote_training.operations.edge import OwnRequest
 
 
 class Cookies(SecureCookieSessionInterface):
@@ -34,13 +34,18 @@ class Cookies(SecureCookieSessionInterface):
         return self._signer
 
 
-class Request(FlaskRequest):
+class Request(OwnRequest):
     """A request that has the words of WTForms at hand, read once a process, not once a request."""
 
     @property
     def wtforms_translations(self) -> Translations | NullTranslations:
         """In the reader's language: where Flask-WTF looks for them first."""
         return _form_words(words.language())
+
+    @property
+    def is_json(self) -> bool:
+        """Never: Flask-WTF takes no form from JSON, however deep; the API reads its own."""
+        return False
 
 
 class OwnForms(CSRFProtect):  # type: ignore[misc]

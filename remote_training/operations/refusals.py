@@ -9,7 +9,7 @@ from flask import Flask, current_app, flash, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
 from remote_training.accounts import desk, guard
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, TooOften
@@ -69,6 +69,8 @@ def _way_on(asked: str) -> dict[str, str]:
     if request.blueprint == "desk":
         her_id = (request.view_args or {})["participant_id"]
         return {"back": url_for("people.show", participant_id=her_id)}
+    if asked.startswith("staff:"):
+        return {"start": faults.STAFF_PAGES}
     if not asked.startswith("visitor:") or guard.here() is None:
         return {}
     site = participants.of_account(guard.visitor_account().id).site
@@ -106,7 +108,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if (page := _of_a_press()) is not None and isinstance(error, MethodNotAllowed):
         return redirect(page, 303)
     status = error.code or 500
-    return faults.page(status), status
+    return faults.page(status), status, problems.kept_headers(error)
+
+
+def unreadable(_error: Exception) -> ResponseReturnValue:
+    """Answer a body that broke off, or is not sent as it says: the sender's fault, not ours."""
+    return _http_error(BadRequest())
 
 
 def _of_a_press() -> str | None:

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from remote_training.accounts.guard import public
 from remote_training.core import migrations
 from remote_training.core.db import db
-from remote_training.messages import metrics as _outbox_metrics  # noqa: F401 - shows itself
+from remote_training.operations import counts
 
 blueprint = Blueprint("operations", __name__)
 
@@ -38,5 +38,5 @@ def ready() -> ResponseReturnValue:
 @blueprint.get("/metrics")
 @public
 def metrics() -> ResponseReturnValue:
-    """Give the counters in the text format of Prometheus."""
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Give the counters of all workers in the text format of Prometheus."""
+    return Response(generate_latest(counts.registry()), content_type=CONTENT_TYPE_LATEST)

@@ -73,12 +73,26 @@ def test_a_password_typed_in_two_pieces_is_the_same(ines):
         "passwordpassword",
         "tea time tea time",
         "Ines Baan 1961",
+        "password1234",
+        "P@ssw0rd-2026!",
+        "Welkom123456",
+        "123456789012",
+        "qwertyuiopqw",
+        "Ines12345678",
     ],
 )
 def test_a_weak_password_is_refused(ines, password):
     with pytest.raises(WeakPassword):
         factors.set_password(ines, password)
     assert ines.password_hash is None
+
+
+@pytest.mark.parametrize(
+    "password", ["my password is a dull one", "4711 0815 2203 9", "1nes on 1ce"]
+)
+def test_a_password_is_good_whose_words_are_ones_own(ines, password):
+    factors.set_password(ines, f"{password} each day")
+    assert ines.password_hash is not None
 
 
 def test_a_hash_of_other_parameters_is_made_anew_when_it_is_used(ines):

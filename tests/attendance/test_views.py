@@ -204,9 +204,16 @@ def test_the_person_of_the_file_is_enough_where_there_is_one(
     contact = make.contact(emergency_name="Carl", emergency_phone="030 111 2222")
     booking = make.booking(session=session, participant=make.participant(contact=contact))
     client = browse_as(booking.participant)
+    unclear = join(client, booking, whom="file")
+    assert unclear.status_code == 422
+    assert "You wrote somebody down" in unclear.text
+    assert 'value="Bea Canary"' in unclear.text
     answer = join(client, booking, whom="file", call_name="", call_phone="")
     assert answer.status_code == 303
     assert "Carl" not in client.get(url(booking)).text
+    only_a_number = join(client, booking, place="", call_name="")
+    assert only_a_number.status_code == 422
+    assert "Please write where you are" in only_a_number.text
 
 
 STATES = [

@@ -78,6 +78,7 @@ def test_sites_can_be_chosen(run, tmp_path):
     [
         ["--format", "csv"],
         ["--out", "data"],
+        ["--out", "", "--format", "csv"],
         ["--out", "data", "--format", "spss"],
         ["--out", "data", "--format", "csv", "--sites", "nowhere"],
         ["--out", "data", "--format", "csv", "--sites", ""],

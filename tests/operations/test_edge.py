@@ -28,3 +28,22 @@ def test_an_address_that_is_too_long_is_answered_by_us(browser):
     assert b"<h1>" in too_long.data
     for name in edge.HEADERS:
         assert too_long.headers[name] == edge.HEADERS[name]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_page_that_is_asked_in_a_wrong_way_says_which_are_right(browser):
+    answer = browser.post("/metrics")
+
+    assert answer.status_code == 405
+    assert set(answer.allow) == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_words_of_wtforms_are_read_once_a_process_not_once_a_request(app):
+    found = []
+    for _ in range(2):
+        with app.test_request_context("/", headers={"Accept-Language": "nl"}):
+            found.append(request.wtforms_translations)
+
+    assert found[0] is found[1]
+    assert found[0].gettext("This field is required.") == "Dit veld is vereist."
