@@ -75,6 +75,18 @@ def room(booking_id: UUID) -> ResponseReturnValue:
     return _page("room", booking, visit=visit)
 
 
+@blueprint.get("/way")
+@visitor(Scope.JOIN, subject="booking_id")
+def way_in(booking_id: UUID) -> ResponseReturnValue:
+    """Lead into the room as it is at this press: it may have been made anew since the page was
+    shown. Where there is no way in, back to the page that says so.
+    """
+    booking, now = _mine(booking_id), outside().now()
+    has_joined = bool(whereabouts.told([booking.id])) and doors.is_open(booking, now=now)
+    join_url = ways.into(booking, now=now).join_url if has_joined else None
+    return redirect(join_url or url_for(".room", booking_id=booking.id), 303)
+
+
 @blueprint.post("/beat")
 @visitor(Scope.JOIN, subject="booking_id")
 @unit_of_work()
