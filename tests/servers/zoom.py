@@ -191,7 +191,7 @@ class ZoomServer:
 
         Another meeting of the same host that goes on is ended by it.
         """
-        for other in list(self.rooms.meetings.values()):
+        for other in self.rooms.all():
             if other.running and other.host_id == self.meeting(meeting_id).host_id:
                 self.end(other.id)
         with self.lock:
@@ -202,7 +202,7 @@ class ZoomServer:
 
     def end(self, meeting_id: str | int) -> None:
         """The host ends it: everybody leaves, then it is over."""
-        meeting = self.meeting(meeting_id)
+        meeting = self.rooms.past(str(meeting_id))
         with self.lock:
             run = meeting.running
             if run is None:

@@ -157,6 +157,10 @@ class Rooms:
         found = self.deleted.get(int(meeting_id)) if meeting_id.isdecimal() else None
         return found if found is not None and found.runs else self.meeting(meeting_id)
 
+    def all(self) -> list[Meeting]:
+        """Every meeting, and those that were deleted: one may still go on."""
+        return [*self.meetings.values(), *self.deleted.values()]
+
     def delete(self, meeting: Meeting) -> None:
         """Take a meeting away."""
         self.deleted[meeting.id] = self.meetings.pop(meeting.id)
@@ -229,7 +233,7 @@ class Rooms:
 
     def start(self, meeting: Meeting, now: datetime) -> Run:
         """Open a meeting: a new uuid. Another one of the same host that goes on is ended."""
-        for other in self.meetings.values():
+        for other in self.all():
             if other.host_id == meeting.host_id and other is not meeting and other.running:
                 self.end(other, now)
         run = Run(self._uuid(), now)
@@ -264,7 +268,7 @@ class Rooms:
 
     def run(self, uuid: str) -> tuple[Meeting, Run]:
         """The opening under a uuid, or 404."""
-        for meeting in (*self.meetings.values(), *self.deleted.values()):
+        for meeting in self.all():
             for run in meeting.runs:
                 if run.uuid == uuid:
                     return meeting, run
