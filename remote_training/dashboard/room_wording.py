@@ -44,7 +44,7 @@ CAUSE_ADVICE = {
 DIFFERENCE_WORDS = {
     Difference.GONE: _l("Somebody deleted the room at the provider."),
     Difference.ANEW: _l(
-        "Somebody deleted the room at the provider shortly before the class. A new one was made at "
+        "Somebody deleted the room at the provider shortly before the class. A new one is made at "
         "once: who joins is led there."
     ),
     Difference.MOVED: _l("Somebody changed the time or the length of the room at the provider."),

@@ -151,7 +151,7 @@ def test_a_room_that_is_deleted_during_the_class_leads_into_the_next_and_the_tra
     assert "The room was deleted at the provider" in lines.text
     assert "canary-host-key" in trainer.post(f"{console}room").text
     rooms = browse_as(make.staff(Role.COORDINATOR)).get("/staff/rooms/").text
-    assert "A new one was made at once" in rooms
+    assert "A new one is made at once" in rooms
     assert "Make it as planned" not in rooms
 
 
