@@ -65,6 +65,7 @@ class People:
             row = db.session.get_one(MeetingPerson, known.row_id)
             row.external_id, row.join_url, row.begun_at = found.external_id, found.join_url, None
             row.registered_at = self._lease.now() if found.join_url else None
+            row.ended_at = None  # who was taken out may be booked again
         if not found.join_url:
             self.differs.add(Difference.UNSAFE)  # somebody has to approve her by hand
 

@@ -74,6 +74,14 @@ def rooms(session_id: UUID) -> Sequence[MeetingRoom]:
     return db.session.scalars(found.order_by(MeetingRoom.opened_at, MeetingRoom.id)).all()
 
 
+def room_named(provider: str, external_id: str) -> MeetingRoom | None:
+    """The room of a provider's id, also one of before."""
+    found = sa.select(MeetingRoom).where(
+        MeetingRoom.provider == provider, MeetingRoom.external_id == external_id
+    )
+    return db.session.scalars(found).one_or_none()
+
+
 def lost(session_id: UUID) -> list[datetime]:
     """When rooms of a class that somebody deleted at the provider were made anew."""
     return [room.replaced_at for room in rooms(session_id) if room.was_lost and room.replaced_at]

@@ -208,15 +208,12 @@ class _Upkeep:
         return markers.session_id(room.description) == self._session_id
 
     def _keep_room(self, row: RoomUpkeep, provider: str, host: str, found: FoundRoom) -> None:
-        db.session.add(
-            MeetingRoom(
-                session_id=self._session_id,
-                provider=provider,
-                external_id=found.external_id,
-                host=host,
-                opened_at=self._now(),
-            )
-        )
+        room = queries.room_named(provider, found.external_id)
+        if room is None:
+            room = MeetingRoom(provider=provider, external_id=found.external_id)
+            db.session.add(room)
+        room.session_id, room.host, room.opened_at = self._session_id, host, self._now()
+        room.replaced_at, room.was_lost = None, False  # one that was deleted may be brought back
         row.begun_at = None
         row.kept_starts_at, row.kept_minutes = found.starts_at, found.minutes
         row.kept_others = " ".join(sorted(found.others))

@@ -334,6 +334,24 @@ def test_a_room_that_is_deleted_again_and_again_is_left_to_people(
     assert state(booking.session).differs == {Difference.GONE, Difference.ANEW}
 
 
+def test_a_room_that_is_brought_back_while_no_other_can_be_made_is_the_room_again(
+    worker: Worker, zoom: ZoomServer, clock: FakeClock
+) -> None:
+    booking = make.booking(session=make.session(starts_at=NOON + timedelta(minutes=10)))
+    worker.until_calm(seconds=1)
+    meeting, was = only(zoom), way_in(booking)
+    zoom.delete_by_hand(meeting.id)
+    zoom.faults.next("500", on="POST /users")
+    clock.forward(minutes=1)
+    worker.round()
+    assert state(booking.session).last_error is Cause.BROKEN
+    zoom.rooms.meetings[meeting.id] = zoom.rooms.deleted.pop(meeting.id)  # out of Zoom's bin
+    clock.forward(minutes=1)
+    worker.until_calm(seconds=1)
+    assert (only(zoom).id, way_in(booking)) == (meeting.id, was)
+    assert not state(booking.session).differs
+
+
 def test_everything_that_was_changed_by_hand_is_shown_and_put_right_together(
     worker: Worker, zoom: ZoomServer, clock: FakeClock
 ) -> None:

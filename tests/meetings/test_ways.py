@@ -143,7 +143,7 @@ def test_a_room_that_is_deleted_during_the_class_leads_into_the_next_and_the_tra
     assert trainer.get(f"{console}lines", headers=seen).status_code == 304
     zoom.delete_by_hand(first)
     gone = trainer.post(f"{console}room").text
-    assert "This room is not there any more" in gone
+    assert "There is no room just now" in gone
     worker.round()
     button = client.get(f"/class/{booking.id}/way")
     assert f"/w/{next(iter(zoom.rooms.meetings))}" in button.location, "the page that she has open"
