@@ -58,5 +58,5 @@ def status() -> None:
         click.echo(
             f"{stray.starts_at:%F %H:%M} UTC another meeting in host {stray.account or 'me'}"
         )
-    if any(one.is_near for one in found.problems):
+    if any(one.is_near and one.is_open for one in found.problems):
         sys.exit(1)

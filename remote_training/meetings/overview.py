@@ -23,6 +23,7 @@ from remote_training.outside.meetings import Cause
 OfHost = TypeVar("OfHost", MeetingHost, StrayRoom)
 
 A_DAY = timedelta(days=1)
+MENDED = frozenset({Difference.ANEW})  # it is told, and nothing is to be done
 NEEDS_SOMEBODY = frozenset(
     {
         Cause.LOGIN, Cause.SCOPE, Cause.LICENCE, Cause.HOST_UNKNOWN, Cause.NO_HOST,
@@ -46,6 +47,11 @@ class Problem:
     next_try_at: datetime | None
     is_near: bool
     has_other: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is still to be done."""
+        return self.cause is not None or set(self.differs) != MENDED
 
     @property
     def can_be_put_right(self) -> bool:
@@ -91,7 +97,10 @@ def count(site_ids: Collection[UUID], *, now: datetime) -> int:
             Session.ends_at > now,
             Session.starts_at <= now + A_DAY,
             Session.called_off_at.is_(None),
-            sa.or_(RoomUpkeep.last_error.is_not(None), RoomUpkeep.differs.is_not(None)),
+            sa.or_(
+                RoomUpkeep.last_error.is_not(None),
+                sa.and_(RoomUpkeep.differs.is_not(None), RoomUpkeep.differs != MENDED),
+            ),
         )
     )
     return db.session.scalar(found) or 0

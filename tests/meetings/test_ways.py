@@ -150,8 +150,10 @@ def test_a_room_that_is_deleted_during_the_class_leads_into_the_next_and_the_tra
     lines = trainer.get(f"{console}lines", headers=seen)
     assert "The room was deleted at the provider" in lines.text
     assert "canary-host-key" in trainer.post(f"{console}room").text
-    rooms = browse_as(make.staff(Role.COORDINATOR)).get("/staff/rooms/").text
+    coordinator = browse_as(make.staff(Role.COORDINATOR))
+    rooms = coordinator.get("/staff/rooms/").text
     assert "A new one is made at once" in rooms
+    assert "class of the next day" not in coordinator.get("/staff/people/").text, "it is mended"
     assert "Make it as planned" not in rooms
 
 
