@@ -24,10 +24,12 @@ class FakeProvider:
     is_our_page = False
     keeps_rooms_ahead = False
     is_away = False
+    opened = 0
 
     def open_room(self, wanted: WantedRoom) -> Room:
         if self.is_away:
             raise MeetingUnavailable
+        self.opened += 1
         return Room(external_id=wanted.key)
 
     def join_url(self, room: Room, person: WantedPerson) -> str:
@@ -69,6 +71,10 @@ def test_our_page_carries_the_providers_way_in(
     way = client.get(f"/class/{booking.id}/way")
     assert way.status_code == 303
     assert way.location.endswith(f"?who={booking.id}&name={contact.first_name}")
+    assert provider.opened == 2, "nobody was in it, and it may have been taken away"
+    provider.is_away = True
+    away = client.get(f"/class/{booking.id}/way")
+    assert away.location == f"/class/{booking.id}/room"
     assert contact.name not in page.text
     assert db.session.scalar(sa.select(sa.func.count(MeetingEvent.id))) == 0, "it will report"
 
