@@ -18,12 +18,14 @@ from remote_training.attendance import service
 from remote_training.attendance.models import Change, ReportCheck
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
+from remote_training.meetings import queries as meetings_queries
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import EventKind, MeetingRoom, Source
 from remote_training.meetings.told import Told
 from remote_training.outside.meetings import (
     KeptRooms,
     MeetingFault,
+    MeetingGone,
     MeetingUnavailable,
     Presence,
     keeps_rooms_ahead,
@@ -103,10 +105,13 @@ def _plan(now: datetime, since: datetime | None = None) -> None:
         )
         .order_by(Session.ends_at, Session.id)
     )
-    for session_id, ends_at, provider in db.session.execute(found).all():
-        if _asked(provider) is not None:
-            row = ReportCheck(session_id=session_id, next_at=ends_at + PLAN[0])
-            _add_once(row)
+    ended = {
+        session_id: ends_at
+        for session_id, ends_at, provider in db.session.execute(found).all()
+        if _asked(provider) is not None
+    }
+    for session_id, ends_at in ended.items():
+        _add_once(ReportCheck(session_id=session_id, next_at=ends_at + PLAN[0]))
 
 
 def _add_once(row: ReportCheck) -> None:
@@ -165,26 +170,32 @@ def _ask_all(session_ids: Sequence[UUID], now: datetime) -> Outcome:
 
 
 def _ask(session_id: UUID, now: datetime) -> bool:
-    """Ask about one class; whether the provider gave its report."""
-    room = db.session.execute(
-        sa.select(MeetingRoom.provider, MeetingRoom.external_id).where(
-            MeetingRoom.session_id == session_id
-        )
-    ).one()
+    """Ask about one class; whether the provider gave its report.
+
+    About every room that it had: of one that is there no more the provider may know nothing.
+    """
+    rooms = [
+        (room.provider, room.external_id, room.replaced_at is not None)
+        for room in meetings_queries.rooms(session_id)
+    ]
     db.session.rollback()  # nothing is open while somebody else is asked
-    provider = _asked(room.provider)
     fault: MeetingFault | None = None
-    rows: Sequence[Presence] = ()
-    try:
-        rows = provider.presences(room.external_id) if provider is not None else ()
-    except MeetingFault as error:
-        fault = error
-        log.warning("no report of a class", kind=room.provider, fault=error.cause)
+    told: dict[str, list[Told]] = {}
+    count = 0
+    for name, external_id, is_replaced in rooms:
+        provider = _asked(name)
+        try:
+            rows = provider.presences(external_id) if provider is not None else ()
+            told.setdefault(name, []).extend(told_by(name, external_id, rows))
+            count += len(rows)
+        except MeetingFault as error:
+            if not (is_replaced and isinstance(error, MeetingGone)):
+                fault = error
+                log.warning("no report of a class", kind=name, fault=error.cause)
     with unit_of_work():
-        if fault is None:
-            told = told_by(room.provider, room.external_id, rows)
-            service.hear_all(room.provider, told, cause=Source.REPORT, is_whole=True, now=now)
-        _note(session_id, fault, len(rows), now)
+        for name, own in told.items():
+            service.hear_all(name, own, cause=Source.REPORT, is_whole=True, now=now)
+        _note(session_id, fault, count, now)
     return fault is None
 
 

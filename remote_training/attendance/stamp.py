@@ -13,7 +13,13 @@ from remote_training.bookings.models import Booking, CalendarAnswer
 from remote_training.classes.models import Session
 from remote_training.contacts.models import Whereabouts
 from remote_training.core.db import db
-from remote_training.meetings.models import MeetingEvent, Pulse, RoomUpkeep, UnmatchedPresence
+from remote_training.meetings.models import (
+    MeetingEvent,
+    MeetingRoom,
+    Pulse,
+    RoomUpkeep,
+    UnmatchedPresence,
+)
 from remote_training.meetings.queries import SILENT
 
 ANEW = 15  # seconds: what only time changes (minutes, who is to be rung) is at most so late
@@ -60,7 +66,8 @@ STAMP = sa.select(
     .where(Pulse.session_id == SESSION, Pulse.is_over.is_(False))
     .where(Pulse.seen_at <= sa.bindparam("silent_since"))
     .scalar_subquery(),
-    *_of_class(RoomUpkeep, RoomUpkeep.instead_sealed),
+    *_of_class(RoomUpkeep, RoomUpkeep.instead_sealed, RoomUpkeep.differs_at),
+    *_of_class(MeetingRoom, count(MeetingRoom.id), count(MeetingRoom.replaced_at)),
     *_of_places(Mark, Mark.booking_id, count(Mark.id)),
     *_of_places(Note, Note.booking_id, count(Note.id), count(Note.removed_at)),
     *_of_places(

@@ -179,7 +179,7 @@ def state(session: Session, now: datetime) -> dict[str, object]:
         "lines": lines,
         "count": roster.count(lines),
         "is_silent": roster.is_silent(lines),
-        "instead": ways.instead_of(session, now=now),
+        "way": ways.state_of(session, now=now),
         "unknown": meetings.undecided(session.id),
         "says_no": answers.says_no([line.booking_id for line in lines]),
         "pace": stamp.pace(session, now=now),
@@ -236,7 +236,6 @@ def _room_page(
 ) -> str:
     now = outside().now()
     provider = rooms.provider_of(session.site)
-    instead = ways.instead_of(session, now=now)
     return page(
         "trainer_room",
         session,
@@ -246,7 +245,7 @@ def _room_page(
         is_open=meetings.is_open(session.id, provider),
         is_failing=meetings.is_failing(provider.name, now=now),
         answer=answer,
-        instead=instead,
+        way=ways.state_of(session, now=now),
         form=form or InsteadForm(address=meetings.instead(session.id) or ""),
         lines=roster.of(session, now=now),
     )

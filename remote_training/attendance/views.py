@@ -16,7 +16,7 @@ from remote_training.bookings import queries as bookings
 from remote_training.bookings.models import Booking
 from remote_training.classes import names
 from remote_training.contacts import whereabouts
-from remote_training.core.db import unit_of_work
+from remote_training.core.db import db, unit_of_work
 from remote_training.meetings import queries as meetings
 from remote_training.meetings import service as rooms
 from remote_training.meetings import ways
@@ -73,6 +73,23 @@ def room(booking_id: UUID) -> ResponseReturnValue:
     if not _is_visiting(booking, visit):
         return redirect(url_for(".door", booking_id=booking.id), 303)
     return _page("room", booking, visit=visit)
+
+
+@blueprint.get("/way")
+@visitor(Scope.JOIN, subject="booking_id")
+def way_in(booking_id: UUID) -> ResponseReturnValue:
+    """Lead into the room as it is at this press: since the page was shown it may have been made
+    anew, or taken away because nobody was in it. Without a way in, back to the page.
+    """
+    booking, now = _mine(booking_id), outside().now()
+    back = url_for(".room", booking_id=booking.id)
+    if not whereabouts.told([booking.id]) or not doors.is_open(booking, now=now):
+        return redirect(back, 303)
+    provider, wanted = rooms.provider_of(booking.session.site), rooms.wanted(booking.session)
+    db.session.rollback()  # no transaction is open while a provider is asked
+    is_there = provider.keeps_rooms_ahead or rooms.ask(provider, wanted) is not None
+    way = ways.into(_mine(booking_id), now=now)
+    return redirect((way.join_url if is_there else None) or back, 303)
 
 
 @blueprint.post("/beat")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import idna
@@ -12,13 +13,17 @@ LONGEST = 254
 LONGEST_NAME = 64
 ATOMS = re.compile(r"[^\s()<>\[\]:;@\\,.\"]+(\.[^\s()<>\[\]:;@\\,.\"]+)*")
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+NEAR_BY = {"localhost", "local", "localdomain", "internal", "lan", "home", "test", "invalid"}
 WEB = re.compile(r"https://[!-~]{1,490}")
 
 
 def is_web_address(value: str) -> bool:
     """Whether this is an address that a page may lead to: https, a host with a dot, no password.
 
-    A browser reads a backslash as a slash: there is none.
+    A browser reads a backslash as a slash: there is none. Numbers that a browser takes for a
+    host of the machine or the net it stands in (127.0.0.1, 10.1, 0x7f.1) are refused, and names
+    that mean them: nobody at home finds a room there.
     """
     if not WEB.fullmatch(value) or any(sign in value for sign in '\\"<>'):
         return False
@@ -27,7 +32,24 @@ def is_web_address(value: str) -> bool:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    return "@" not in parts.netloc and "." in host and bool(HOST.fullmatch(host))
+    is_host = "." in host and bool(HOST.fullmatch(host))
+    return "@" not in parts.netloc and is_host and not _is_near_by(host)
+
+
+def _is_near_by(host: str) -> bool:
+    """Whether a host is one of the reader's own machine or net, as a browser reads it.
+
+    Source: WHATWG URL, "ends in a number"; RFC 6761, RFC 6762, RFC 9476, RFC 8375 (names).
+    """
+    *_rest, last = host.split(".")
+    if last in NEAR_BY or host.endswith(".home.arpa"):
+        return True
+    if not NUMBER.fullmatch(last):
+        return False
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return True
 
 
 def mail_address(value: str) -> str:

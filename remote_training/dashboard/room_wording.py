@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from remote_training.hooks.models import State
-from remote_training.meetings.models import Difference
+from remote_training.meetings.differences import Difference
 from remote_training.outside.meetings import Cause
 
 WAIT = _l("Nothing: it is tried again by itself. Name another room if the class is near.")
@@ -43,7 +43,13 @@ CAUSE_ADVICE = {
 }
 DIFFERENCE_WORDS = {
     Difference.GONE: _l("Somebody deleted the room at the provider."),
+    Difference.ANEW: _l(
+        "Somebody deleted the room at the provider shortly before the class. A new one is made at "
+        "once: who joins is led there."
+    ),
     Difference.MOVED: _l("Somebody changed the time or the length of the room at the provider."),
+    Difference.RENAMED: _l("Somebody changed the title of the room at the provider."),
+    Difference.HOSTS: _l("Others may start the room at the provider than was planned."),
     Difference.UNSAFE: _l(
         "Somebody changed the room at the provider: people may come in without being let in."
     ),
@@ -54,7 +60,12 @@ DIFFERENCE_WORDS = {
 }
 DIFFERENCE_ADVICE = {
     Difference.GONE: _l("Make it as planned, or call the class off."),
+    Difference.ANEW: _l("Nothing. Please find out who deleted it, so that it stays."),
     Difference.MOVED: _l("Make it as planned, or move the class."),
+    Difference.RENAMED: _l("Make it as planned: the title says nothing about health."),
+    Difference.HOSTS: _l(
+        "Make it as planned. Should it come back: each of them needs a licence in the account."
+    ),
     Difference.UNSAFE: _l("Make it as planned."),
     Difference.STRANGERS: _l("Look at the list of registered people at the provider."),
     Difference.PERSON_GONE: _l("Make it as planned, or cancel the booking."),

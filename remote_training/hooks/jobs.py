@@ -6,6 +6,7 @@ them breaks it, each gets its own; after the third time it is put aside, and the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +21,7 @@ from remote_training.core.db import db, unit_of_work
 from remote_training.hooks import bbb_events, jitsi_events, zoom_events
 from remote_training.hooks.models import HookEvent, State
 from remote_training.hooks.reading import Unusable
+from remote_training.meetings import plans
 from remote_training.meetings import queries as meetings
 from remote_training.meetings.models import Source
 from remote_training.meetings.told import Told
@@ -28,6 +30,10 @@ AT_ONCE = 100  # in one transaction: on SQLite what comes in meanwhile waits for
 TRIES = 3
 TOO_OLD = timedelta(days=1)
 
+NAME = re.compile(
+    r"(?:event|event_name|eventType|id)(?:\"|%22) ?(?:: ?|%3A)(?:\"|%22)"
+    r"((?:meeting|muc|user|PARTICIPANT|ROOM)[A-Za-z_.-]{1,60})(?:\"|%22)"
+)
 Reader = Callable[[str], Sequence[Told]]
 READERS: dict[tuple[str, str], Reader] = {
     ("zoom", "events"): zoom_events.read,
@@ -35,6 +41,9 @@ READERS: dict[tuple[str, str], Reader] = {
     ("bigbluebutton", "analytics"): bbb_events.read_analytics,
     ("bigbluebutton", "ended"): bbb_events.read_ended,
     ("jitsi", "events"): jitsi_events.read,
+}
+CHANGED: dict[tuple[str, str], Callable[[str], str]] = {
+    ("zoom", "events"): zoom_events.changed,
 }
 TOLD_AT: dict[tuple[str, str], Callable[[str], datetime | None]] = {
     ("zoom", "events"): zoom_events.told_at,
@@ -105,15 +114,21 @@ def _waiting(limit: int, event_id: UUID | None = None) -> Sequence[HookEvent]:
 
 def _work_on(waiting: Sequence[HookEvent], now: datetime) -> None:
     read = {event.id: _read(event) for event in waiting}
+    changed = {event.id: _changed(event) for event in waiting}
     for provider in sorted({event.provider for event in waiting}):
         own = [event for event in waiting if event.provider == provider]
         told = [one for event in own if event.state is State.NEW for one in read[event.id]]
         if told:
             attendance.hear_all(provider, told, cause=Source.WEBHOOK, now=now)
-        rooms = {one.external_id for event in own for one in read[event.id]}
-        sessions = meetings.sessions_of(provider, rooms)
+        rooms = {
+            event.id: {one.external_id for one in read[event.id]} | changed[event.id]
+            for event in own
+        }
+        sessions = meetings.sessions_of(provider, set().union(*rooms.values()))
+        touched = set().union(*(changed[event.id] for event in own))
+        plans.look_now([sessions[room] for room in sorted(touched & sessions.keys())])
         for event in own:
-            _finish(event, {one.external_id for one in read[event.id]}, sessions, now)
+            _finish(event, rooms[event.id], sessions, now)
 
 
 def _read(event: HookEvent) -> Sequence[Told]:
@@ -123,13 +138,33 @@ def _read(event: HookEvent) -> Sequence[Told]:
         body = event.body
         told = READERS[way](body)
         told_at = TOLD_AT[way](body) if way in TOLD_AT else None
-    except (Unusable, CannotOpen):
+    except (Unusable, CannotOpen) as error:
         event.state = State.UNUSABLE
+        log.warning(
+            "a message cannot be read",
+            message=str(event.id),
+            kind="/".join(way),
+            name=_name(error, event),
+            fault=type(error).__name__,
+        )
         return []
     moments = [at for at in (told_at, event.signed_at) if at is not None]
     if moments and event.received_at - min(moments) > TOO_OLD:
         event.state = State.STALE
     return told
+
+
+def _changed(event: HookEvent) -> set[str]:
+    """The room that somebody changed at the provider, if that is what a message says."""
+    way = (event.provider, event.kind)
+    found = CHANGED[way](event.body) if way in CHANGED and event.state is State.NEW else ""
+    return {found} if found else set()
+
+
+def _name(error: Exception, event: HookEvent) -> str:
+    """The provider's name of what happened, if it is one that we know the like of."""
+    found = NAME.search(event.body) if isinstance(error, Unusable) else None
+    return found[1] if found else ""
 
 
 def _finish(

@@ -35,6 +35,7 @@ PERSON = {
     "meeting.participant_jbh_waiting": (EventKind.WAITING, OTHER_AT),
     "meeting.participant_jbh_waiting_left": (EventKind.WAITED, LEFT_AT),
 }
+CHANGED = ("meeting.updated", "meeting.deleted")
 LOST = ("network", "connection")
 IN_BREAKOUT = "_breakout_room"
 
@@ -52,6 +53,14 @@ def read(body: str) -> Sequence[Told]:
     if not name:
         raise Unusable
     return []
+
+
+def changed(body: str) -> str:
+    """Of which room somebody changed or deleted something at Zoom; empty where of none."""
+    event = reading.fields(reading.document(body))
+    if reading.text(event, "event") not in CHANGED:
+        return ""
+    return reading.text(reading.fields(reading.fields(event.get("payload")).get("object")), "id")
 
 
 def told_at(body: str) -> datetime | None:

@@ -50,7 +50,7 @@ def status() -> None:
     for host in found.hosts:
         click.echo(f"host {host.account or 'me'}: {host.last_error}")
     for one in found.problems:
-        why = one.differs or one.cause or "is being made"
+        why = ", ".join(one.differs) or one.cause or "is being made"
         again = f", again {one.next_try_at:%F %T} UTC" if one.next_try_at else ""
         begins, site = one.session.starts_at, one.session.site.code
         click.echo(f"{begins:%F %H:%M} UTC {site} {one.session.id}: {why}{again}")
@@ -58,5 +58,5 @@ def status() -> None:
         click.echo(
             f"{stray.starts_at:%F %H:%M} UTC another meeting in host {stray.account or 'me'}"
         )
-    if any(one.is_near for one in found.problems):
+    if any(one.is_near and one.is_open for one in found.problems):
         sys.exit(1)

@@ -14,14 +14,17 @@ from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.meetings import hosts
-from remote_training.meetings.models import Difference, MeetingPerson, MeetingRoom, RoomUpkeep
+from remote_training.meetings.differences import Difference
+from remote_training.meetings.models import MeetingPerson, MeetingRoom, RoomUpkeep
 from remote_training.outside.meetings import Cause
 
 AHEAD = timedelta(days=14)
 LOOKED_AT = timedelta(hours=6)  # so often a room is looked at although nothing of ours changed
+SHOWN_AGAIN = timedelta(minutes=10)  # ... and what somebody changed there by hand
 NEAR = timedelta(minutes=20)  # before the class, to its end, it is looked at every minute
 LOOKED_AT_NEAR = timedelta(minutes=1)
 
+IS_NOW = MeetingRoom.replaced_at.is_(None)
 _IS_LIVE = sa.and_(Booking.session_id == Session.id, Booking.cancelled_at.is_(None))
 _IS_IN = sa.and_(
     MeetingPerson.room_id == MeetingRoom.id,
@@ -62,7 +65,7 @@ class Standing:
     checked_at: datetime | None
     next_try_at: datetime | None
     is_leased: bool
-    differs: Difference | None
+    differs: frozenset[Difference]
     last_error: Cause | None
 
     def is_due(self, now: datetime) -> bool:
@@ -78,7 +81,9 @@ class Standing:
     def rest(self, now: datetime) -> timedelta:
         """How long it may go without being looked at."""
         is_near = self.starts_at - NEAR <= now < self.ends_at
-        return LOOKED_AT_NEAR if is_near else LOOKED_AT
+        if is_near:
+            return LOOKED_AT_NEAR
+        return SHOWN_AGAIN if self.differs else LOOKED_AT
 
 
 def standings(
@@ -93,7 +98,7 @@ def standings(
             Session, MeetingRoom, RoomUpkeep,
             IS_SOMEBODY_MISSING.label("missing"), IS_SOMEBODY_LEFT.label("left"),
         )
-        .outerjoin(MeetingRoom, MeetingRoom.session_id == Session.id)
+        .outerjoin(MeetingRoom, sa.and_(MeetingRoom.session_id == Session.id, IS_NOW))
         .outerjoin(RoomUpkeep, RoomUpkeep.session_id == Session.id)
         .where(
             Session.ends_at > now,
@@ -108,6 +113,11 @@ def standings(
     if site_ids is not None:
         found = found.where(Session.site_id.in_(site_ids))
     return [_standing(*row, kept=kept, now=now) for row in db.session.execute(found)]
+
+
+def in_order(standings: Sequence[Standing], now: datetime) -> list[UUID]:
+    """The classes whose rooms somebody has to look at, soonest first."""
+    return [one.session_id for one in standings if one.is_due(now)]
 
 
 def _standing(
@@ -130,6 +140,7 @@ def _standing(
             and room.host == hosts.account_of(session)
             and upkeep.kept_starts_at == session.starts_at.replace(microsecond=0)
             and upkeep.kept_minutes == session.minutes
+            and set(upkeep.kept_others.split()) == hosts.others_of(session)
             and not (missing or left)
         )
     else:
@@ -145,6 +156,6 @@ def _standing(
         checked_at=upkeep.checked_at if upkeep else None,
         next_try_at=upkeep.next_try_at if upkeep else None,
         is_leased=bool(upkeep and upkeep.lease_until and upkeep.lease_until > now),
-        differs=upkeep.differs if upkeep else None,
+        differs=upkeep.differs if upkeep else frozenset(),
         last_error=upkeep.last_error if upkeep else None,
     )

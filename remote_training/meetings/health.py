@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from remote_training.core.db import db
+from remote_training.core.db import db, unit_of_work
 from remote_training.meetings import queries
 from remote_training.meetings.provider_models import ProviderHealth
 from remote_training.outside.meetings import Cause, MeetingFault
@@ -24,6 +24,12 @@ def note(provider: str, fault: MeetingFault | None, *, now: datetime) -> None:
     is_news = row.failing_since is not None or row.answered_at is None
     if is_news or (row.answered_at is not None and row.answered_at <= now - EVERY):
         row.failing_since, row.cause, row.answered_at = None, None, now
+
+
+def note_alone(provider: str, fault: MeetingFault | None, *, now: datetime) -> None:
+    """The same, of what was asked at a click: in a transaction of its own, with none open."""
+    with unit_of_work():
+        note(provider, fault, now=now)
 
 
 def _new(provider: str) -> ProviderHealth:

@@ -13,7 +13,7 @@ from remote_training.classes.models import Session
 from remote_training.core.addresses import is_web_address
 from remote_training.core.errors import Invalid
 from remote_training.core.words import say
-from remote_training.meetings import plans, queries, service
+from remote_training.meetings import health, plans, queries, service
 from remote_training.outside.meetings import (
     Cause,
     MeetingFault,
@@ -24,6 +24,7 @@ from remote_training.outside.meetings import (
     keeps_rooms_ahead,
     opens_at_the_click,
 )
+from remote_training.outside.world import outside
 
 log = structlog.get_logger()
 
@@ -46,6 +47,11 @@ class Answer:
     host_url: str | None = field(default=None, repr=False)
     cause: Cause | None = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the provider says that there is no such room."""
+        return self.cause is Cause.GONE
+
 
 def asked(session: Session, *, first_name: str) -> Asked:
     """What is to be asked for the trainer of a class."""
@@ -61,21 +67,30 @@ def asked(session: Session, *, first_name: str) -> Asked:
 
 def ask(asked: Asked) -> Answer:
     """Ask the provider for the host's way in: under three seconds, no transaction open."""
-    provider = asked.provider
+    fault: MeetingFault | None = None
     try:
-        if opens_at_the_click(provider):
-            room = provider.open_room(asked.wanted)
-            return Answer(room, provider.host_url(room, asked.person))
-        if asked.external_id is not None and keeps_rooms_ahead(provider):
-            return Answer(host_url=provider.host_url(asked.external_id))
-    except MeetingFault as fault:
-        log.warning("no way in for the host", kind=provider.name, fault=fault.cause)
-        return Answer(cause=fault.cause)
+        answer = _ask(asked)
+    except MeetingFault as raised:
+        log.warning("no way in for the host", kind=asked.provider.name, fault=raised.cause)
+        answer, fault = Answer(cause=raised.cause), raised
+    health.note_alone(asked.provider.name, fault, now=outside().now())
+    return answer
+
+
+def _ask(asked: Asked) -> Answer:
+    provider = asked.provider
+    if opens_at_the_click(provider):
+        room = provider.open_room(asked.wanted)
+        return Answer(room, provider.host_url(room, asked.person))
+    if asked.external_id is not None and keeps_rooms_ahead(provider):
+        return Answer(host_url=provider.host_url(asked.external_id))
     return Answer(cause=Cause.GONE)
 
 
 def note(session: Session, answer: Answer, *, now: datetime) -> None:
-    """Keep the room that was opened; never the address."""
+    """Keep the room that was opened; never the address. One that is gone is looked at at once."""
+    if answer.is_gone:
+        plans.look_now([session.id])
     if answer.room is not None:
         service.opened(session, service.provider_of(session.site), answer.room, now=now)
 
@@ -99,6 +114,6 @@ def meet_instead(session: Session, address: str, *, now: datetime, by: UUID | No
 def put_right(session: Session, *, now: datetime, by: UUID | None) -> None:
     """Try again now; what somebody changed at the provider is made as planned."""
     row = plans.row_of(session)
-    differs = row.differs
+    differs = sorted(row.differs)
     plans.put_right(session, now=now)
     audit.note("meetings.put_right", "session", session.id, by=by, now=now, differs=differs)

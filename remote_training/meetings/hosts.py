@@ -14,6 +14,13 @@ def account_of(session: Session) -> str:
     return accounts.get(session.host or "", "")
 
 
+def others_of(session: Session) -> frozenset[str]:
+    """The addresses at the provider of who may start the room of a class besides its host."""
+    hosts = study().site(session.site.code).hosts
+    named = {host.code: host.others for host in hosts}
+    return frozenset(address.lower() for address in named.get(session.host or "", ()))
+
+
 def is_missing(session: Session) -> bool:
     """Whether the site has accounts for its hosts, and none of them is named for this class."""
     return not account_of(session) and any(accounts_of(session.site))

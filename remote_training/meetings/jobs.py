@@ -72,6 +72,6 @@ def _due(now: datetime, even_if_fresh: bool) -> tuple[list[sweep.Due], list[UUID
     if even_if_fresh:
         sessions = [one.session_id for one in standings if one.is_wanted or not one.is_as_wanted]
     else:
-        sessions = upkeep.in_order(standings, now)[:AT_ONCE]
+        sessions = due.in_order(standings, now)[:AT_ONCE]
     db.session.rollback()
     return hosts, sessions

@@ -39,6 +39,7 @@ def listen(now: datetime) -> int:
         sa.select(MeetingRoom.provider, MeetingRoom.external_id)
         .join(Session, Session.id == MeetingRoom.session_id)
         .where(Session.starts_at < now + BEFORE, Session.ends_at > now - AFTER)
+        .where(MeetingRoom.replaced_at.is_(None))
         .order_by(Session.starts_at, MeetingRoom.id)
         .limit(AT_ONCE)
     )

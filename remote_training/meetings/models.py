@@ -13,6 +13,7 @@ from remote_training.bookings.models import Booking
 from remote_training.classes.models import Session
 from remote_training.contacts.models import Sealed
 from remote_training.core.db import Model
+from remote_training.meetings.differences import Difference, Differences
 from remote_training.outside.meetings import Cause
 
 
@@ -44,30 +45,33 @@ class Source(StrEnum):
     PAGE = "page"
 
 
-class Difference(StrEnum):
-    """What somebody changed at the provider by hand: it is shown, and not overwritten."""
-
-    GONE = "gone"
-    MOVED = "moved"
-    UNSAFE = "unsafe"
-    STRANGERS = "strangers"
-    PERSON_GONE = "person_gone"
+IS_NOW = sa.text("replaced_at IS NULL")
 
 
 class MeetingRoom(Model):
     """The online room of one class, at one provider.
 
     `host` is the provider's account in which it is kept; empty where rooms have none.
-    No address is kept of it: one that lets somebody in is a credential.
+    No address is kept of it: one that lets somebody in is a credential. A class has one room
+    at a time. One that it had before (`replaced_at`) keeps its row, so that what was and is
+    told of it counts for the class; `was_lost`, if somebody deleted it at the provider.
     """
 
     __tablename__ = "meeting_room"
+    __table_args__ = (
+        sa.Index(
+            "uq_meeting_room_now", "session_id",
+            unique=True, sqlite_where=IS_NOW, postgresql_where=IS_NOW,
+        ),
+    )  # fmt: skip
 
-    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), unique=True)
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), index=True)
     provider: Mapped[str] = mapped_column(sa.String(20))
     external_id: Mapped[str] = mapped_column(sa.String(120), unique=True)
     host: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
     opened_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
+    was_lost: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     session: Mapped[Session] = relationship()
 
@@ -114,7 +118,7 @@ class RoomUpkeep(Model):
     ----------
     begun_at, begun_host
         A room was asked for at this host, and what came of it is not known.
-    kept_starts_at, kept_minutes
+    kept_starts_at, kept_minutes, kept_others
         What we last made the provider have: what differs from it was changed there by hand.
     checked_at
         When room and people were last found as they are wanted.
@@ -136,12 +140,15 @@ class RoomUpkeep(Model):
     begun_host: Mapped[str] = mapped_column(sa.String(120), default="")
     kept_starts_at: Mapped[datetime | None]
     kept_minutes: Mapped[int] = mapped_column(default=0)
+    kept_others: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     checked_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
     last_error: Mapped[Cause | None]
     lease_until: Mapped[datetime | None]
-    differs: Mapped[Difference | None]
+    differs: Mapped[frozenset[Difference]] = mapped_column(
+        Differences, default=frozenset, nullable=True
+    )
     differs_at: Mapped[datetime | None]
     instead_sealed: Mapped[bytes | None]
 

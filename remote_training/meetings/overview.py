@@ -14,48 +14,49 @@ from remote_training.classes import queries as classes
 from remote_training.classes.models import Session
 from remote_training.core.db import db
 from remote_training.meetings import due, hosts, service
+from remote_training.meetings.differences import NOT_OURS_TO_MEND, Difference
 from remote_training.meetings.due import Standing
-from remote_training.meetings.models import (
-    Difference,
-    MeetingHost,
-    RoomUpkeep,
-    StrayRoom,
-)
+from remote_training.meetings.models import MeetingHost, RoomUpkeep, StrayRoom
 from remote_training.meetings.provider_models import ProviderHealth
 from remote_training.outside.meetings import Cause
 
 OfHost = TypeVar("OfHost", MeetingHost, StrayRoom)
 
 A_DAY = timedelta(days=1)
+MENDED = frozenset({Difference.ANEW})  # it is told, and nothing is to be done
 NEEDS_SOMEBODY = frozenset(
     {
         Cause.LOGIN, Cause.SCOPE, Cause.LICENCE, Cause.HOST_UNKNOWN, Cause.NO_HOST,
         Cause.NOT_UNDERSTOOD, Cause.GONE,
     }
 )  # fmt: skip
-NOT_OURS_TO_MEND = frozenset({Difference.STRANGERS})
 
 
 @dataclass(frozen=True)
 class Problem:
     """A class whose room is not as it should be.
 
-    `cause` says why it is not ready (None: it is being made), `differs` what somebody changed
-    at the provider; `is_near` that the class is within a day; `has_other` that staff named
+    `cause` says why it is not ready (None: it is being made), `differs` all that somebody
+    changed at the provider; `is_near` that the class is within a day; `has_other` that staff named
     another room for it.
     """
 
     session: Session
     cause: Cause | None
-    differs: Difference | None
+    differs: Sequence[Difference]
     next_try_at: datetime | None
     is_near: bool
     has_other: bool
 
     @property
+    def is_open(self) -> bool:
+        """Whether anything is still to be done."""
+        return self.cause is not None or set(self.differs) != MENDED
+
+    @property
     def can_be_put_right(self) -> bool:
         """Whether a press makes the room as it was planned."""
-        return self.differs is not None and self.differs not in NOT_OURS_TO_MEND
+        return bool(set(self.differs) - NOT_OURS_TO_MEND)
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,17 @@ def count(site_ids: Collection[UUID], *, now: datetime) -> int:
             Session.ends_at > now,
             Session.starts_at <= now + A_DAY,
             Session.called_off_at.is_(None),
-            sa.or_(RoomUpkeep.last_error.is_not(None), RoomUpkeep.differs.is_not(None)),
+            sa.or_(
+                RoomUpkeep.last_error.is_not(None),
+                sa.and_(RoomUpkeep.differs.is_not(None), RoomUpkeep.differs != MENDED),
+            ),
         )
     )
     return db.session.scalar(found) or 0
 
 
 def _is_problem(one: Standing, now: datetime) -> bool:
-    if one.differs is not None:
+    if one.differs:
         return True
     is_near = one.starts_at <= now + A_DAY
     if one.last_error is not None:
@@ -125,7 +129,7 @@ def _problems(bad: Sequence[Standing], now: datetime) -> list[Problem]:
         Problem(
             session=sessions[one.session_id],
             cause=one.last_error,
-            differs=one.differs,
+            differs=[each for each in Difference if each in one.differs],
             next_try_at=one.next_try_at,
             is_near=one.starts_at <= now + A_DAY,
             has_other=one.session_id in have_other,

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from remote_training.core.db import db, unit_of_work
 from remote_training.meetings import budgets
+from remote_training.meetings.differences import Difference
 from remote_training.meetings.leases import Lease
-from remote_training.meetings.models import Difference, MeetingPerson, MeetingRoom
+from remote_training.meetings.models import MeetingPerson, MeetingRoom
 from remote_training.meetings.plans import Known, Plan
 from remote_training.outside.meetings import (
     FoundPerson,
@@ -23,14 +24,14 @@ NAMELESS = "Guest"
 
 
 class People:
-    """The people of one room, in one go. What is found by hand is in `differs`, and `fault`
+    """The people of one room, in one go. What was done by hand is in `differs`, and `fault`
     is the first thing that broke for one of them alone.
     """
 
-    def __init__(self, provider: KeptRooms, lease: Lease, differs: Difference | None) -> None:
+    def __init__(self, provider: KeptRooms, lease: Lease) -> None:
         self._provider = provider
         self._lease = lease
-        self.differs = differs
+        self.differs = set[Difference]()
         self.fault: MeetingFault | None = None
 
     def bring_in_line(self, plan: Plan, external_id: str) -> None:
@@ -42,14 +43,14 @@ class People:
                 self._person(external_id, known, found.get(known.alias.lower()))
             except (MeetingRefused, LimitReached) as fault:
                 self.fault = self.fault or fault
-        if self.differs is None and found.keys() - mine - self._ended(external_id):
-            self.differs = Difference.STRANGERS
+        if found.keys() - mine - self._ended(external_id):
+            self.differs.add(Difference.STRANGERS)
 
     def _person(self, external_id: str, known: Known, found: FoundPerson | None) -> None:
         if not known.is_live:
             self._take_out(external_id, known, found)
         elif known.is_registered and found is None and not known.is_unsure:
-            self.differs = self.differs or Difference.PERSON_GONE
+            self.differs.add(Difference.PERSON_GONE)
         elif not known.is_registered:
             self._let_in(external_id, known, found)
 
@@ -64,8 +65,9 @@ class People:
             row = db.session.get_one(MeetingPerson, known.row_id)
             row.external_id, row.join_url, row.begun_at = found.external_id, found.join_url, None
             row.registered_at = self._lease.now() if found.join_url else None
+            row.ended_at = None  # who was taken out may be booked again
         if not found.join_url:
-            self.differs = Difference.UNSAFE  # somebody has to approve her by hand
+            self.differs.add(Difference.UNSAFE)  # somebody has to approve her by hand
 
     def _take_out(self, external_id: str, known: Known, found: FoundPerson | None) -> None:
         if found is not None:

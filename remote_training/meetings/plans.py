@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -16,8 +17,12 @@ from remote_training.classes.models import Session
 from remote_training.core import settings
 from remote_training.core.db import db, insert, write
 from remote_training.meetings import due, hosts, queries, service
-from remote_training.meetings.models import Difference, MeetingPerson, MeetingRoom, RoomUpkeep
+from remote_training.meetings.differences import MENDED_BY_WRITING, Difference
+from remote_training.meetings.models import MeetingPerson, MeetingRoom, RoomUpkeep
 from remote_training.outside.meetings import WantedRoom
+
+ANEW_FROM = timedelta(hours=1)  # before the class, to its end: a room that is gone is made anew
+MOST_ANEW = 3  # for one class: whoever deletes it again and again is left to the coordinator
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is wanted of one room, and what we know of it; `wanted` is None for no room at all."""
+    """What is wanted of one room, and what we know of it; `wanted` is None for no room at all.
+
+    `is_urgent`: should the room be gone, nobody is asked before it is made anew; `was_lost`:
+    that has happened to it.
+    """
 
     wanted: WantedRoom | None
     provider: str
@@ -46,7 +55,10 @@ class Plan:
     begun_host: str | None
     kept_starts_at: datetime | None
     kept_minutes: int
+    kept_others: frozenset[str]
     lacks_host: bool
+    is_urgent: bool
+    was_lost: bool
     people: tuple[Known, ...]
 
     @property
@@ -63,6 +75,7 @@ def row_of(session: Session) -> RoomUpkeep:
     row = queries.upkeep(session.id)
     if row is None:
         row = RoomUpkeep(id=uuid4(), session_id=session.id, begun_host="", kept_minutes=0, tries=0)
+        row.kept_others, row.differs = "", frozenset()
         once = insert(cast(sa.Table, RoomUpkeep.__table__)).on_conflict_do_nothing(
             index_elements=["session_id"]
         )
@@ -75,7 +88,7 @@ def row_of(session: Session) -> RoomUpkeep:
 def of(session_id: UUID, *, now: datetime) -> Plan:
     """The plan of the room of a class; whoever is new in it gets a row with an alias."""
     session = db.session.get_one(Session, session_id)
-    room, row = queries.room(session.id), row_of(session)
+    room, row, lost = queries.room(session.id), row_of(session), queries.lost(session.id)
     kept = service.kept_sites()
     wanted = _wanted(session, room, kept, now)
     provider = kept.get(session.site_id) or (room.provider if room else "")
@@ -88,32 +101,52 @@ def of(session_id: UUID, *, now: datetime) -> Plan:
         begun_host=row.begun_host if row.begun_at is not None else None,
         kept_starts_at=row.kept_starts_at,
         kept_minutes=row.kept_minutes,
+        kept_others=frozenset(row.kept_others.split()),
         lacks_host=hosts.is_missing(session),
+        is_urgent=session.starts_at - ANEW_FROM <= now and len(lost) < MOST_ANEW,
+        was_lost=bool(lost),
         people=_known(session, room) if room is not None and wanted else (),
     )
 
 
-def forget_room(row: RoomUpkeep) -> None:
-    """Forget the room of a class and everybody in it, as if it had never been made."""
+def forget_room(row: RoomUpkeep, *, now: datetime, was_lost: bool = False) -> None:
+    """Let a class have no room any more. One that was kept ahead keeps its row, and everybody
+    in it theirs, without their ways in: what is still told of it counts for the class.
+    """
     room = queries.room(row.session_id)
     if room is not None:
-        db.session.execute(sa.delete(MeetingPerson).where(MeetingPerson.room_id == room.id))
-        db.session.delete(room)
+        people = MeetingPerson.room_id == room.id
+        if service.kept_provider(room.provider) is not None:
+            room.replaced_at, room.was_lost = now, was_lost
+            ended = sa.func.coalesce(MeetingPerson.ended_at, now)
+            gone = sa.update(MeetingPerson).where(people)
+            db.session.execute(gone.values(ended_at=ended, join_url_sealed=None, begun_at=None))
+        else:
+            db.session.execute(sa.delete(MeetingPerson).where(people))
+            db.session.delete(room)
         db.session.flush()
     row.begun_at, row.begun_host = None, ""
-    row.kept_starts_at, row.kept_minutes = None, 0
-    row.differs = row.differs_at = None
+    row.kept_starts_at, row.kept_minutes, row.kept_others = None, 0, ""
+    row.differs, row.differs_at = frozenset(), None
+
+
+def look_now(session_ids: Collection[UUID]) -> None:
+    """Let the rooms of these classes be looked at in the next round; what fails waits its time."""
+    own = sa.update(RoomUpkeep).where(RoomUpkeep.session_id.in_(session_ids))
+    if session_ids:
+        db.session.execute(own.values(checked_at=None))
+        db.session.execute(own.where(RoomUpkeep.last_error.is_(None)).values(next_try_at=None))
 
 
 def put_right(session: Session, *, now: datetime) -> None:
     """Let what somebody changed at the provider be overwritten at the next turn, now."""
     row = row_of(session)
     room = queries.room(session.id)
-    if row.differs is Difference.GONE:
-        forget_room(row)
-    elif row.differs in (Difference.MOVED, Difference.UNSAFE):
-        row.kept_starts_at, row.kept_minutes = None, 0
-    elif row.differs is Difference.PERSON_GONE and room is not None:
+    if Difference.GONE in row.differs:
+        forget_room(row, now=now)
+    if row.differs & MENDED_BY_WRITING:
+        row.kept_starts_at, row.kept_minutes, row.kept_others = None, 0, ""
+    if Difference.PERSON_GONE in row.differs and room is not None:
         again = (
             sa.update(MeetingPerson)
             .where(MeetingPerson.room_id == room.id, MeetingPerson.ended_at.is_(None))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
+from remote_training.meetings.differences import Difference
 from remote_training.meetings.models import (
     IN_PART,
     OF_THE_ROOM,
@@ -68,8 +69,29 @@ Reports = dict[UUID, ClassReports]
 
 def room(session_id: UUID) -> MeetingRoom | None:
     """The room of a class, if it was opened."""
-    found = sa.select(MeetingRoom).where(MeetingRoom.session_id == session_id)
+    found = sa.select(MeetingRoom).where(
+        MeetingRoom.session_id == session_id, MeetingRoom.replaced_at.is_(None)
+    )
     return db.session.scalars(found).one_or_none()
+
+
+def rooms(session_id: UUID) -> Sequence[MeetingRoom]:
+    """The room of a class, and those that it had before, in order of time."""
+    found = sa.select(MeetingRoom).where(MeetingRoom.session_id == session_id)
+    return db.session.scalars(found.order_by(MeetingRoom.opened_at, MeetingRoom.id)).all()
+
+
+def room_named(provider: str, external_id: str) -> MeetingRoom | None:
+    """The room of a provider's id, also one of before."""
+    found = sa.select(MeetingRoom).where(
+        MeetingRoom.provider == provider, MeetingRoom.external_id == external_id
+    )
+    return db.session.scalars(found).one_or_none()
+
+
+def lost(session_id: UUID) -> list[datetime]:
+    """When rooms of a class that somebody deleted at the provider were made anew."""
+    return [room.replaced_at for room in rooms(session_id) if room.was_lost and room.replaced_at]
 
 
 def sessions_of(provider: str, external_ids: Collection[str]) -> dict[str, UUID]:
@@ -132,7 +154,13 @@ def is_open(session_id: UUID, provider: MeetingProvider) -> bool:
     if not provider.keeps_rooms_ahead:
         return True
     known = room(session_id)
-    return known is not None and known.provider == provider.name
+    return known is not None and known.provider == provider.name and not is_gone(session_id)
+
+
+def is_gone(session_id: UUID) -> bool:
+    """Whether the room of a class was deleted at the provider, as far as is known."""
+    known = upkeep(session_id)
+    return known is not None and Difference.GONE in known.differs
 
 
 def event(key: str) -> MeetingEvent | None:

@@ -18,7 +18,7 @@ from remote_training.classes.models import Session
 from remote_training.core import settings
 from remote_training.core.db import db
 from remote_training.core.words import say
-from remote_training.meetings import hosts, markers, queries
+from remote_training.meetings import health, hosts, markers, queries
 from remote_training.meetings.errors import WrongRoom
 from remote_training.meetings.models import EventKind, MeetingEvent, MeetingRoom
 from remote_training.outside.meetings import (
@@ -85,6 +85,7 @@ def wanted(session: Session) -> WantedRoom:
         topic=TOPIC,
         starts_at=session.starts_at.replace(microsecond=0),
         minutes=session.minutes,
+        others=hosts.others_of(session),
     )
 
 
@@ -95,11 +96,15 @@ def ask(provider: MeetingProvider, wanted: WantedRoom) -> Room | None:
     """
     if not opens_at_the_click(provider):
         return None
+    fault: MeetingFault | None = None
     try:
-        return provider.open_room(wanted)
-    except MeetingFault as fault:
-        log.warning("a room was not opened", kind=provider.name, fault=fault.cause)
-        return None
+        room = provider.open_room(wanted)
+    except MeetingFault as raised:
+        log.warning("a room was not opened", kind=provider.name, fault=raised.cause)
+        room, fault = None, raised
+    if not provider.is_our_page:
+        health.note_alone(provider.name, fault, now=outside().now())
+    return room
 
 
 def open_our_page(session: Session, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
+from remote_training.meetings import due as due_rooms
 from remote_training.meetings import health, hosts, markers, plans, queries, service
 from remote_training.meetings.models import MeetingHost, MeetingRoom, StrayRoom
 from remote_training.outside.meetings import (
@@ -93,7 +94,7 @@ def _accounts() -> set[Due]:
         for provider in (kept[site.id],)
         for account in hosts.accounts_of(site)
     }
-    rooms = sa.select(MeetingRoom.provider, MeetingRoom.host).distinct()
+    rooms = sa.select(MeetingRoom.provider, MeetingRoom.host).where(due_rooms.IS_NOW).distinct()
     for name, account in db.session.execute(rooms):
         if service.kept_provider(name) is not None:
             found.add(Due(name, account))
@@ -131,7 +132,9 @@ def _sort(host: Due, coming: Sequence[FoundRoom], now: datetime) -> list[str]:
     """Whose each room is; those that are nobody's are given back, to be taken away."""
     known = set(
         db.session.scalars(
-            sa.select(MeetingRoom.external_id).where(MeetingRoom.provider == host.provider)
+            sa.select(MeetingRoom.external_id).where(
+                MeetingRoom.provider == host.provider, due_rooms.IS_NOW
+            )
         )
     )
     nobodys, strays = [], []
@@ -199,6 +202,7 @@ def _lies_across(host: Due, room: FoundRoom) -> bool:
         .where(
             MeetingRoom.provider == host.provider,
             MeetingRoom.host == host.account,
+            due_rooms.IS_NOW,
             Session.called_off_at.is_(None),
             Session.starts_at < ends_at,
             Session.ends_at > room.starts_at,

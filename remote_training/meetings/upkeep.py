@@ -9,18 +9,27 @@ and a step that finds another one's lease ends.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
-from remote_training.meetings import budgets, due, health, markers, plans, queries, service
+from remote_training.meetings import (
+    budgets,
+    differences,
+    health,
+    markers,
+    patience,
+    plans,
+    queries,
+    service,
+)
+from remote_training.meetings.differences import Difference
 from remote_training.meetings.leases import Lease, LeaseLost
-from remote_training.meetings.models import Difference, MeetingRoom, RoomUpkeep
+from remote_training.meetings.models import MeetingRoom, RoomUpkeep
 from remote_training.meetings.people import People
 from remote_training.meetings.plans import Plan
 from remote_training.outside.meetings import (
@@ -35,12 +44,6 @@ from remote_training.outside.meetings import (
     WantedRoom,
     next_midnight,
 )
-
-FIRST, LONGEST, NEAR_LONGEST = 5.0, 900.0, 20.0  # seconds until it is tried again
-REFUSED_FIRST = 60.0
-SHOWN_AGAIN = timedelta(minutes=10)  # what somebody changed by hand is looked at so often
-SOON = timedelta(minutes=30)  # before the class nobody waits for a quarter of an hour
-MOST_DOUBLINGS = 10
 
 log = structlog.get_logger()
 
@@ -77,9 +80,9 @@ class _Upkeep:
         self._now = now
         self._lease = Lease(session_id, now)
         self._provider: KeptRooms | None = None
-        self._differs: Difference | None = None
+        self._differs = set[Difference]()
         self._fault: MeetingFault | None = None
-        self._has_asked = False
+        self._has_asked = self._has_seen_all = False
 
     def begin(self) -> bool:
         """Take the lease; False where somebody else has it."""
@@ -91,6 +94,8 @@ class _Upkeep:
     def go(self) -> None:
         """All steps, as far as they are needed."""
         plan = self._plan()
+        if plan.was_lost:
+            self._differs.add(Difference.ANEW)
         if plan.is_misplaced:
             self._take_away(plan)
             plan = self._plan()
@@ -99,12 +104,15 @@ class _Upkeep:
         if plan.external_id is None:
             self._make(plan, plan.wanted)
             plan = self._plan()
-        if plan.external_id is not None and plan.wanted is not None:
-            self._compare(plan, plan.wanted, plan.external_id)
-            if self._differs is not Difference.GONE:
-                people = People(self._outside, self._lease, self._differs)
-                people.bring_in_line(plan, plan.external_id)
-                self._differs, self._fault = people.differs, people.fault
+        is_there = self._compare(plan)
+        if not is_there and plan.is_urgent:
+            plan = self._make_anew()
+            is_there = self._compare(plan)
+        if is_there:
+            self._bring_people_in_line(plan)
+        elif plan.wanted is not None:
+            self._differs.add(Difference.GONE)
+        self._has_seen_all = True
         if self._fault is not None:
             raise self._fault
 
@@ -121,17 +129,17 @@ class _Upkeep:
             self._note_difference(row, fault, now)
             if fault is None:
                 row.checked_at, row.tries, row.last_error = now, 0, None
-                row.next_try_at = now + SHOWN_AGAIN if self._differs else None
+                row.next_try_at = patience.until_somebody_decides(self._differs, row.session, now)
                 return
             row.last_error = fault.cause
             row.tries += 1
-            row.next_try_at = next_try(fault, row.tries, row.session, now)
+            row.next_try_at = patience.after(fault, row.tries, row.session, now)
 
     def _note_difference(self, row: RoomUpkeep, fault: MeetingFault | None, now: datetime) -> None:
-        if self._differs is not None and row.differs is not self._differs:
+        if self._differs - row.differs:
             row.differs_at = now
-        if self._differs is not None or fault is None:
-            row.differs = self._differs
+        before = frozenset[Difference]() if self._has_seen_all or fault is None else row.differs
+        row.differs = before | self._differs
 
     def _plan(self) -> Plan:
         """What is wanted and known now; no transaction stays open."""
@@ -156,7 +164,18 @@ class _Upkeep:
             self._outside.delete(plan.external_id)
         with unit_of_work():
             row = self._lease.hold()
-            plans.forget_room(row)
+            plans.forget_room(row, now=self._now())
+
+    def _make_anew(self) -> Plan:
+        """Somebody deleted the room, and there is no time to ask: make another."""
+        with unit_of_work():
+            plans.forget_room(self._lease.hold(), now=self._now(), was_lost=True)
+        self._differs.add(Difference.ANEW)
+        log.warning("a room is made anew", session=str(self._session_id))
+        plan = self._plan()
+        if plan.wanted is not None:
+            self._make(plan, plan.wanted)
+        return self._plan()
 
     def _make(self, plan: Plan, wanted: WantedRoom) -> None:
         """Make a room, unless one that was asked for before is there."""
@@ -189,42 +208,52 @@ class _Upkeep:
         return markers.session_id(room.description) == self._session_id
 
     def _keep_room(self, row: RoomUpkeep, provider: str, host: str, found: FoundRoom) -> None:
-        db.session.add(
-            MeetingRoom(
-                session_id=self._session_id,
-                provider=provider,
-                external_id=found.external_id,
-                host=host,
-                opened_at=self._now(),
-            )
-        )
+        room = queries.room_named(provider, found.external_id)
+        if room is None:
+            room = MeetingRoom(provider=provider, external_id=found.external_id)
+            db.session.add(room)
+        room.session_id, room.host, room.opened_at = self._session_id, host, self._now()
+        room.replaced_at, room.was_lost = None, False  # one that was deleted may be brought back
         row.begun_at = None
         row.kept_starts_at, row.kept_minutes = found.starts_at, found.minutes
+        row.kept_others = " ".join(sorted(found.others))
 
-    def _compare(self, plan: Plan, wanted: WantedRoom, external_id: str) -> None:
+    def _compare(self, plan: Plan) -> bool:
         """Look at the room; change it where ours changed, note it where the other side did.
 
-        What has begun keeps its time: providers take no beginning in the past.
+        False where there is none. What has begun keeps its time: providers take no beginning in
+        the past.
         """
+        wanted, external_id = plan.wanted, plan.external_id
+        if wanted is None or external_id is None:
+            return False
         try:
             found = self._outside.read(external_id)
         except MeetingGone:
-            self._differs = Difference.GONE
-            return
-        was = (plan.kept_starts_at, plan.kept_minutes)
-        has, wants = (found.starts_at, found.minutes), (wanted.starts_at, wanted.minutes)
-        has = wants if wanted.starts_at <= self._now() else has
-        is_to_be_put_right = plan.kept_minutes == 0
-        if is_to_be_put_right or (has != wants and was != wants) or has == was != wants:
+            return False
+        if self._is_to_be_changed(plan, found, wanted):
             found = self._change(external_id, wanted)
-        elif has != wants:
-            self._differs = Difference.MOVED
-            return
         with unit_of_work():
             row = self._lease.hold()
-            row.kept_starts_at, row.kept_minutes = wants
-        if not found.is_safe:
-            self._differs = Difference.UNSAFE
+            row.kept_starts_at, row.kept_minutes = wanted.starts_at, wanted.minutes
+            row.kept_others = " ".join(sorted(wanted.others))
+        has_begun = wanted.starts_at <= self._now()
+        self._differs |= differences.of(found, wanted, has_begun=has_begun)
+        return True
+
+    def _bring_people_in_line(self, plan: Plan) -> None:
+        people = People(self._outside, self._lease)
+        people.bring_in_line(plan, plan.external_id or "")
+        self._differs |= people.differs
+        self._fault = people.fault
+
+    def _is_to_be_changed(self, plan: Plan, found: FoundRoom, wanted: WantedRoom) -> bool:
+        """Whether ours is newer than what the provider has."""
+        was, wants = (plan.kept_starts_at, plan.kept_minutes), (wanted.starts_at, wanted.minutes)
+        has_begun = wanted.starts_at <= self._now()
+        is_moved = was != wants and (found.starts_at, found.minutes) != wants and not has_begun
+        is_opened_by_others = plan.kept_others != wanted.others != found.others
+        return plan.kept_minutes == 0 or is_moved or is_opened_by_others
 
     def _change(self, external_id: str, wanted: WantedRoom) -> FoundRoom:
         """Write the room as it is wanted, and read it back: not every change is taken."""
@@ -258,20 +287,3 @@ class _Upkeep:
             subject = budgets.of_host(provider.name, host)
             with unit_of_work():
                 budgets.exhaust(subject, provider.changes_a_day, now=self._now())
-
-
-def next_try(fault: MeetingFault, tries: int, session: Session, now: datetime) -> datetime:
-    """When to try again: as the provider says, or later and later, but near a class soon."""
-    said = fault.retry_at if isinstance(fault, MeetingUnavailable) else None
-    if said is not None and said > now:
-        return said + timedelta(seconds=random.uniform(0, 1))  # noqa: S311
-    first = REFUSED_FIRST if isinstance(fault, MeetingRefused) else FIRST
-    is_soon = session.starts_at - SOON <= now
-    most = max(first, NEAR_LONGEST) if is_soon else LONGEST
-    seconds = min(most, first * 2 ** min(tries - 1, MOST_DOUBLINGS))
-    return now + timedelta(seconds=seconds * random.uniform(0.6, 1.0))  # noqa: S311
-
-
-def in_order(standings: Sequence[due.Standing], now: datetime) -> list[UUID]:
-    """The classes whose rooms somebody has to look at, soonest first."""
-    return [one.session_id for one in standings if one.is_due(now)]

@@ -98,6 +98,8 @@ class WantedRoom:
         The provider's id of the account that the room belongs to; empty where there is none.
     topic
         Neutral: it says nothing about health.
+    others
+        The addresses at the provider, in small letters, of who may start it besides the host.
     """
 
     key: str
@@ -106,6 +108,7 @@ class WantedRoom:
     topic: str
     starts_at: datetime
     minutes: int
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,8 @@ class FoundRoom:
     """A room that is kept ahead, as the provider has it.
 
     `description` holds our marker, if it is ours; `is_safe` says that people have to be
-    registered and wait until they are let in; `is_on` that it has begun.
+    registered and wait until they are let in; `is_on` that it has begun. `topic` is None, and
+    `others` empty, where the provider did not say.
     """
 
     external_id: str
@@ -142,6 +146,8 @@ class FoundRoom:
     minutes: int
     is_safe: bool = True
     is_on: bool = False
+    topic: str | None = None
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -239,7 +245,7 @@ class KeptRooms(MeetingProvider, Protocol):
         ...
 
     def create(self, wanted: WantedRoom) -> FoundRoom:
-        """Make a room. Twice makes two."""
+        """Make a room. Twice makes two. Who else may start it is left out where that is refused."""
         ...
 
     def read(self, external_id: str) -> FoundRoom:
@@ -247,7 +253,7 @@ class KeptRooms(MeetingProvider, Protocol):
         ...
 
     def change(self, external_id: str, wanted: WantedRoom) -> None:
-        """Make a room as it is wanted; its host stays."""
+        """Make a room as it is wanted, as in `create`; its host stays."""
         ...
 
     def delete(self, external_id: str) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from remote_training.core.addresses import is_web_address
+from remote_training.core.addresses import is_web_address, mail_address
 from remote_training.core.definitions import Part
 from remote_training.core.words import DEFAULT_LANGUAGE, LANGUAGES
 
@@ -36,12 +36,26 @@ class Helpline(Part):
 class Host(Part):
     """Somebody's account at the meeting provider under which one class at a time takes place.
 
-    `account` is the provider's own id of it, empty where it is not known yet.
+    `account` is the provider's own id of it, empty where it is not known yet. `others` are the
+    addresses at the provider of those who may start its rooms as well (at Zoom: alternative
+    hosts, who need a licence in the same account): substitutes who work in the provider's own
+    program. Who starts a room from the page of the class needs none.
     """
 
     code: str = Field(pattern=r"^[a-z0-9_-]{1,40}$")
     name: str = Field(min_length=1, max_length=120)
     account: str = Field(default="", max_length=200)
+    others: tuple[str, ...] = Field(default=(), max_length=10)
+
+    @field_validator("others")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                mail_address(one)
+            except ValueError:
+                raise ValueError("must be the addresses of accounts at the provider") from None
+        return value
 
 
 class SitePart(Part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remote_training.core.addresses import mail_address
+from remote_training.core.addresses import is_web_address, mail_address
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,28 @@ def test_what_is_no_address(typed):
         mail_address(typed)
 
     assert "example" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_good"),
+    [
+        pytest.param("https://rooms.example.org/a?b=c", True, id="a room"),
+        pytest.param("https://rooms.example.org:8443/a", True, id="a port"),
+        pytest.param("https://8.8.8.8/a", True, id="a number that all can reach"),
+        pytest.param("https://127.0.0.1/", False, id="the machine itself"),
+        pytest.param("https://127.1/", False, id="the machine itself, in short"),
+        pytest.param("https://0x7f.0.0.1/", False, id="the machine itself, in another spelling"),
+        pytest.param("https://0177.0.0.1/", False, id="and in another"),
+        pytest.param("https://192.168.1.20/room", False, id="the net of the hospital"),
+        pytest.param("https://10.0.0.5/", False, id="a private net"),
+        pytest.param("https://169.254.169.254/", False, id="a link of its own"),
+        pytest.param("https://[::1]/", False, id="the machine itself, in IPv6"),
+        pytest.param("https://app.localhost/", False, id="a name for the machine itself"),
+        pytest.param("https://LOCALHOST./", False, id="with a dot at the end"),
+        pytest.param("https://printer.local/", False, id="a name in the house"),
+        pytest.param("https://bbb.internal/", False, id="a name in the hospital"),
+        pytest.param("https:///a", False, id="no host"),
+    ],
+)
+def test_an_address_that_a_page_may_lead_to(typed, is_good):
+    assert is_web_address(typed) is is_good

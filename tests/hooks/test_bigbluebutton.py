@@ -210,8 +210,9 @@ def test_the_server_learns_a_first_name_and_our_key(
     assert contact.first_name in told
     for secret in (contact.name, contact.email, contact.phone, sending.SECRET):
         assert secret not in told
-    [asked] = [asked for call, asked in server.calls if call == "create"]
-    assert asked["record"] == "false"
+    first, at_the_press = (asked for call, asked in server.calls if call == "create")
+    assert first == at_the_press
+    assert first["record"] == "false"
 
 
 def test_a_hook_that_was_dropped_is_asked_for_again(

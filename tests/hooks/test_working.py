@@ -20,7 +20,13 @@ from remote_training.hooks import jobs
 from remote_training.hooks import service as hooks
 from remote_training.hooks.models import HookEvent, State
 from remote_training.meetings import queries as meetings
-from remote_training.meetings.models import Decision, MeetingEvent, UnmatchedPresence
+from remote_training.meetings.models import (
+    Decision,
+    MeetingEvent,
+    RoomUpkeep,
+    UnmatchedPresence,
+)
+from remote_training.outside.meetings import Cause
 from tests import make
 from tests.fakes import NOON, FakeClock
 from tests.hooks import sending
@@ -396,3 +402,36 @@ def test_the_trainer_sees_each_step(
     assert [str(source) for source in found.sources] == ["webhook"]
     assert [step.device for step in found.steps] == [1, 1, 2, 2, None]
     assert [change.minutes_after for change in found.changes] == [31]
+
+
+@pytest.mark.parametrize("event", ["updated", "deleted"])
+@pytest.mark.parametrize("error", [None, Cause.UNREACHABLE])
+def test_a_room_that_somebody_changed_at_zoom_is_looked_at_in_the_next_round(
+    app: Flask, browser: FlaskClient, her: Booking, event: str, error: Cause | None
+) -> None:
+    later = NOON + timedelta(minutes=10)
+    upkeep = RoomUpkeep(
+        session_id=her.session_id, checked_at=NOON, next_try_at=later, last_error=error
+    )
+    db.session.add(upkeep)
+    db.session.commit()
+    tell(app, browser, sending.zoom_room(event, 10))
+    db.session.expire_all()
+    assert upkeep.checked_at is None
+    assert upkeep.next_try_at == (later if error else None), "a provider that fails has its time"
+    (kept,) = db.session.scalars(sa.select(HookEvent))
+    assert (kept.state, kept.session_id) == (State.APPLIED, her.session_id)
+
+
+def test_a_message_that_cannot_be_read_is_logged_without_what_stands_in_it(
+    app: Flask, browser: FlaskClient, her: Booking, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = say(joined, 0, user_id=None, participant_uuid=None, registrant_id=None)
+    odd = b'{"event": {"a": 1}, "user_name": "Ada Lovelace", "id": "Ada"}'
+    tell(app, browser, body, odd)
+    said = "".join(capfd.readouterr())
+    lines = [line for line in said.splitlines() if "a message cannot be read" in line]
+    assert len(lines) == 2
+    assert "name=meeting.participant_joined" in "".join(lines)
+    assert "Ada" not in said
+    assert all(str(event.id) in said for event in db.session.scalars(sa.select(HookEvent)))

@@ -18,6 +18,7 @@ from remote_training.attendance.models import Change, ReportCheck, Status
 from remote_training.bookings.models import Booking
 from remote_training.cli import commands
 from remote_training.core.db import db
+from remote_training.hooks.models import HookEvent, State
 from remote_training.meetings import queries as meetings
 from tests import make
 from tests.fakes import NOON, FakeClock
@@ -114,6 +115,43 @@ def play(lesson: Class) -> None:
     lesson.joins("cora", 2620)
     lesson.at(3700)
     server.end(lesson.meeting_id)
+
+
+def test_a_room_that_is_deleted_in_the_middle_of_its_class_is_followed_by_another(
+    zoom_app: Flask, lesson: Class, worker: Worker, clock: FakeClock
+) -> None:
+    """What is told of both is one class: minutes go on, and the report of both is asked for."""
+    server, first = lesson.server, lesson.meeting_id
+    lesson.at(-60)
+    server.begin(first)
+    lesson.joins("anna", 0)
+    bea = lesson.joins("bea", 0)
+    lesson.at(600)
+    worker.round()
+    server.delete_by_hand(first)
+    work_off(clock.moment)
+    worker.round()
+    assert lesson.meeting_id != first, "as soon as Zoom told"
+    lesson.at(700)
+    server.drop(first, bea)
+    lesson.at(800)
+    server.begin(lesson.meeting_id)  # one meeting of a host at a time: the first is over
+    for name, second in (("anna", 830), ("bea", 850), ("cora", 900)):
+        lesson.joins(name, second)
+    lesson.at(3700)
+    server.end(lesson.meeting_id)
+    work_off(clock.moment)
+    service.settle(now=clock.moment)
+    db.session.commit()
+    truth = lesson.truth()
+    assert truth == {"anna": 3570, "bea": 3450, "cora": 2700}
+    assert seconds(lesson.people) == truth | {"bea": 3550}, "nobody told that her line broke"
+    clock.moment = ENDS + timedelta(minutes=11)
+    asked = reports.ask_due(clock.moment)
+    assert (asked.asked, asked.failed) == (1, 0)
+    assert seconds(lesson.people) == truth
+    told = sa.select(HookEvent.state, sa.func.count(HookEvent.id)).group_by(HookEvent.state)
+    assert [state for state, _count in db.session.execute(told)] == [State.APPLIED]
 
 
 @pytest.mark.parametrize("numbers", [False, True])

@@ -1,4 +1,4 @@
-"""Revisions 0010 and 0017 with data: rooms stay, what the older platform does not know goes."""
+"""Revisions 0010, 0017, 0018 with data: rooms stay, what an older platform does not know goes."""
 
 from __future__ import annotations
 
@@ -95,3 +95,27 @@ def test_the_platform_before_can_still_write_a_room(url: str) -> None:
         )
         assert connection.scalar(sa.text("SELECT host FROM meeting_room")) == ""
     engine.dispose()
+
+
+def test_back_again_a_class_has_one_room_and_one_difference(url: str) -> None:
+    """Revision 0018: the rooms that a class had before go, with who was in them."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        session_id = connection.scalar(sa.text("SELECT session_id FROM room_upkeep"))
+        connection.execute(sa.text("UPDATE meeting_room SET replaced_at = opened_at"))
+        connection.execute(sa.text("UPDATE room_upkeep SET differs = 'anew,moved,unsafe'"))
+        another = sa.text(
+            "INSERT INTO meeting_room (id, session_id, provider, external_id, host, opened_at)"
+            " VALUES (:id, :session, 'zoom', '82', 'h', :now)"
+        ).bindparams(sa.bindparam("id", type_=sa.Uuid()), sa.bindparam("now", type_=sa.DateTime()))
+        told = {"session": session_id, "now": NOON}
+        connection.execute(another, told | {"id": uuid4()})
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        connection.execute(another, told | {"id": uuid4()})
+    migrations.downgrade(url, "0017")
+    with engine.connect() as connection:
+        rooms = connection.scalars(sa.text("SELECT external_id FROM meeting_room")).all()
+        people = connection.scalar(sa.text("SELECT count(*) FROM meeting_person"))
+        differs = connection.scalar(sa.text("SELECT differs FROM room_upkeep"))
+    engine.dispose()
+    assert (rooms, people, differs) == (["82"], 0, "unsafe")

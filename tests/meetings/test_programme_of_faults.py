@@ -7,7 +7,6 @@ the truth to the second wherever any source told of it; where none did, it says 
 
 from __future__ import annotations
 
-import html
 import os
 import random
 from collections import Counter
@@ -34,7 +33,7 @@ from remote_training.outside.bigbluebutton import BigBlueButton
 from remote_training.outside.jitsi import Jitsi
 from tests.fakes import NOON, FakeClock
 from tests.hooks import sending
-from tests.hooks.providers import LINK, TOLD, using, work_off
+from tests.hooks.providers import TOLD, button, using, work_off
 from tests.meetings import test_programme
 from tests.meetings.conftest import Worker
 from tests.meetings.lessons import Item, Lesson, Told, truth
@@ -135,7 +134,7 @@ class Weeks:
         return list(db.session.scalars(live.order_by(Booking.id)))
 
     def _press(self, booking: Booking) -> str | None:
-        """Press Join on our page; the link on the next one, where there is one."""
+        """Press Join on our page; where the button on the next one leads, if there is one."""
         who = booking.participant
         if who.id not in self._browsers:
             self._browsers[who.id] = self._browse_as(who)
@@ -144,8 +143,7 @@ class Weeks:
         assert pressed.status_code == 303, pressed.text
         page = client.get(pressed.location).text
         assert who.contact.name not in page, "her first name only"
-        found = LINK.findall(page)
-        return html.unescape(found[0]) if found else None
+        return button(client, page)
 
     def _between(self) -> None:
         """The worker's turn, and the messages that wait, each tenth with a fault of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -15,7 +16,8 @@ from remote_training.audit.models import Entry
 from remote_training.bookings.models import Booking
 from remote_training.core.crypto import KeyRing
 from remote_training.core.db import db, unit_of_work
-from remote_training.meetings import jobs, sealed
+from remote_training.meetings import jobs, queries, sealed
+from remote_training.meetings.differences import Difference
 from remote_training.meetings.models import MeetingEvent, MeetingPerson, RoomUpkeep
 from tests import make
 from tests.conftest import SECRET
@@ -45,10 +47,16 @@ def booking(zoom_app: Flask) -> Booking:
 
 
 def joined(client: FlaskClient, booking: Booking) -> str:
-    """Press Join; the page that comes."""
+    """Press Join; the page that comes, and where its button leads."""
     answer = client.post(f"/class/{booking.id}/", data=TOLD)
     assert answer.status_code == 303
-    return client.get(answer.location).text
+    return shown(client, answer.location)
+
+
+def shown(client: FlaskClient, page: str) -> str:
+    text = client.get(page).text
+    button = re.search(r'href="(/class/[^"]+/way)"', text)
+    return text + (client.get(button[1]).location if button else "")
 
 
 def test_before_the_doors_open_nothing_of_the_providers_is_shown(
@@ -94,7 +102,7 @@ def test_who_booked_a_moment_ago_is_told_to_try_again_and_then_comes_in(
     assert zoom.url not in page
     worker.round()
     again = client.post(f"/class/{booking.id}/", data={"js": "0", "visit": ""})
-    assert f"{zoom.url}/w/" in client.get(again.location).text
+    assert f"{zoom.url}/w/" in shown(client, again.location)
 
 
 def test_while_the_provider_is_down_the_other_room_is_shown_and_the_trainer_told(
@@ -121,6 +129,81 @@ def test_while_the_provider_is_down_the_other_room_is_shown_and_the_trainer_told
     assert fallback not in joined(browse_as(booking.participant), booking), "it is back"
 
 
+def test_a_room_that_is_deleted_during_the_class_leads_into_the_next_and_the_trainer_reads_it(
+    booking: Booking, zoom: ZoomServer, worker: Worker, clock: FakeClock, browse_as: Browse
+) -> None:
+    client, trainer = browse_as(booking.participant), browse_as(booking.session.trainer)
+    console = f"/staff/classes/{booking.session_id}/"
+    worker.until_calm(seconds=1)
+    clock.moment = NOON + timedelta(minutes=40)
+    first = str(next(iter(zoom.rooms.meetings)))
+    assert f"/w/{first}" in joined(client, booking)
+    stamp = re.findall('data-stamp="(.+?)"', trainer.get(console).text)[0]
+    seen = {"If-None-Match": f'"{stamp}"'}
+    assert trainer.get(f"{console}lines", headers=seen).status_code == 304
+    zoom.delete_by_hand(first)
+    gone = trainer.post(f"{console}room").text
+    assert "There is no room just now" in gone
+    worker.round()
+    button = client.get(f"/class/{booking.id}/way")
+    assert f"/w/{next(iter(zoom.rooms.meetings))}" in button.location, "the page that she has open"
+    lines = trainer.get(f"{console}lines", headers=seen)
+    assert "The room was deleted at the provider" in lines.text
+    assert "canary-host-key" in trainer.post(f"{console}room").text
+    coordinator = browse_as(make.staff(Role.COORDINATOR))
+    rooms = coordinator.get("/staff/rooms/").text
+    assert "A new one is made at once" in rooms
+    assert "class of the next day" not in coordinator.get("/staff/people/").text, "it is mended"
+    assert "Make it as planned" not in rooms
+
+
+def test_while_no_room_can_be_made_she_is_shown_the_other_one(
+    booking: Booking, zoom: ZoomServer, worker: Worker, clock: FakeClock, browse_as: Browse,
+    fallback: str,
+) -> None:  # fmt: skip
+    worker.until_calm(seconds=1)
+    clock.moment = NOON + timedelta(minutes=40)
+    client = browse_as(booking.participant)
+    assert fallback not in joined(client, booking)
+    zoom.rooms.meetings.clear()
+    zoom.faults.next("429_daily", times=9, on="POST /users")
+    worker.round()
+    page = joined(client, booking)
+    assert fallback in page
+    assert f"{zoom.url}/w/" not in page
+
+
+def test_where_the_study_names_no_other_room_she_and_her_trainer_read_what_to_do(
+    booking: Booking, zoom: ZoomServer, worker: Worker, clock: FakeClock, browse_as: Browse
+) -> None:
+    client, trainer = browse_as(booking.participant), browse_as(booking.session.trainer)
+    console = f"/staff/classes/{booking.session_id}/"
+    worker.until_calm(seconds=1)
+    clock.moment = NOON + timedelta(minutes=26)
+    assert "That is not your fault" not in joined(client, booking)
+    zoom.faults.next("drop", times=500)
+    worker.round()
+    clock.forward(minutes=1)
+    page = joined(client, booking)
+    assert "That is not your fault" in page
+    assert booking.participant.site.phone in page
+    assert f"{zoom.url}/w/" in page, "her own way in may still work"
+    assert "Please ring them, or name another room" in trainer.get(console).text
+    zoom.faults.waiting.clear()
+    clock.forward(minutes=1)
+    worker.round()
+    say_gone(booking)
+    assert "This class has no room just now" in trainer.get(console).text
+    assert "Your room is being opened" in joined(client, booking)
+
+
+def say_gone(booking: Booking) -> None:
+    row = queries.upkeep(booking.session_id)
+    assert row is not None
+    row.differs = frozenset({Difference.GONE})
+    db.session.commit()
+
+
 def test_who_has_no_way_in_five_minutes_before_the_class_is_shown_the_other_room(
     booking: Booking, clock: FakeClock, browse_as: Browse, fallback: str
 ) -> None:
@@ -142,7 +225,7 @@ def test_another_room_that_staff_names_is_shown_at_once_and_kept_sealed(
     page = f"/staff/classes/{booking.session_id}/instead"
     for wrong in (
         "http://other.example.org", "javascript:alert(1)", "https://x@evil.example", "other",
-        "https://evil.example\\@zoom.us", "https://localhost", "//evil.example",
+        "https://evil.example\\@zoom.us", "https://localhost", "//evil.example", "https://127.0.0.1/",
     ):  # fmt: skip
         refused = trainer.post(page, data={"address": wrong})
         assert refused.status_code == 422

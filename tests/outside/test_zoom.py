@@ -120,6 +120,8 @@ SETTINGS: dict[str, tuple[type, object]] = {
     "host_video": (bool, True),
     "mute_upon_entry": (bool, False),
     "auto_recording": (str, "none"),
+    "alternative_hosts": (str, ""),
+    "alternative_hosts_email_notification": (bool, False),
 }
 
 

@@ -191,7 +191,7 @@ class ZoomServer:
 
         Another meeting of the same host that goes on is ended by it.
         """
-        for other in list(self.rooms.meetings.values()):
+        for other in self.rooms.all():
             if other.running and other.host_id == self.meeting(meeting_id).host_id:
                 self.end(other.id)
         with self.lock:
@@ -202,7 +202,7 @@ class ZoomServer:
 
     def end(self, meeting_id: str | int) -> None:
         """The host ends it: everybody leaves, then it is over."""
-        meeting = self.meeting(meeting_id)
+        meeting = self.rooms.past(str(meeting_id))
         with self.lock:
             run = meeting.running
             if run is None:
@@ -212,6 +212,14 @@ class ZoomServer:
         for visit in still:
             self.hooks.emit(_left(visit), meeting, run, visit, reason="Host ended the meeting.")
         self.hooks.emit("meeting.ended", meeting, run)
+
+    def delete_by_hand(self, meeting_id: str | int) -> None:
+        """Somebody deletes it on Zoom's own pages. Who is in it stays until she leaves."""
+        with self.lock:
+            meeting = self.meeting(meeting_id)
+            run = meeting.runs[-1] if meeting.runs else Run(f"u{meeting.id}==", self.now())
+            self.rooms.delete(meeting)
+        self.hooks.emit("meeting.deleted", meeting, run)
 
     def join(self, meeting_id: str | int, registrant_id: str = "", **told: Any) -> Visit:
         """Somebody comes in: by her link, or with none, logged out; twice with two devices.
@@ -256,7 +264,7 @@ class ZoomServer:
         self.hooks.emit(_left(visit), meeting, run, visit, reason="network connection error")
 
     def _of(self, meeting_id: str | int, visit: Visit) -> tuple[Meeting, Run]:
-        meeting = self.meeting(meeting_id)
+        meeting = self.rooms.past(str(meeting_id))
         return meeting, next(run for run in meeting.runs if visit in run.visits)
 
     # What the handler asks.
@@ -470,8 +478,8 @@ class _Handler(BaseHTTPRequestHandler):
         here = _here(meeting, person)
         if what == "begin" and not meeting.running:
             zoom.begin(meeting.id)
-        elif what == "end":
-            zoom.end(meeting.id)
+        elif what in ("end", "delete"):
+            (zoom.end if what == "end" else zoom.delete_by_hand)(meeting.id)
         elif what == "join" and person is not None:
             zoom.join(meeting.id, person.id, waits=bool(meeting.settings["waiting_room"]))
         elif what == "admit" and meeting.running:
@@ -507,7 +515,7 @@ def _page(zoom: ZoomServer, path: str, query: dict[str, list[str]]) -> str:
     meeting = zoom.meeting(where)
     if path.startswith("/s/"):
         inside = len([one for run in meeting.runs for one in run.visits if one.left_at is None])
-        buttons = _buttons("begin", "admit", "end")
+        buttons = _buttons("begin", "admit", "end", "delete")
         return _frame("You are the host", f"<p>{inside} people.</p>{buttons}")
     person = _who(meeting, query)
     if person is None or person.status != "approved":
@@ -604,7 +612,7 @@ def _delete(zoom: ZoomServer, named: dict[str, str], _q: Any, _b: Any) -> Answer
     meeting = zoom.meeting(named["meeting"])
     if meeting.running:
         raise ZoomError(400, 3000, "A meeting that goes on cannot be deleted.")
-    del zoom.rooms.meetings[meeting.id]
+    zoom.rooms.delete(meeting)
     return 204, None
 
 
@@ -711,7 +719,7 @@ def _past(zoom: ZoomServer, named: dict[str, str], _q: Any, _b: Any) -> Answer:
 
 @route("GET", "/past_meetings/{meeting}/instances", "medium")
 def _instances(zoom: ZoomServer, named: dict[str, str], _q: Any, _b: Any) -> Answer:
-    over = [run for run in zoom.meeting(named["meeting"]).runs if run.ended_at is not None]
+    over = [run for run in zoom.rooms.past(named["meeting"]).runs if run.ended_at is not None]
     return 200, {
         "meetings": [{"uuid": run.uuid, "start_time": _iso(run.started_at)} for run in over]
     }

@@ -30,6 +30,7 @@ SETTINGS: dict[str, Any] = {
     "meeting_authentication": False,
     "auto_recording": "none",
     "alternative_hosts": "",
+    "alternative_hosts_email_notification": True,
 }
 FLAGS = {name for name, value in SETTINGS.items() if isinstance(value, bool)}
 CHOICES = {"approval_type": (0, 1, 2), "registration_type": (1, 2, 3)}
@@ -130,6 +131,7 @@ class Rooms:
     def __init__(self) -> None:
         self.users: dict[str, int] = {"me": LICENSED}
         self.meetings: dict[int, Meeting] = {}
+        self.deleted: dict[int, Meeting] = {}
         self.counted: dict[tuple[str, date], int] = {}
         self.daily_shape = "iso"
         self.created: list[int] = []
@@ -149,6 +151,19 @@ class Rooms:
         if found is None:
             raise ZoomError(404, 3001, f"Meeting does not exist: {meeting_id}.")
         return found
+
+    def past(self, meeting_id: str) -> Meeting:
+        """A meeting of this id, also one that was deleted: what took place in it is known."""
+        found = self.deleted.get(int(meeting_id)) if meeting_id.isdecimal() else None
+        return found if found is not None and found.runs else self.meeting(meeting_id)
+
+    def all(self) -> list[Meeting]:
+        """Every meeting, and those that were deleted: one may still go on."""
+        return [*self.meetings.values(), *self.deleted.values()]
+
+    def delete(self, meeting: Meeting) -> None:
+        """Take a meeting away."""
+        self.deleted[meeting.id] = self.meetings.pop(meeting.id)
 
     def create(self, host: str, said: dict[str, Any], now: datetime) -> Meeting:
         """Make a meeting; it counts towards the hundred of its host and day."""
@@ -218,7 +233,7 @@ class Rooms:
 
     def start(self, meeting: Meeting, now: datetime) -> Run:
         """Open a meeting: a new uuid. Another one of the same host that goes on is ended."""
-        for other in self.meetings.values():
+        for other in self.all():
             if other.host_id == meeting.host_id and other is not meeting and other.running:
                 self.end(other, now)
         run = Run(self._uuid(), now)
@@ -253,7 +268,7 @@ class Rooms:
 
     def run(self, uuid: str) -> tuple[Meeting, Run]:
         """The opening under a uuid, or 404."""
-        for meeting in self.meetings.values():
+        for meeting in self.all():
             for run in meeting.runs:
                 if run.uuid == uuid:
                     return meeting, run
@@ -277,6 +292,9 @@ class Rooms:
 
     def _write(self, meeting: Meeting, said: dict[str, Any], now: datetime) -> None:
         _check(said)
+        for other in _others(said):
+            if self.users.get(other, BASIC) == BASIC or other == meeting.host_id:
+                raise invalid("settings.alternative_hosts", "They need a licence in this account.")
         begins = said.get("start_time")
         if begins is not None:
             moment = datetime.fromisoformat(begins)
@@ -297,6 +315,11 @@ def daily_limit(most: int, now: datetime, shape: str) -> ZoomError:
         headers["Retry-After"] = f"{midnight:%Y-%m-%dT%H:%M:%SZ}"
     message = f"You have exceeded the daily rate limit ({most}) of Meeting API requests."
     return ZoomError(429, 429, message, headers=headers)
+
+
+def _others(said: dict[str, Any]) -> list[str]:
+    named = said.get("settings", {}).get("alternative_hosts", "")
+    return [one for one in named.split(";") if one]
 
 
 def _check(said: dict[str, Any]) -> None:

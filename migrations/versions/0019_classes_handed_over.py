@@ -8,8 +8,8 @@ from alembic import op
 
 from remote_training.core.db import UtcDateTime
 
-revision = "0020"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
