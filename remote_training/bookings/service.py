@@ -44,7 +44,7 @@ def book(
     ------
     NotTakingPart, NotCleared, NotBegun, ProgrammeOver, OtherProgramme, BookingClosed,
     AlreadyBooked, Overlap, NoRest, WeekFull, SessionFull
-        Asked in this order; where one speaks, nothing is written.
+        Asked in this order; where one speaks, nothing is written for her.
     """
     places.one_at_a_time(participant)
     places.check(participant, session, now)

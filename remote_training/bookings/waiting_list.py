@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 
 from remote_training.audit import service as audit
 from remote_training.bookings import places, queries, rules, waiting_queries
-from remote_training.bookings.errors import NoOffer, NotInLine, TooLateToWait
+from remote_training.bookings.errors import NoOffer, NotInLine, SessionFull, TooLateToWait
 from remote_training.bookings.models import Booking, Ending, Waiting
 from remote_training.classes.models import Session
 from remote_training.core.db import db, unit_of_work
@@ -126,7 +126,7 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
 
     Who stands in line before her, and may take it by now, comes first: she may do so since a
     moment ago only, as she gave another place back. Raises `SessionFull` or `BookingClosed`, as
-    `places.take`.
+    `places.take`; what those before her got by then stays theirs.
     """
     if not waiting_queries.is_waited_for(session):
         places.take(session, now)
@@ -137,8 +137,12 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
         places.look_anew(session)  # it is counted already
         _close(entry, Ending.TAKEN, now)
         return
-    fill(session, now=now, before=entry)
-    places.take(session, now)
+    given = fill(session, now=now, before=entry)
+    try:
+        places.take(session, now)
+    except SessionFull as refusal:
+        refusal.keeps = given > 0  # else her page would go on to show the place as free
+        raise
     if entry is not None:
         _end(entry, Ending.TAKEN, now)
 

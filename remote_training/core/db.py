@@ -34,6 +34,8 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from remote_training.core.errors import Refused
+
 BUSY_SECONDS = 20
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -146,10 +148,18 @@ else:
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:
-    """Commit what happened inside, or none of it. Also usable as a decorator."""
+    """Commit what happened inside, or none of it. Also usable as a decorator.
+
+    What was written before a refusal that `keeps` it is committed, too.
+    """
     token = _writing.set(True)
     try:
-        yield
+        try:
+            yield
+        except Refused as refusal:
+            if refusal.keeps:
+                db.session.commit()
+            raise
         db.session.commit()
     except BaseException:
         db.session.rollback()

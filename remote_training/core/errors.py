@@ -12,10 +12,12 @@ class Refused(Exception):
     every one of them into a page: no view needs a try. The sentence is English and
     marked by `core.words.say`; named gaps (`%(minutes)s`) are filled after translation.
     `to_staff` says the same to somebody of the team who acts for her, where "you" would be
-    the wrong one.
+    the wrong one. `keeps` is True where what was written before it stays, for it is right for
+    others: `unit_of_work` commits it.
     """
 
     status = HTTPStatus.CONFLICT
+    keeps = False
 
     def __init__(self, sentence: str, *, to_staff: str = "", **gaps: object) -> None:
         super().__init__(sentence % gaps if gaps else sentence)

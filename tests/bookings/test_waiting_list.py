@@ -15,7 +15,7 @@ from remote_training.bookings.errors import (
     WeekFull,
 )
 from remote_training.bookings.models import Booking, Ending, Waiting
-from remote_training.core.db import db
+from remote_training.core.db import db, unit_of_work
 from remote_training.messages.models import Message
 from tests import make
 from tests.fakes import NOON
@@ -177,15 +177,14 @@ def test_who_comes_by_takes_no_place_for_which_somebody_entitled_waits(full, way
     db.session.commit()
     late = make.participant()
 
-    with pytest.raises(service.places.SessionFull):
+    with pytest.raises(service.places.SessionFull), unit_of_work():
         if way == "books":
             service.book(late, full, now=NOON, by=None)
         else:
             service.move(make.booking(participant=late), full, now=NOON, by=None)
-    db.session.rollback()
 
-    waiting_list.tick(NOON)
-    assert holder(full).participant_id == her.id
+    assert holder(full).participant_id == her.id  # at once, with the refusal
+    assert "booking_confirmed" in kinds(her)
 
 
 def test_who_waits_first_may_take_by_herself_what_others_wait_for(full):

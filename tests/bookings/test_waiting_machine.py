@@ -205,6 +205,8 @@ class Machine(RuleBasedStateMachine):
         assert self.attempt(service.book, self.person(who), self.hour(what)) is may
         if may:
             self.model.come(who, what)
+        elif self.model.may(who, what):  # refused: those before her have it now
+            self.model.fill(what, before=who)
 
     @rule(who=st.sampled_from(PEOPLE), what=st.sampled_from(CLASSES))
     def cancel(self, who: int, what: int) -> None:
@@ -222,8 +224,9 @@ class Machine(RuleBasedStateMachine):
         booking = self.booking(who, what)
         if booking is None or what == to:
             return
+        is_before_it_begins = self.model.now < self.model.classes[what].starts_at
         may = (
-            self.model.now < self.model.classes[what].starts_at
+            is_before_it_begins
             and self.model.may(who, to, leaves=what)
             and self.model.has_room_for(who, to)
         )
@@ -232,6 +235,8 @@ class Machine(RuleBasedStateMachine):
             self.model.come(who, to)
             self.model.free(who, what)
             self.model.fill(what)
+        elif self.model.may(who, to, leaves=what) and is_before_it_begins:
+            self.model.fill(to, before=who)
 
     @rule(who=st.sampled_from(PEOPLE), what=st.sampled_from(CLASSES), at_once=st.booleans())
     def wait(self, who: int, what: int, at_once: bool) -> None:

@@ -109,6 +109,22 @@ def test_a_class_of_another_site_cannot_be_waited_for(ada, browse_as):
     assert browser.post(f"/classes/{there.id}/wait").status_code == 404
 
 
+def test_after_a_refusal_for_those_who_wait_her_page_shows_the_class_as_full(ada, full, browse_as):
+    first = make.participant()
+    waiting_list.join(first, full, is_at_once=False, now=NOON, by=None)
+    full.places = 2  # as if no round had come since
+    db.session.commit()
+    browser = browse_as(ada)
+    assert f"/classes/{full.id}/book" in browser.get("/classes/").text
+
+    assert browser.post(f"/classes/{full.id}/book").status_code == 409
+
+    listed = browser.get("/classes/").text
+    assert f"/classes/{full.id}/wait" in listed
+    assert f"/classes/{full.id}/book" not in listed
+    assert entry_of(first).is_offered
+
+
 def test_somebody_elses_waiting_is_not_there(ada, full, browse_as):
     entry = make.waiting(session=make.session(places=2))
     address = f"/classes/waiting/{entry.id}"
