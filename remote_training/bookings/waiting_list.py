@@ -29,7 +29,6 @@ from remote_training.studies.current import study
 
 STANDS = Waiting.ended_at.is_(None)
 IN_LINE = sa.and_(STANDS, Waiting.offered_at.is_(None))
-AT_ONCE = 100  # classes looked at in one round
 
 
 def join(
@@ -170,7 +169,8 @@ def shorten_offers(session: Session) -> None:
 def tick(now: datetime) -> None:
     """End offers whose time is over, and lines of classes that are near; give what is free.
 
-    Each class in a transaction of its own.
+    Each class in a transaction of its own. All of them in each round: one with a free place that
+    nobody in its line may take stays due, and must not keep others from their turn.
     """
     nearest = now + timedelta(hours=study().booking.waiting_list_closes_hours)
     is_due = sa.or_(
@@ -184,7 +184,6 @@ def tick(now: datetime) -> None:
         .where(STANDS, is_due)
         .order_by(Waiting.session_id)
         .distinct()
-        .limit(AT_ONCE)
     )
     with unit_of_work():
         due = db.session.scalars(found).all()

@@ -1,6 +1,7 @@
 """Waiting for a place: who gets it, when, and never twice."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -163,6 +164,28 @@ def test_a_free_place_finds_who_became_entitled_in_the_next_round(full):
     db.session.commit()
     waiting_list.tick(NOON)
     assert holder(full).participant_id == entry.participant_id
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_many_classes_that_nobody_may_take_keep_no_other_from_its_turn(app):
+    """A round once looked at a hundred, the same ones each time."""
+    cannot, can, trainer = make.participant(cleared_on=None), make.participant(), make.trainer()
+    hours = [
+        make.session(id=UUID(int=n + 1), trainer=trainer, starts_at=NOON + timedelta(days=3))
+        for n in range(102)
+    ]
+    db.session.add_all(
+        Waiting(
+            participant_id=(can if hour is hours[-1] else cannot).id, session_id=hour.id,
+            asked_at=NOON, rank_at=NOON, is_at_once=True,
+        )
+        for hour in hours
+    )  # fmt: skip
+    db.session.commit()
+
+    waiting_list.tick(NOON)
+
+    assert holder(hours[-1]).participant_id == can.id
 
 
 @pytest.mark.parametrize("way", ["books", "moves"])
