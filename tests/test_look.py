@@ -18,3 +18,9 @@ def test_no_text_on_her_pages_is_smaller_than_20_px() -> None:
     ]
     assert rules
     assert small == []
+
+
+def test_a_long_word_in_large_print_stays_inside_its_answer() -> None:
+    answer = re.search(r"^\.answer \{([^}]*)\}", LOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert answer is not None
+    assert "overflow-wrap: anywhere" in answer[1]
