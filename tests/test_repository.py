@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from remote_training.messages import jobs
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "remote_training"
 LONGEST = 300
@@ -141,3 +143,16 @@ def test_the_file_for_the_machine_that_checks_changes_calls_the_two_commands() -
     lines = ci.read_text().splitlines()
     assert os.access(ci, os.X_OK)
     assert {"python3 dev.py check", "python3 dev.py test"} <= set(lines)
+
+
+def test_the_way_through_the_demo_names_the_facts_without_which_nobody_books() -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8").partition("A way through it")[2]
+    before_booking = told.partition("book a class")[0]
+    for fact in ("consent", "clearance", "first\nmeasurement", "arm"):
+        assert fact in before_booking
+
+
+def test_what_a_crash_leaves_uncertain_is_told_as_it_is() -> None:
+    told = (ROOT / "docs/decisions/0005-the-outbox-is-a-table.md").read_text(encoding="utf-8")
+    assert f"groups of {jobs.GROUP}," in told
+    assert f"at most {2 * jobs.GROUP} `uncertain`" in told

@@ -35,7 +35,9 @@ def status() -> None:
         click.echo(f"last worker seen: {found.worker_seen_at:%F %T} UTC")
     if found.stopped_at is not None:
         click.echo(
-            f"The queue stands still since {found.stopped_at:%F %T} UTC: {found.fault}", err=True
+            f"The queue stands still since {found.stopped_at:%F %T} UTC: {found.fault}. "
+            "When this is mended: remote-training messages resume",
+            err=True,
         )
         sys.exit(1)
 

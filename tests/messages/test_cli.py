@@ -49,6 +49,7 @@ def test_a_queue_that_stands_still_is_shown_and_resumed(app: Flask, mailbox: Fak
     status = runner.invoke(messages, ["status"])
     assert status.exit_code == 1
     assert "535" in status.output
+    assert status.output.rstrip().endswith("remote-training messages resume")
     mailbox.fault = None
     runner.invoke(messages, ["deliver"])
     assert mailbox.sent == [], "it stands still until somebody says go on"
