@@ -35,7 +35,7 @@ class Now(StrEnum):
         She is not in the room any more: for good or for a moment; for longer, in the middle of
         the class; without having left (her line broke, or her page went silent).
     away
-        A trainer knows why she is not there.
+        It is known why she is not there: a trainer says so, or the class was called off.
     """
 
     EXPECTED = "expected"
@@ -177,7 +177,7 @@ def _line(
     verdict = queries.verdict(session, reports, booking.id, has_pressed=has_pressed, now=now)
     found = signs.of(reports.get(booking.id, []), now=now)
     where, since = _where(found, session, told.pressed_at, now)
-    if told.said in KNOWN_WHY and where in UNSEEN:
+    if (told.said in KNOWN_WHY or session.is_called_off) and where in UNSEEN:
         where = Now.AWAY
     goes_on = not session.is_called_off and now < session.ends_at
     return Line(

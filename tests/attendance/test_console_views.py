@@ -69,6 +69,21 @@ def status(booking: Booking) -> Status | None:
     return row.status if row is not None else None
 
 
+def test_nobody_is_expected_or_missing_in_a_class_that_was_called_off(
+    trainer: FlaskClient, session: Session, anna: Booking
+) -> None:
+    held = trainer.get(lines(session)).text
+    assert "missing" in held.partition("<table")[2]
+    session.called_off_at = NOON
+    db.session.commit()
+    counts, _, rows = trainer.get(lines(session)).text.partition("<table")
+    assert "<b>0</b> expected" in counts
+    assert "<b>0</b> missing" in counts
+    assert "Anna V." in rows
+    assert "missing" not in rows
+    assert "called off" in rows
+
+
 def test_the_part_that_changes_is_given_once_and_304_until_something_happens(
     trainer: FlaskClient, session: Session, anna: Booking, clock: FakeClock
 ) -> None:
