@@ -23,7 +23,7 @@ from remote_training.contacts import whereabouts
 from remote_training.core import reasons
 from remote_training.core.db import db
 from remote_training.core.words import say
-from remote_training.meetings import presences, pulses
+from remote_training.meetings import plans, presences, pulses
 from remote_training.meetings import queries as meetings_queries
 from remote_training.meetings import service as meetings
 from remote_training.meetings.models import MeetingEvent
@@ -50,6 +50,8 @@ def come_in(
         meetings.open_our_page(session, now=now)
     elif room is not None:
         meetings.opened(session, provider, room, now=now)
+    else:
+        plans.let_in_again(booking, now=now)
     lock([booking.id])
     if provider.is_our_page and pulses.come_in(booking, connection, beats=beats, now=now):
         recompute(booking, now=now)

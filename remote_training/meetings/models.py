@@ -172,7 +172,7 @@ class MeetingHost(Model):
 
 
 class StrayRoom(Model):
-    """A room in an account of a host that belongs to no class of ours. Its title is not kept."""
+    """A room in an account of a host that lies across a class of ours. Its title is not kept."""
 
     __tablename__ = "stray_room"
     __table_args__ = (sa.UniqueConstraint("provider", "external_id"),)

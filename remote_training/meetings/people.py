@@ -49,10 +49,10 @@ class People:
     def _person(self, external_id: str, known: Known, found: FoundPerson | None) -> None:
         if not known.is_live:
             self._take_out(external_id, known, found)
-        elif known.is_registered and found is None and not known.is_unsure:
-            self.differs.add(Difference.PERSON_GONE)
-        elif not known.is_registered:
+        elif not known.is_registered or known.is_unsure:
             self._let_in(external_id, known, found)
+        elif found is None:
+            self.differs.add(Difference.PERSON_GONE)
 
     def _let_in(self, external_id: str, known: Known, found: FoundPerson | None) -> None:
         if found is None or not found.join_url:

@@ -156,6 +156,22 @@ def put_right(session: Session, *, now: datetime) -> None:
     row.tries, row.next_try_at, row.checked_at = 0, None, None
 
 
+def let_in_again(booking: Booking, *, now: datetime) -> None:
+    """Somebody comes to her class: was a person taken out of its room by hand, it is asked
+    whether it was her, and she is let in again. Nobody is asked while a page waits.
+    """
+    row, room = queries.upkeep(booking.session_id), queries.room(booking.session_id)
+    if row is None or room is None or Difference.PERSON_GONE not in row.differs:
+        return
+    her = sa.update(MeetingPerson).where(
+        MeetingPerson.room_id == room.id,
+        MeetingPerson.booking_id == booking.id,
+        MeetingPerson.ended_at.is_(None),
+    )
+    db.session.execute(her.values(begun_at=now))
+    look_now([booking.session_id])
+
+
 def _wanted(
     session: Session, room: MeetingRoom | None, kept: dict[UUID, str], now: datetime
 ) -> WantedRoom | None:
@@ -193,7 +209,7 @@ def _known(session: Session, room: MeetingRoom) -> tuple[Known, ...]:
 
 def _first_name(booking: Booking | None, row: MeetingPerson) -> str:
     """What the provider is told of her; nothing is opened that is not needed."""
-    if booking is None or row.may_come_in:
+    if booking is None or (row.may_come_in and row.begun_at is None):
         return ""
     return booking.participant.contact.first_name
 

@@ -1,8 +1,8 @@
 """Going through all rooms of a host: what is lost is found, what is nobody's is taken away.
 
 Taken away is only what carries our mark and is the room of no class. Other people's rooms in
-the same account are left alone; those that lie across a class of ours are shown, because one
-account holds one meeting at a time.
+the same account are left alone. What lies across a class of ours is shown, because one account
+holds one meeting at a time: hosts for which the study file names no account share one.
 """
 
 from __future__ import annotations
@@ -140,9 +140,7 @@ def _sort(host: Due, coming: Sequence[FoundRoom], now: datetime) -> list[str]:
     nobodys, strays = [], []
     for room in coming:
         session_id = markers.session_id(room.description)
-        if room.external_id in known:
-            continue
-        if session_id is None:
+        if room.external_id in known or session_id is None:
             strays.append(room)
         elif not _may_be_its(session_id, room.external_id, host, now):
             nobodys.append(room.external_id)
@@ -173,7 +171,7 @@ def _may_be_its(session_id: UUID, external_id: str, host: Due, now: datetime) ->
 
 
 def _note_strays(host: Due, rooms: Sequence[FoundRoom], now: datetime) -> None:
-    """Keep other people's rooms that lie across a class of ours, and forget the others."""
+    """Keep the rooms that lie across a class of ours, be it their own, and forget the others."""
     gone = sa.delete(StrayRoom).where(
         StrayRoom.provider == host.provider, StrayRoom.account == host.account
     )
@@ -202,6 +200,7 @@ def _lies_across(host: Due, room: FoundRoom) -> bool:
         .where(
             MeetingRoom.provider == host.provider,
             MeetingRoom.host == host.account,
+            MeetingRoom.external_id != room.external_id,
             due_rooms.IS_NOW,
             Session.called_off_at.is_(None),
             Session.starts_at < ends_at,

@@ -530,6 +530,20 @@ def test_rooms_of_no_class_are_taken_away_and_other_peoples_are_not(
     assert stray.external_id == str(others), "it lies across a class of ours in one account"
 
 
+def test_two_classes_at_once_in_one_account_are_shown(worker: Worker, clock: FakeClock) -> None:
+    """Hosts without an account named for them share that of the login: it runs one at a time."""
+    first = make.session(host="utrecht-1")
+    make.session(host="utrecht-2", starts_at=first.starts_at + timedelta(minutes=30))
+    make.session(host="utrecht-1", starts_at=first.ends_at + timedelta(minutes=30))
+    worker.until_calm()
+    clock.forward(hours=2)
+    worker.until_calm()
+    strays = db.session.scalars(sa.select(StrayRoom).order_by(StrayRoom.starts_at))
+    assert [one.starts_at - first.starts_at for one in strays] == [
+        timedelta(0), timedelta(minutes=30),
+    ]  # fmt: skip
+
+
 def test_another_host_means_another_room_and_no_second_one(
     zoom_app: Flask, worker: Worker, zoom: ZoomServer
 ) -> None:

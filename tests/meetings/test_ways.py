@@ -105,6 +105,28 @@ def test_who_booked_a_moment_ago_is_told_to_try_again_and_then_comes_in(
     assert f"{zoom.url}/w/" in shown(client, again.location)
 
 
+def test_who_was_taken_out_by_hand_and_comes_is_let_in_again(
+    booking: Booking, worker: Worker, zoom: ZoomServer, clock: FakeClock, browse_as: Browse
+) -> None:
+    other = make.booking(session=booking.session)
+    worker.until_calm(seconds=1)
+    clock.moment = NOON + timedelta(minutes=20)
+    meeting = next(iter(zoom.rooms.meetings.values()))
+    for one in meeting.registrants:
+        one.status = "cancelled"
+    worker.round()
+    joined(browse_as(booking.participant), booking)
+    worker.round()
+    (her,) = (one for one in meeting.registrants if one.status == "approved")
+    assert her.first_name == booking.participant.contact.first_name
+    again = browse_as(booking.participant).post(f"/class/{booking.id}/", data={"js": "0"})
+    assert f"tk={her.token}" in shown(browse_as(booking.participant), again.location)
+    row = queries.upkeep(booking.session_id)
+    assert row is not None
+    assert row.differs == {Difference.PERSON_GONE}, "who has not come is shown, as before"
+    assert not queries.is_gone(other.session_id)
+
+
 def test_while_the_provider_is_down_the_other_room_is_shown_and_the_trainer_told(
     booking: Booking, zoom: ZoomServer, worker: Worker, clock: FakeClock, browse_as: Browse,
     fallback: str,
