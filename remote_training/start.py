@@ -51,9 +51,10 @@ def _study(settings: Settings) -> Study:
 
 
 def _meetings(settings: Settings, study: Study) -> dict[str, MeetingProvider]:
-    """The providers that the settings or the study file ask for, by name.
+    """The providers that the settings or the study file ask for, by name; and any other whose
+    settings are complete: where a site met before, a room is still to be deleted, a report to come.
 
-    Raises `WrongSetting` where one of them lacks what it needs.
+    Raises `WrongSetting` where one that is asked for lacks what it needs.
     """
     providers: dict[str, MeetingProvider] = {"offline": OfflineMeetings(settings.address)}
     wanted: dict[str, str] = {settings.meetings: "MEETINGS"}
@@ -65,10 +66,12 @@ def _meetings(settings: Settings, study: Study) -> dict[str, MeetingProvider]:
         "bigbluebutton": _bigbluebutton,
         "jitsi": _jitsi,
     }
-    for name in making.keys() & wanted.keys():
+    for name, make in making.items():
         missing = settings.missing_for_zoom if name == "zoom" else settings.missing_for(name)
-        _need(missing, wanted[name], name)
-        providers[name] = making[name](settings)
+        if name in wanted:
+            _need(missing, wanted[name], name)
+        if not missing:
+            providers[name] = make(settings)
     return providers
 
 

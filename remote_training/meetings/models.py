@@ -156,6 +156,12 @@ class RoomUpkeep(Model):
 
     session: Mapped[Session] = relationship()
 
+    def forget_room(self) -> None:
+        """There is none any more, and nothing that we made of it."""
+        self.begun_at, self.begun_host = None, ""
+        self.kept_starts_at, self.kept_minutes, self.kept_others = None, 0, ""
+        self.differs, self.differs_at = frozenset(), None
+
 
 class MeetingHost(Model):
     """An account at a provider in which rooms are kept: when it was last gone through."""

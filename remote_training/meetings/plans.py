@@ -110,24 +110,16 @@ def of(session_id: UUID, *, now: datetime) -> Plan:
 
 
 def forget_room(row: RoomUpkeep, *, now: datetime, was_lost: bool = False) -> None:
-    """Let a class have no room any more. One that was kept ahead keeps its row, and everybody
-    in it theirs, without their ways in: what is still told of it counts for the class.
-    """
+    """Let a class have no room any more; one that was kept ahead is left behind."""
     room = queries.room(row.session_id)
-    if room is not None:
-        people = MeetingPerson.room_id == room.id
-        if service.kept_provider(room.provider) is not None:
-            room.replaced_at, room.was_lost = now, was_lost
-            ended = sa.func.coalesce(MeetingPerson.ended_at, now)
-            gone = sa.update(MeetingPerson).where(people)
-            db.session.execute(gone.values(ended_at=ended, join_url_sealed=None, begun_at=None))
-        else:
-            db.session.execute(sa.delete(MeetingPerson).where(people))
-            db.session.delete(room)
+    if room is not None and service.kept_provider(room.provider) is not None:
+        room.was_lost = was_lost
+        service.leave_behind(room, now=now)
+    elif room is not None:
+        db.session.execute(sa.delete(MeetingPerson).where(MeetingPerson.room_id == room.id))
+        db.session.delete(room)
         db.session.flush()
-    row.begun_at, row.begun_host = None, ""
-    row.kept_starts_at, row.kept_minutes, row.kept_others = None, 0, ""
-    row.differs, row.differs_at = frozenset(), None
+    row.forget_room()
 
 
 def look_now(session_ids: Collection[UUID]) -> None:

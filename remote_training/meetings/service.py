@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import IntegrityError
 
@@ -20,7 +21,7 @@ from remote_training.core.db import db
 from remote_training.core.words import say
 from remote_training.meetings import health, hosts, markers, queries
 from remote_training.meetings.errors import WrongRoom
-from remote_training.meetings.models import EventKind, MeetingEvent, MeetingRoom
+from remote_training.meetings.models import EventKind, MeetingEvent, MeetingPerson, MeetingRoom
 from remote_training.outside.meetings import (
     KeptRooms,
     MeetingFault,
@@ -120,11 +121,27 @@ def opened(
 ) -> MeetingRoom:
     """Keep which room a class has, from a provider that opened it at the click."""
     known = queries.room(session.id)
+    if known is not None and kept_provider(known.provider) is not None:
+        leave_behind(known, now=now)  # the site has changed its provider
+        row, known = queries.upkeep(session.id), None
+        if row is not None:
+            row.forget_room()
     if known is None:
         return _kept(session, provider.name, room, now)
-    if known.external_id != room.external_id:
+    if (known.provider, known.external_id) != (provider.name, room.external_id):
         known.provider, known.external_id, known.host = provider.name, room.external_id, ""
     return known
+
+
+def leave_behind(room: MeetingRoom, *, now: datetime) -> None:
+    """A room that was kept ahead is the room of its class no more. It keeps its row, and everybody
+    in it theirs, without their ways in: what is still told of it counts for the class.
+    """
+    room.replaced_at = now
+    ended = sa.func.coalesce(MeetingPerson.ended_at, now)
+    gone = sa.update(MeetingPerson).where(MeetingPerson.room_id == room.id)
+    db.session.execute(gone.values(ended_at=ended, join_url_sealed=None, begun_at=None))
+    db.session.flush()
 
 
 def receive(

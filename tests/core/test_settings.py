@@ -242,6 +242,14 @@ def test_a_site_that_asks_for_zoom_needs_its_settings_too(environment, tmp_path)
     assert {*real_world(settings.load()).meetings} == {"offline", "zoom"}
 
 
+def test_where_classes_met_before_is_still_reached_while_its_settings_are_there(environment):
+    """A room is still to be deleted there, a report still to come."""
+    environment(**ZOOM | {"MEETINGS": "offline"})
+    assert "zoom" in real_world(settings.load()).meetings
+    environment(**ZOOM | {"MEETINGS": "offline", "ZOOM_CLIENT_ID": ""})
+    assert {*real_world(settings.load()).meetings} == {"offline"}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

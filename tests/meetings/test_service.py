@@ -67,6 +67,18 @@ def minute(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
+def test_a_room_of_the_same_name_at_another_provider_is_another_room(booking: Booking) -> None:
+    """BigBlueButton and Jitsi name the room of a class alike."""
+    bigbluebutton, jitsi = (OfflineMeetings(""), OfflineMeetings(""))
+    bigbluebutton.name, jitsi.name = "bigbluebutton", "jitsi"
+    for provider in (bigbluebutton, jitsi):
+        service.opened(booking.session, provider, Room("class-1"), now=NOON)
+        db.session.commit()
+        known = queries.room(booking.session_id)
+        assert known is not None
+        assert known.provider == provider.name
+
+
 def open_room(session: Session, *, now: datetime) -> MeetingRoom | None:
     """Open a room as a click does."""
     service.open_our_page(session, now=now)

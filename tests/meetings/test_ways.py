@@ -127,6 +127,30 @@ def test_who_was_taken_out_by_hand_and_comes_is_let_in_again(
     assert not queries.is_gone(other.session_id)
 
 
+def test_a_class_whose_site_changes_its_provider_leaves_its_room_behind(
+    zoom_app: Flask, booking: Booking, worker: Worker, clock: FakeClock, browse_as: Browse
+) -> None:
+    """What Zoom still tells of the hour counts, and the new room stays as it is."""
+    worker.until_calm(seconds=1)
+    before = queries.room(booking.session_id)
+    assert before is not None
+    external_id = before.external_id
+    clock.moment = NOON + timedelta(minutes=40)
+    settings = zoom_app.extensions["settings"]
+    zoom_app.extensions["settings"] = settings.model_copy(update={"meetings": "offline"})
+    browse_as(booking.participant).post(f"/class/{booking.id}/", data=TOLD)
+    worker.until_calm()
+    now, was = queries.room(booking.session_id), queries.room_named("zoom", external_id)
+    assert now is not None
+    assert now.provider == "offline"
+    assert was is not None
+    assert was.session_id == booking.session_id
+    known = queries.person(was.id, booking.id)
+    assert known is not None
+    assert known.external_id
+    assert not known.join_url
+
+
 def test_while_the_provider_is_down_the_other_room_is_shown_and_the_trainer_told(
     booking: Booking, zoom: ZoomServer, worker: Worker, clock: FakeClock, browse_as: Browse,
     fallback: str,
