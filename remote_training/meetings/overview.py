@@ -82,7 +82,10 @@ def overview(site_ids: Collection[UUID], *, now: datetime) -> Overview:
         problems=_problems(bad, now),
         ready=len(wanted) - len(bad),
         hosts=_of_hosts(MeetingHost, accounts, MeetingHost.last_error.is_not(None)),
-        strays=_of_hosts(StrayRoom, accounts, StrayRoom.starts_at > now - A_DAY),
+        strays=sorted(
+            _of_hosts(StrayRoom, accounts, StrayRoom.starts_at > now - A_DAY),
+            key=lambda one: one.starts_at,
+        ),
         health=_failing(set(kept.values())),
     )
 

@@ -72,8 +72,11 @@ def sweep(host: Due, *, now: Callable[[], datetime]) -> Cause | None:
         with unit_of_work():
             nobodys = _sort(host, coming, now())
         for external_id in nobodys:
-            provider.delete(external_id)
-            log.info("a room of no class was taken away", kind=host.provider)
+            try:
+                provider.delete(external_id)
+                log.info("a room of no class was taken away", kind=host.provider)
+            except MeetingRefused as refused:  # somebody is in it: it stops no other
+                fault = refused
     except MeetingFault as raised:
         fault = raised
     except Exception as error:  # noqa: BLE001 - one host that is broken stops no other

@@ -530,6 +530,24 @@ def test_rooms_of_no_class_are_taken_away_and_other_peoples_are_not(
     assert stray.external_id == str(others), "it lies across a class of ours in one account"
 
 
+def test_a_room_of_no_class_in_which_somebody_is_stops_no_other(
+    worker: Worker, zoom: ZoomServer, clock: FakeClock
+) -> None:
+    make.session()
+    worker.until_calm()
+    mine = only(zoom).id
+    begins = clock() + timedelta(hours=9)
+    said = {"start_time": f"{begins:%Y-%m-%dT%H:%M:%SZ}", "duration": 60}
+    goes_on, _other = (
+        zoom.rooms.create("me", said | {"agenda": markers.of(UUID(int=n))}, clock()).id
+        for n in (7, 8)
+    )
+    zoom.begin(goes_on)
+    clock.forward(hours=2)
+    worker.until_calm()
+    assert set(zoom.rooms.meetings) == {mine, goes_on}
+
+
 def test_two_classes_at_once_in_one_account_are_shown(worker: Worker, clock: FakeClock) -> None:
     """Hosts without an account named for them share that of the login: it runs one at a time."""
     first = make.session(host="utrecht-1")
