@@ -309,6 +309,8 @@ def test_the_card_is_one_press_away_and_without_network_the_page_stays(
     expect(line(page, "Anna")).to_contain_text(
         "There is no network just now. In an emergency ring 112"
     )
+    line(page, "Jo").get_by_role("link", name="Something happened").click()
+    expect(line(page, "Jo")).to_contain_text("There is no network just now.")
     page.context.set_offline(False)
     card.click()
     expect(page.get_by_text("Kade 2")).to_be_visible()
