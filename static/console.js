@@ -135,11 +135,13 @@
   });
 
   document.addEventListener("click", (event) => {
-    const cell = event.target.closest("td.do");
-    if (!cell || navigator.onLine !== false || !event.target.closest("a[href]:not([data-note])")) return;
+    const link = event.target.closest("main a[href]:not([data-note])");
+    if (!link || navigator.onLine !== false) return;
     event.preventDefault(); // the browser's error page would take the list away
-    for (const said of cell.querySelectorAll(".said")) said.remove();
-    say(cell, words.noNet, "said");
+    const cell = link.closest("td.do");
+    for (const said of cell?.querySelectorAll(".said") || []) said.remove();
+    if (cell) say(cell, words.noNet, "said");
+    else [old.textContent, old.hidden] = [words.noNet, false];
   });
 
   Unsent.listen(async (isSent) => {

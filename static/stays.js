@@ -31,7 +31,7 @@
       form.requestSubmit(submitter);
       goes = null;
     } else {
-      form.append(words);
+      (submitter?.closest("td") || form).append(words);
       words.textContent = dataset.said;
       words.scrollIntoView({ block: "nearest" });
     }
