@@ -480,7 +480,7 @@ def test_her_page_says_how_much_of_the_programme_she_had(app, desk):
     cells = re.findall(r'data-label="([^"]+)"[^>]*>([^<]+)<', part)
     assert cells == [
         ("Planned", "3"), ("Offered", "2"), ("Booked", "4"), ("Came", "2"),
-        ("Booked, and not there", "technical trouble: 1, did not come: 1"),
+        ("The other booked ones", "technical trouble: 1, did not come: 1"),
         ("Missed", "1"), ("Minutes", "60"),
     ]  # fmt: skip
     assert (
