@@ -170,6 +170,7 @@ def test_an_override_with_a_reason_counts_and_keeps_what_the_room_said(
     db.session.commit()
     asked = trainer.get(person(absent))
     assert "did not come" in asked.text
+    assert "stays.js" in asked.text, "without network nothing is lost"
     refused = trainer.post(person(absent), data={"status": "technical", "reason": " "})
     assert refused.status_code == 422
     assert "Please write why" in refused.text
