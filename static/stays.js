@@ -4,7 +4,7 @@
 (() => {
   const { src, dataset } = document.currentScript;
   const PATIENCE = 5000;
-  const words = Object.assign(document.createElement("p"), { className: "note wait" });
+  const words = Object.assign(document.createElement("p"), { className: "said note wait" });
   words.setAttribute("role", "status");
   let [isAsking, goes] = [false, null];
 
@@ -12,7 +12,7 @@
     const ending = new AbortController();
     const alarm = setTimeout(() => ending.abort(), PATIENCE);
     try {
-      return (await fetch(src, { method: "HEAD", cache: "no-store", signal: ending.signal })).ok;
+      return (await fetch(src, { method: "HEAD", cache: "no-store", signal: ending.signal })).status < 500;
     } catch {
       return false;
     } finally {
@@ -21,12 +21,16 @@
   };
   document.addEventListener("submit", async (event) => {
     const { target: form, submitter } = event;
-    if (goes === form || !form.closest("main")) return;
+    if (event.defaultPrevented || goes === form || !form.closest("main")) return;
     event.preventDefault();
     if (isAsking) return;
     isAsking = true;
     words.remove();
-    if (await isThere()) {
+    const isGood = await isThere();
+    isAsking = false;
+    if (isGood && !form.isConnected) { // the list was put in place anew meanwhile
+      document.getElementById(submitter?.id)?.click();
+    } else if (isGood) {
       goes = form;
       form.requestSubmit(submitter);
       goes = null;
@@ -35,6 +39,5 @@
       words.textContent = dataset.said;
       words.scrollIntoView({ block: "nearest" });
     }
-    isAsking = false;
   });
 })();

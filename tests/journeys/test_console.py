@@ -316,6 +316,10 @@ def test_the_card_is_one_press_away_and_without_network_the_page_stays(
     line(page, "Jo").get_by_role("link", name="Something happened").click()
     expect(line(page, "Jo")).to_contain_text("There is no network just now.")
     page.context.set_offline(False)
+    page.context.route("**/*", lambda route: route.abort())  # connected, and nobody answers
+    card.click()
+    expect(line(page, "Anna")).to_contain_text("Nothing is lost: it stays here.")
+    page.context.unroute_all()
     card.click()
     expect(page.get_by_text("Kade 2")).to_be_visible()
     page.go_back()
