@@ -38,7 +38,7 @@
       [freshAt, misses, old.hidden] = [Date.now(), 0, true];
     } catch {
       misses += 1;
-      const time = new Date(freshAt).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+      const time = new Date(freshAt).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: words.zone || undefined });
       [old.textContent, old.hidden] = [words.old.replace("{time}", time), false];
     } finally {
       clearTimeout(alarm);
@@ -132,6 +132,16 @@
     if (form.matches("[data-net]")) say(cell, words.noNet, "said");
     else if (form.matches("[data-once]")) once(cell, form);
     else Unsent.add(Boxes.line(cell), form.getAttribute("action"), { status: submitter.value, seen: form.elements.seen.value });
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("main a[href]:not([data-note])");
+    if (!link || navigator.onLine !== false) return;
+    event.preventDefault(); // the browser's error page would take the list away
+    const cell = link.closest("td.do");
+    for (const said of cell?.querySelectorAll(".said") || []) said.remove();
+    if (cell) say(cell, words.noNet, "said");
+    else [old.textContent, old.hidden] = [words.noNet, false];
   });
 
   Unsent.listen(async (isSent) => {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -170,6 +171,9 @@ def test_marks_and_notes_that_were_given_without_network_are_kept_and_sent_once(
     expect(line(page, "Anna")).to_contain_text("was there: not sent yet")
     expect(line(page, "Ida")).to_contain_text("Note: Dizzy at the squats: not sent yet")
     expect(page.locator("#old-list")).to_contain_text("Not up to date: this is how it was at")
+    told = (page.locator("#old-list").text_content() or "").split(" at ")[1].split(".")[0]
+    at = datetime.now(ZoneInfo("Europe/Amsterdam")) - timedelta(minutes=1)
+    assert told[:2] in {f"{at:%H}", f"{at + timedelta(minutes=1):%H}"}, "the class's clock"
     assert (unsent(page), twelve.marks()) == (3, [])
     kept = page.evaluate("JSON.stringify(localStorage)")
     assert "excused" in kept
@@ -309,7 +313,13 @@ def test_the_card_is_one_press_away_and_without_network_the_page_stays(
     expect(line(page, "Anna")).to_contain_text(
         "There is no network just now. In an emergency ring 112"
     )
+    line(page, "Jo").get_by_role("link", name="Something happened").click()
+    expect(line(page, "Jo")).to_contain_text("There is no network just now.")
     page.context.set_offline(False)
+    page.context.route("**/*", lambda route: route.abort())  # connected, and nobody answers
+    card.click()
+    expect(line(page, "Anna")).to_contain_text("Nothing is lost: it stays here.")
+    page.context.unroute_all()
     card.click()
     expect(page.get_by_text("Kade 2")).to_be_visible()
     page.go_back()

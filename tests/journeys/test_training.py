@@ -78,7 +78,12 @@ def test_twelve_people_are_entered_with_a_press_each_and_one_to_save(
     page.locator("[name=asked]").check()
     presses = page.evaluate("presses")
 
-    page.get_by_role("button", name="Save for everybody").click()
+    save = page.get_by_role("button", name="Save for everybody")
+    page.context.set_offline(True)
+    save.click()
+    page.get_by_text("There is no network just now. Nothing is lost").wait_for()
+    page.context.set_offline(False)
+    save.click()
     page.get_by_text("Saved for 12 people.").wait_for()
 
     db.session.rollback()

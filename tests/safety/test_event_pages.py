@@ -94,6 +94,7 @@ class TestTheTwoTaps:
         assert "What happened to Zebulon C.?" in asked
         assert "Ring 112 first" in asked
         assert 'value="dizziness:2"' in asked, "tap two"
+        assert "stays.js" in asked, "without network nothing is lost"
         key = re.findall(r'name="key" value="([^"]+)"', asked)[0]
 
         answer = desk.post(address(place), data={"key": key, "pick": "dizziness:2"})
@@ -106,6 +107,7 @@ class TestTheTwoTaps:
         assert (event.recorded_by_id, event.session_id) == (tess.id, place.session_id)
         shown = desk.get(answer.location).text
         assert "the coordinators are told now" in shown
+        assert "stays.js" in shown
         assert "Still to be told" in shown
         assert "new: nobody has looked" in browse_as(carla).get(EVENTS).text
 
