@@ -6,6 +6,7 @@ import contextvars
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from remote_training.accounts.models import Account, Scope
 from remote_training.app import create_app
 from remote_training.core.db import db
 from remote_training.core.settings import Settings
+from remote_training.operations import logs
 from remote_training.participants.models import Participant
 from remote_training.studies import service as studies
 from remote_training.studies.current import study
@@ -172,6 +174,15 @@ def app(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fla
 
 def _url(database: str, folder: Path) -> str:
     return f"sqlite:///{folder}/test.db" if database == "sqlite" else postgres_url()
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What is logged, as a real process writes it, whatever earlier tests did with the log."""
+    kept = StringIO()
+    logs.configure(kept)
+    yield kept
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -142,9 +142,8 @@ def _read(event: HookEvent) -> Sequence[Told]:
         event.state = State.UNUSABLE
         log.warning(
             "a message cannot be read",
-            message=str(event.id),
-            kind="/".join(way),
-            name=_name(error, event),
+            message_id=str(event.id),
+            kind="/".join((*way, _name(error, event))),
             fault=type(error).__name__,
         )
         return []

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 import sqlalchemy as sa
-import structlog
 
 from remote_training.accounts import programs, service
 from remote_training.accounts.models import AccessToken, Grant, Role
 from remote_training.api import door
 from remote_training.core.crypto import token_hash
 from remote_training.core.db import db
-from remote_training.operations import logs
 from tests import make
 from tests.api.conftest import PREFIX, Program
 from tests.fakes import NOON
@@ -221,15 +218,6 @@ def test_sentences_are_in_the_language_of_the_owner(program_of, app):
     who = make.staff(Role.COORDINATOR, language="nl")
     told = program_of(who).get("/participants/NOBODY/timeline").get_json()
     assert told["detail"] == "Deze persoon is hier niet."
-
-
-@pytest.fixture
-def log():
-    """What is logged, whatever earlier tests have done with the log."""
-    kept = StringIO()
-    logs.configure(kept)
-    yield kept
-    structlog.reset_defaults()
 
 
 def test_no_answer_and_no_log_holds_a_token(app, iris, hers, log):

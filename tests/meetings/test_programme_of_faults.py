@@ -286,7 +286,7 @@ def judge(weeks: Weeks, front: Front) -> None:
     found = count(weeks)
     print(weeks.place.name, *found.items(), *weeks.on_the_way.items(), *front.happened.items())
     assert found["exact"] > 50
-    assert found["presumed"] > 0, "there was something that nobody told"
+    assert found["presumed"] + found["unknown"] > 0, "there was something that nobody told"
     assert len(weeks.lessons) > 20
     assert {*weeks.on_the_way} == {*ON_THE_WAY}
     assert len(front.happened) == 3
@@ -296,13 +296,13 @@ def judge(weeks: Weeks, front: Front) -> None:
     assert len(keys) == len({*keys}) > 300
 
 
-@pytest.mark.random
 def once_where_time_is_short() -> None:
     """Two of the three run on one database in the suite, and on both with SOAK=1."""
     if db.engine.dialect.name == "postgresql" and not IS_LONG:
         pytest.skip("these twelve weeks run here with SOAK=1; those at Jitsi do always")
 
 
+@pytest.mark.random
 def test_zoom(
     zoom_app: Flask, zoom: ZoomServer, worker: Worker, clock: FakeClock, address: str,
     front: Front, browse_as: Browse,

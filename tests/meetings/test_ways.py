@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import sqlalchemy as sa
@@ -317,13 +318,14 @@ def everything_kept() -> str:
 
 
 def test_no_credential_of_a_room_stands_in_the_database_or_the_log(
-    booking: Booking, worker: Worker, zoom: ZoomServer, capfd: pytest.CaptureFixture[str]
+    booking: Booking, worker: Worker, zoom: ZoomServer, log: StringIO
 ) -> None:
     zoom.faults.next("500_after", on="POST /meetings")
     worker.until_calm(seconds=1)
     meeting = next(iter(zoom.rooms.meetings.values()))
     her = meeting.registrants[0]
-    said, kept = "".join(capfd.readouterr()), everything_kept()
+    said, kept = log.getvalue(), everything_kept()
+    assert said
     token = next(iter(zoom.tokens))
     for canary in (her.token, meeting.password, token, zoom.account.client_secret):
         assert canary not in kept
