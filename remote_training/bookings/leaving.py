@@ -40,7 +40,7 @@ def end_all(participant: Participant, *, now: datetime, by: UUID | None) -> None
     Her row is locked by who calls, and says already that she takes part no more: nothing that
     is freed here is hers again. No place counts as given back late.
     """
-    ends = [*booked(participant, now=now), *waited_for(participant)]
+    ends: list[Booking | Waiting] = [*booked(participant, now=now), *waited_for(participant)]
     for one in sorted(ends, key=lambda one: one.session_id):  # one order for all who lock classes
         if isinstance(one, Waiting):
             waiting_list.leave(one, now=now, by=by)

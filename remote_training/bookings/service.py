@@ -139,9 +139,7 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     return moved
 
 
-def cancel(
-    booking: Booking, *, now: datetime, by: UUID | None, is_leaving: bool = False
-) -> None:
+def cancel(booking: Booking, *, now: datetime, by: UUID | None, is_leaving: bool = False) -> None:
     """Give the place back, and queue the word that it is. Cancelling twice changes nothing.
 
     In a class that was called off there is no place to give back: nothing changes. Who

@@ -42,11 +42,12 @@ def ask(participant_id: UUID) -> ResponseReturnValue:
 def leave(participant_id: UUID) -> ResponseReturnValue:
     """Record that this person leaves; all that is to end ends."""
     her = _her(participant_id)
-    form, is_new = _form(her), []
+    form, now = _form(her), outside().now()
+    is_new: list[bool] = []
 
     def record() -> None:
-        said = {"on": form.withdrawn_on.data, "reason": form.reason.data}
-        is_new.append(service.leave(her, **said, now=outside().now(), by=me().id))
+        on, reason = form.withdrawn_on.data, form.reason.data
+        is_new.append(service.leave(her, on=on, reason=reason, now=now, by=me().id))
 
     if not form.validate() or not attempt(record, form.said_at):
         return _leave_page(her, form), 422

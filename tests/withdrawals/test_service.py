@@ -64,7 +64,8 @@ def kinds_to(who):
 
 
 def test_all_that_is_hers_ends_in_one_press(app, ada, carla, leaves, browser, browse_as):
-    soon, later = books(ada, starts_at=NOON + HOUR * 3), books(ada, starts_at=NOON + DAY * 3)
+    soon = make.booking(participant=ada, session=make.session(starts_at=NOON + HOUR))
+    later = books(ada, starts_at=NOON + DAY * 3)
     begun = make.booking(participant=ada, session=make.session(starts_at=NOON - HOUR / 2))
     asked = make.assessment(participant=ada)
     join = tokens.mint(LinkKind.JOIN, ada.account_id, now=NOON, subject_id=soon.id)
@@ -183,10 +184,11 @@ def test_another_day_is_refused_and_the_first_stays(app, ada, leaves):
     assert ada.withdrawn_on == TODAY
 
 
-def test_a_mistake_is_taken_back_with_a_reason_and_her_classes_stay_cancelled(
-    app, ada, carla, leaves
+def test_a_mistake_is_taken_back_with_a_reason_and_what_has_ended_stays_so(
+    app, ada, carla, leaves, browser
 ):
     booking, asked = books(ada), make.assessment(participant=ada)
+    feed = feeds.make(ada.account_id, now=NOON).removeprefix("http://localhost")
     leaves()
     with pytest.raises(ReasonNeeded):
         service.take_back(ada, reason=" ", now=NOON, by=carla.id)
@@ -196,6 +198,7 @@ def test_a_mistake_is_taken_back_with_a_reason_and_her_classes_stay_cancelled(
 
     assert ada.withdrawn_on is None
     assert not booking.is_live
+    assert browser.get(feed).status_code == 410
     assert state(asked, now=NOON) is State.DUE
     said = entry("participants.take_back_leaving")
     assert said.reason == "Not Ada"
