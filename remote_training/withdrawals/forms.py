@@ -26,6 +26,11 @@ class LeaveForm(FlaskForm):  # type: ignore[misc]
     def __init__(self, today: date) -> None:
         super().__init__(data={"withdrawn_on": today})
 
+    @property
+    def day(self) -> date:
+        """The day that was chosen; only after validation."""
+        return cast(date, self.withdrawn_on.data)
+
     def said_at(self, refusal: Invalid) -> Field:
         """The field that a refusal is written at."""
         return cast(Field, self[str(refusal.gaps.get("fact", "reason"))])

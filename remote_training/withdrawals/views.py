@@ -46,7 +46,7 @@ def leave(participant_id: UUID) -> ResponseReturnValue:
     is_new: list[bool] = []
 
     def record() -> None:
-        on, reason = form.withdrawn_on.data, form.reason.data
+        on, reason = form.day, form.reason.data
         is_new.append(service.leave(her, on=on, reason=reason, now=now, by=me().id))
 
     if not form.validate() or not attempt(record, form.said_at):
