@@ -51,6 +51,7 @@ from remote_training.replies import letters as reply_letters
 from remote_training.safety import event_views
 from remote_training.safety import views as safety_views
 from remote_training.studies import load
+from remote_training.withdrawals import views as withdrawals_views
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 256 * 1024
@@ -78,6 +79,7 @@ BLUEPRINTS = (
     training_views.blueprint,
     dashboard_views.blueprint,
     people_views.blueprint,
+    withdrawals_views.blueprint,
     booking_views.blueprint,
     desk_programme_views.blueprint,
     plan_views.blueprint,

@@ -147,7 +147,7 @@ def lock(session: Session) -> None:
     db.session.refresh(session, newest, with_for_update={"key_share": True})
 
 
-def give_back(booking: Booking, now: datetime) -> bool:
+def give_back(booking: Booking, now: datetime, *, may_be_late: bool = True) -> bool:
     """End a booking and free its place; True for the one call that did it."""
     session = booking.session
     ended = (
@@ -155,7 +155,7 @@ def give_back(booking: Booking, now: datetime) -> bool:
         .where(Booking.id == booking.id, Booking.cancelled_at.is_(None))
         .values(
             cancelled_at=now,
-            is_late=rules.is_late(now, session.starts_at),
+            is_late=may_be_late and rules.is_late(now, session.starts_at),
             sequence=Booking.sequence + 1,
         )
         .execution_options(synchronize_session=False)

@@ -139,10 +139,11 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     return moved
 
 
-def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
+def cancel(booking: Booking, *, now: datetime, by: UUID | None, is_leaving: bool = False) -> None:
     """Give the place back, and queue the word that it is. Cancelling twice changes nothing.
 
-    In a class that was called off there is no place to give back: nothing changes.
+    In a class that was called off there is no place to give back: nothing changes. Who
+    `is_leaving` the trial gives nothing back late.
     Raises `HasBegun` once the class has begun.
     """
     session = booking.session
@@ -154,7 +155,7 @@ def cancel(booking: Booking, *, now: datetime, by: UUID | None) -> None:
             say("This class has already begun: it can no longer be cancelled. Please ring us."),
             to_staff=say("This class has already begun: it can no longer be cancelled."),
         )
-    if not places.give_back(booking, now):
+    if not places.give_back(booking, now, may_be_late=not is_leaving):
         return
     waiting_list.fill(session, now=now)
     places.tell("booking_cancelled", booking, not_after=session.ends_at, now=now)

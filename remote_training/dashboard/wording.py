@@ -23,6 +23,7 @@ FACT_WORDS = {
     "consented_on": _l("Consent given on"),
     "baseline_on": _l("Baseline on"),
     "cleared_on": _l("Cleared for exercise on"),
+    "withdrawn_on": _l("Left the trial on"),
     "complaint": _l("Main complaint"),
     "sex": _l("Sex"),
     "neurotoxic_chemotherapy": _l("Neurotoxic chemotherapy"),
@@ -47,6 +48,8 @@ def of_fact(name: str, code: object) -> object:
     """What a fact's code says in words; what needs none as it is."""
     if name == "complaint" and isinstance(code, str):
         return names.of_module(code)
+    if name == "withdrawn_on" and code is None:
+        return STATE_WORDS["takes_part"][1]
     return {"arm": ARM_WORDS, "sex": SEX_WORDS}.get(name, {}).get(code, code)  # type: ignore[attr-defined]
 
 
@@ -134,7 +137,8 @@ ACTION_WORDS = {
     "bookings.cancel": _l("Place given back"),
     "bookings.move": _l("Place moved to another class"),
     "bookings.move_up": _l("Place from the waiting list"),
-    "demo.leave": _l("Left the trial"),
+    "participants.leave": _l("Left the trial"),
+    "participants.take_back_leaving": _l("Leaving the trial was recorded by mistake"),
     "bookings.wait": _l("Put on a waiting list"),
     "bookings.leave_waiting_list": _l("Taken off a waiting list"),
     "replies.says_no": _l("Her calendar said no"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from remote_training.accounts import tokens, visits
 from remote_training.attendance import service as attendance
 from remote_training.attendance.models import Status
-from remote_training.audit import service as audit
 from remote_training.bookings import fit, overview
 from remote_training.bookings import queries as places
 from remote_training.bookings import service as bookings
@@ -23,6 +21,7 @@ from remote_training.meetings import service as meetings
 from remote_training.meetings.models import EventKind
 from remote_training.participants.models import Participant
 from remote_training.studies.current import study
+from remote_training.withdrawals import service as withdrawals
 
 COMES, LATE, TROUBLE, EXCUSED = 0.78, 0.86, 0.90, 0.94  # shares; the rest stays away
 LOOKS_ON = (2, 6)  # Wednesdays and Sundays she looks at what can be booked
@@ -147,11 +146,5 @@ def _book(stage: Stage, participant: Participant, slot: Slot) -> bool:
 
 def _leave(stage: Stage, participant: Participant) -> None:
     """She leaves the trial: her places are given back, her links end, nothing more is asked."""
-    for booking in places.upcoming(participant, now=stage.now):
-        if booking.session.starts_at > stage.now:
-            bookings.cancel(booking, now=stage.now, by=participant.account_id)
-    tokens.revoke_all(participant.account_id, now=stage.now)
-    visits.end_all(participant.account_id, now=stage.now)
-    participant.withdrawn_on = stage.now.date()
-    by = stage.by(participant.site)
-    audit.note("demo.leave", "participant", participant.id, by=by, now=stage.now)
+    by, today = stage.by(participant.site), stage.now.date()
+    withdrawals.leave(participant, on=today, reason=None, now=stage.now, by=by)

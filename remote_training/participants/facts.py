@@ -50,6 +50,7 @@ def _near_day(value: Any, today: date) -> bool:
 _RULES: dict[str, Callable[[Any, date], bool]] = {
     "consented_on": _past_day,
     "cleared_on": _past_day,
+    "withdrawn_on": _past_day,
     "baseline_on": _near_day,
     "complaint": lambda value, _today: value in study().complaint_codes(),
     "arm": lambda value, _today: value in study().arm_codes(),
@@ -62,6 +63,7 @@ _RULES: dict[str, Callable[[Any, date], bool]] = {
 _SENTENCES = {
     "consented_on": say("The day of consent must be between 2020 and today."),
     "cleared_on": say("The day of clearance must be between 2020 and today."),
+    "withdrawn_on": say("The day of leaving must be between 2020 and today."),
     "baseline_on": say("The baseline day must be between 2020 and two years from now."),
     "complaint": say("Please choose a complaint of the study."),
     "arm": say("Please choose an arm of the study."),

@@ -180,7 +180,8 @@ def _about(
     **more: Any,
 ) -> Letter:
     woman, session = booking.participant, booking.session
-    personal = {"classes_url": addresses.classes(woman, now), **(links or {})}
+    has_left = woman.withdrawn_on is not None  # no link of hers opens anything any more
+    personal = {} if has_left else {"classes_url": addresses.classes(woman, now), **(links or {})}
     if join_url is not None:
         personal["join_url"] = join_url
     return paper.letter(
@@ -194,6 +195,7 @@ def _about(
         doors_open_at=session.doors_open_at,
         minutes=session.minutes,
         trainer=session.trainer.contact.first_name,
+        has_left=has_left,
         **more,
     )
 

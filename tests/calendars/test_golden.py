@@ -24,6 +24,7 @@ from remote_training.classes.plan import Plan
 from remote_training.core.db import db
 from remote_training.messages import jobs as outbox
 from remote_training.participants.models import Participant
+from remote_training.withdrawals import service as withdrawals
 from tests import make
 from tests.fakes import NOON
 from tests.servers.calendar_gate import by_ical_js, pass_gate
@@ -106,8 +107,8 @@ def _promoted(stage: Stage) -> None:
 
 
 def _withdrawn(stage: Stage) -> None:
-    """Leaving the trial is not built yet: the team gives her place back."""
-    service.cancel(stage.book(), now=NOON, by=make.staff().id)
+    stage.book()
+    withdrawals.leave(stage.ada, on=NOON.date(), reason=None, now=NOON, by=make.staff().id)
 
 
 def _longer(stage: Stage) -> None:

@@ -104,6 +104,9 @@ def gather(platform: Platform) -> Cast:
             "plan.ask_to_change": {"session_id": weekly},
             "stand_ins.ask": {"series_id": db.session.get_one(Session, weekly).series_id},
             "plan.ask_to_call_off": {"session_id": weekly},
+            "withdrawals.ask_to_take_back": {
+                "participant_id": make.participant(withdrawn_on=now.date()).id
+            },
         },
         _links(woman, soon.id, begun, over, staff["new"].id, now),
         staff["new"].totp_secret or "",

@@ -1,0 +1,1 @@
+"""Leaving the trial: ends bookings, waiting, links and visits in one transaction."""
