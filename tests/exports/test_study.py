@@ -54,7 +54,6 @@ READ = {"sav": pyreadstat.read_sav, "dta": pyreadstat.read_dta}
 pytestmark = [
     pytest.mark.random,
     pytest.mark.timeout(3 * 3600 if IS_LONG else 600),
-    pytest.mark.xdist_group("study"),
 ]
 
 

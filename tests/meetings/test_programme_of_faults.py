@@ -297,9 +297,9 @@ def judge(weeks: Weeks, front: Front) -> None:
 
 
 def once_where_time_is_short() -> None:
-    """Two of the three run on one database in the suite, and on both with SOAK=1."""
+    """They run on one database in the suite, and on both with SOAK=1."""
     if db.engine.dialect.name == "postgresql" and not IS_LONG:
-        pytest.skip("these twelve weeks run here with SOAK=1; those at Jitsi do always")
+        pytest.skip("these twelve weeks run here with SOAK=1; those of test_programme do always")
 
 
 @pytest.mark.random
@@ -356,6 +356,7 @@ def prosody(app: Flask, clock: FakeClock, address: str) -> Iterator[JitsiServer]
 def test_jitsi(
     app: Flask, prosody: JitsiServer, clock: FakeClock, front: Front, browse_as: Browse
 ) -> None:
+    once_where_time_is_short()
     weeks = Weeks(app, AtJitsi(prosody, clock, front), clock, browse_as)
     weeks.run()
     at_a_server(weeks, {stay.room for stay in prosody.truth}, {one.person for one in prosody.truth})
