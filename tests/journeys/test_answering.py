@@ -538,6 +538,7 @@ def test_after_all_that_can_go_wrong_each_acknowledged_answer_is_in_the_data_set
     page.on("response", note)
     choose(page, 1)
     see(page, f"Question 2 of {ALL}")
+    platform.clock.forward(seconds=2)
     page.go_back()  # back, and pressed twice
     page.locator('input[value="3"]').check(force=True)
     page.locator("form.asking button:not(.second)").dblclick()

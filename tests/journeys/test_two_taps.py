@@ -45,9 +45,9 @@ def test_a_trainer_records_it_in_two_taps_and_the_coordinator_looks_after_it(
     page.goto(console)
 
     page.get_by_role("link", name=re.compile("Something happened ?: Ada V")).click()  # one
-    page.get_by_role("button", name=re.compile("3 severe ?: Fall")).click()  # two
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile("3 severe ?: Fall")).click()  # two
 
-    page.wait_for_load_state()
     assert "the coordinators are told now" in page.inner_text("main")
     with platform.app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(AdverseEvent)) == 1
@@ -63,8 +63,8 @@ def test_a_trainer_records_it_in_two_taps_and_the_coordinator_looks_after_it(
     desk.goto(re.findall(r"http://\S+/staff/safety/events/\S+", text)[0])
     assert "new: nobody has looked" in desk.inner_text("main")
     desk.get_by_label("I have seen it").check(force=True)
-    desk.get_by_role("button", name="Write it down").click()
-    desk.wait_for_load_state()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Write it down").click()
     assert_accessible(desk)
     platform.clock.forward(hours=2)
     platform.work()
@@ -74,12 +74,12 @@ def test_a_trainer_records_it_in_two_taps_and_the_coordinator_looks_after_it(
         desk.get_by_label(words, exact=True).check(force=True)
     desk.get_by_role("group", name="Is it serious?").get_by_label("No").check(force=True)
     desk.locator("#outcome_on").fill(platform.clock().date().isoformat())
-    desk.get_by_role("button", name="Save the details").click()
-    desk.wait_for_load_state()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Save the details").click()
     assert "Still to be told" not in desk.inner_text("main")
     desk.get_by_label("Nothing more is to be done: close it").check(force=True)
-    desk.get_by_role("button", name="Write it down").click()
-    desk.wait_for_load_state()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Write it down").click()
     desk.get_by_role("link", name="All events").click()
     assert "closed" in desk.inner_text("main")
     desk.context.close()
