@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 import requests
@@ -29,6 +30,15 @@ def test_a_file_comes_with_the_policy_headers_of_pages(web: str) -> None:
 
     assert answer.status_code == 200
     assert {name: answer.headers[name] for name in edge.HEADERS} == edge.HEADERS
+
+
+def test_a_page_asks_for_its_files_by_what_is_in_them(web: str) -> None:
+    page = requests.get(f"{web}/", timeout=10).text
+    (style,) = re.findall(r'<link rel="stylesheet" href="(.*?)">', page)
+    file = requests.get(web + style, timeout=10)
+
+    assert file.status_code == 200
+    assert style == f"/static/look.css?v={sha256(file.content).hexdigest()[:12]}"
 
 
 def test_a_body_that_is_not_sent_as_it_says_is_the_senders_fault(web: str) -> None:
