@@ -281,12 +281,13 @@ def _told_of(weeks: Weeks, lesson: Lesson, booking_id: UUID) -> str:
     return f"{lesson.starts_at} {visits} {tells} {rooms} {kept}"
 
 
-def judge(weeks: Weeks, front: Front) -> None:
-    """What must be so at every provider."""
+def judge(weeks: Weeks, front: Front) -> Counter[str]:
+    """What must be so at every provider; how many records were of which kind."""
     found = count(weeks)
     print(weeks.place.name, *found.items(), *weeks.on_the_way.items(), *front.happened.items())
     assert found["exact"] > 50
-    assert found["presumed"] + found["unknown"] > 0, "there was something that nobody told"
+    untold = found["presumed"] + found["unknown"] + found["right all the same"]
+    assert untold > 0, "there was something that nobody told whole"
     assert len(weeks.lessons) > 20
     assert {*weeks.on_the_way} == {*ON_THE_WAY}
     assert len(front.happened) == 3
@@ -294,6 +295,7 @@ def judge(weeks: Weeks, front: Front) -> None:
     assert states <= {State.APPLIED, State.NOT_OURS}
     keys = db.session.scalars(sa.select(MeetingEvent.key)).all()
     assert len(keys) == len({*keys}) > 300
+    return found
 
 
 def once_where_time_is_short() -> None:
@@ -316,7 +318,7 @@ def test_zoom(
     zoom.faults.every = 0
     worker.until_calm()
     at_zoom(weeks, zoom)
-    judge(weeks, front)
+    assert judge(weeks, front)["presumed"] > 0
 
 
 @pytest.fixture
@@ -339,7 +341,7 @@ def test_bigbluebutton(
     weeks.run()
     at_a_server(weeks, {one.external for one in bbb.ended}, {stay.person for stay in bbb.truth})
     assert {*bbb.happened} == {*BBB_FAULTS}
-    judge(weeks, front)
+    judge(weeks, front)  # webhooks and analytics both tell: what one loses the other has
 
 
 @pytest.fixture
@@ -361,4 +363,4 @@ def test_jitsi(
     weeks.run()
     at_a_server(weeks, {stay.room for stay in prosody.truth}, {one.person for one in prosody.truth})
     assert {*prosody.happened} == {"503", "hangup"}
-    judge(weeks, front)
+    assert judge(weeks, front)["presumed"] > 0
