@@ -46,7 +46,7 @@ from tests.servers.zoom import ZoomServer
 
 Browse = Callable[..., FlaskClient]
 IS_LONG = bool(os.environ.get("SOAK"))
-SEED = int(os.environ.get("SOAK_SEED", "11"))
+SEED = int(os.environ.get("SOAK_SEED", "13"))
 ON_THE_WAY = ("lost", "doubled", "late", "swapped", "in pieces")
 BBB_FAULTS = (
     "500", "hangup", "500_after", "garbage", "hangup_after", "302", "timeout", "timeout_after",
@@ -281,13 +281,12 @@ def _told_of(weeks: Weeks, lesson: Lesson, booking_id: UUID) -> str:
     return f"{lesson.starts_at} {visits} {tells} {rooms} {kept}"
 
 
-def judge(weeks: Weeks, front: Front) -> Counter[str]:
-    """What must be so at every provider; how many records were of which kind."""
+def judge(weeks: Weeks, front: Front) -> None:
+    """What must be so at every provider."""
     found = count(weeks)
     print(weeks.place.name, *found.items(), *weeks.on_the_way.items(), *front.happened.items())
     assert found["exact"] > 50
-    untold = found["presumed"] + found["unknown"] + found["right all the same"]
-    assert untold > 0, "there was something that nobody told whole"
+    assert found["presumed"] > 0, "there was something that nobody told"
     assert len(weeks.lessons) > 20
     assert {*weeks.on_the_way} == {*ON_THE_WAY}
     assert len(front.happened) == 3
@@ -295,7 +294,6 @@ def judge(weeks: Weeks, front: Front) -> Counter[str]:
     assert states <= {State.APPLIED, State.NOT_OURS}
     keys = db.session.scalars(sa.select(MeetingEvent.key)).all()
     assert len(keys) == len({*keys}) > 300
-    return found
 
 
 def once_where_time_is_short() -> None:
@@ -318,7 +316,7 @@ def test_zoom(
     zoom.faults.every = 0
     worker.until_calm()
     at_zoom(weeks, zoom)
-    assert judge(weeks, front)["presumed"] > 0
+    judge(weeks, front)
 
 
 @pytest.fixture
@@ -341,7 +339,7 @@ def test_bigbluebutton(
     weeks.run()
     at_a_server(weeks, {one.external for one in bbb.ended}, {stay.person for stay in bbb.truth})
     assert {*bbb.happened} == {*BBB_FAULTS}
-    judge(weeks, front)  # webhooks and analytics both tell: what one loses the other has
+    judge(weeks, front)
 
 
 @pytest.fixture
@@ -363,4 +361,4 @@ def test_jitsi(
     weeks.run()
     at_a_server(weeks, {stay.room for stay in prosody.truth}, {one.person for one in prosody.truth})
     assert {*prosody.happened} == {"503", "hangup"}
-    assert judge(weeks, front)["presumed"] > 0
+    judge(weeks, front)
