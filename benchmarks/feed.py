@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from benchmarks import people
-from benchmarks.measure import Figure, Request, served
-from benchmarks.web import _figure, _floor, _platforms, _warm
+from benchmarks.measure import Figure, Request, by_turns, served
+from benchmarks.web import _floor, _platforms
 from remote_training.accounts import feeds
 from remote_training.bookings import service as bookings
 from remote_training.core.db import db
@@ -30,15 +30,13 @@ def feed() -> Iterator[Figure]:
             Request("GET", path, more=f"If-None-Match: {answer.headers['ETag']}")
             for path, answer in zip(paths, answers, strict=True)
         ]
-        with served("wsgi:app", people.environment(url)) as ours:
-            whole = _warm(ours, [Request("GET", path) for path in paths] * 40)
-            ours.drive(known, status=304)
-            as_before = ours.drive(known * 80, status=304)
-        with _floor(url) as floor:
-            written = _warm(floor, [Request("GET", "/feed")] * 800)
-            hello = _warm(floor, [Request("GET", "/")] * 8000)
-        yield _figure("feed of 36 classes", name, whole, written, WHOLE_AIM)
-        yield _figure("feed as before (304)", name, as_before, hello, AS_BEFORE_AIM)
+        with served("wsgi:app", people.environment(url)) as ours, _floor(url) as floor:
+            whole = [Request("GET", path) for path in paths] * 40
+            turns = by_turns(ours, floor, whole, [Request("GET", "/feed")] * 800)
+            yield turns.figure("feed of 36 classes", name, WHOLE_AIM)
+            hello = [Request("GET", "/")] * 16000
+            turns = by_turns(ours, floor, known * 80, hello, status=304)
+            yield turns.figure("feed as before (304)", name, AS_BEFORE_AIM)
 
 
 def _feeds(app: Flask) -> list[str]:

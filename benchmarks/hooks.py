@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks import people
-from benchmarks.measure import Figure, Request, Run, served
+from benchmarks.measure import Figure, Request, by_turns, served
 from benchmarks.web import _bare_answers, _floor, _platforms
 from remote_training.attendance.models import Attendance
 from remote_training.core.db import db
@@ -42,17 +42,11 @@ def hooks() -> Iterator[Figure]:
             begins = clock.now().replace(microsecond=0) - timedelta(hours=2)
             _rooms(app, begins)
             requests = _burst(begins)
-        with served("wsgi:app", people.environment(url) | {"ZOOM_WEBHOOK_SECRET": SECRET}) as ours:
-            ours.drive(requests[: len(requests) // 8], status=204)  # warm: these come again
-            run = ours.drive(requests, status=204)
-        with _floor(url) as floor:
-            floor.drive(_bare_answers(len(requests) // 8), status=200)
-            least = floor.drive(_bare_answers(len(requests)), status=200)
-        note = _note(run)
-        yield Figure(
-            "events taken", name, run.rate, least.rate, run.rate / least.rate, TAKEN_AIM,
-            run.cpu_ms, least.cpu_ms, note=note,
-        )  # fmt: skip
+        settings = people.environment(url) | {"ZOOM_WEBHOOK_SECRET": SECRET}
+        with served("wsgi:app", settings) as ours, _floor(url) as floor:
+            turns = by_turns(ours, floor, requests, _bare_answers(len(requests)), status=204)
+        note = f"one in a thousand took {turns.slow_ms:.0f} ms or more"
+        yield turns.figure("events taken", name, TAKEN_AIM, note)
         with app.app_context():
             began, count = perf_counter(), 0
             while done := jobs.work(clock.now()):
@@ -63,11 +57,6 @@ def hooks() -> Iterator[Figure]:
             "events worked on", name, rate, IN_FIVE_MINUTES, rate / IN_FIVE_MINUTES, 1.0,
             note=f"{wrong} attendances WRONG" if wrong else f"{count} kept; minutes right",
         )  # fmt: skip
-
-
-def _note(run: Run) -> str:
-    wrong = f"{run.wrong} of {run.answers} WRONG; " if run.wrong else ""
-    return f"{wrong}one in a thousand took {run.slow_ms:.0f} ms or more"
 
 
 def _rooms(app: Flask, begins: datetime) -> None:

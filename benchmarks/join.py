@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks import people, web
-from benchmarks.measure import Figure, Request, Run, served
+from benchmarks.measure import Figure, Request, Run, by_turns, served
 from remote_training.attendance.models import Attendance
 from remote_training.bookings.models import Booking
 from remote_training.core.db import db
@@ -38,13 +38,14 @@ def join() -> Iterator[Figure]:
             ways, browsers = _places(app)
         doors = [Request("GET", way, browser.cookie) for way, browser in _pairs(ways, browsers)]
         presses, rooms = _pressed(ways, browsers)
+        hello = [Request("GET", "/")] * 16000
         with served("wsgi:app", people.environment(url)) as ours:
-            run = web._warm(ours, doors)
+            with web._floor(url) as floor:
+                turns = by_turns(ours, floor, doors, hello)
+            yield turns.figure("join page", name, PAGE_AIM)
+            run = ours.drive(doors, status=200)
             pressed = ours.drive(presses, status=303)
             inside = ours.drive(rooms, status=200)
-        with web._floor(url) as floor:
-            least = web._warm(floor, [Request("GET", "/")] * (4 * len(doors)))
-        yield web._figure("join page", name, run, least, PAGE_AIM)
         yield _whole_way(name, app, [run, pressed, inside])
 
 

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")
 WORKERS, THREADS, CONNECTIONS = 2, 16, 8
+TURNS = 7
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,54 @@ class Run:
     def cpu_ms(self) -> float:
         """Milliseconds of CPU an answer, of all server processes."""
         return 1000 * self.cpu_seconds / max(1, self.answers)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Runs of ours and of its floor, one after the other: what else the machine does meets both."""
+
+    ours: list[Run]
+    floor: list[Run]
+
+    @property
+    def wrong(self) -> int:
+        """How many answers had an unwanted status."""
+        return sum(run.wrong for run in (*self.ours, *self.floor))
+
+    @property
+    def slow_ms(self) -> float:
+        """How long one answer of ours in a thousand took at least, in the slowest run."""
+        return max(run.slow_ms for run in self.ours)
+
+    def figure(self, name: str, database: str, aim: float, note: str = "") -> Figure:
+        """The medians of the turns, the ratio that of each turn's own; and how far it swings."""
+        ratios = [ours.rate / floor.rate for ours, floor in zip(self.ours, self.floor, strict=True)]
+        notes = [f"{min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} turns", note]
+        notes += [f"{self.wrong} WRONG"] if self.wrong else []
+        return Figure(
+            name, database,
+            median(run.rate for run in self.ours), median(run.rate for run in self.floor),
+            median(ratios), aim,
+            median(run.cpu_ms for run in self.ours), median(run.cpu_ms for run in self.floor),
+            note="; ".join(filter(None, notes)),
+        )  # fmt: skip
+
+
+def by_turns(
+    ours: Server,
+    floor: Server,
+    asked: Sequence[Request],
+    least: Sequence[Request],
+    *,
+    status: int = 200,
+    floor_status: int = 200,
+) -> Turns:
+    """Drive both servers in turns, with a share of their requests each; the first only warms."""
+    turns = Turns([], [])
+    for turn in range(TURNS + 1):
+        turns.ours.append(ours.drive(asked[turn :: TURNS + 1], status=status))
+        turns.floor.append(floor.drive(least[turn :: TURNS + 1], status=floor_status))
+    return Turns(turns.ours[1:], turns.floor[1:])
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks import floors, people
-from benchmarks.measure import Figure, Request, Run, Server, served
+from benchmarks.measure import Figure, Request, Server, by_turns, served
 from remote_training.assessments import service as assessments
 from remote_training.assessments.models import Assessment, Form
 from remote_training.core.db import db
@@ -32,13 +33,10 @@ def page() -> Iterator[Figure]:
             women = people.enrol(app, 20)
             people.offer(HOURS, places=12, apart=timedelta(hours=12))
             browsers = people.sign_in(app, women)
-        requests = [Request("GET", "/classes/", browser.cookie) for browser in browsers] * 40
-        hello = [Request("GET", "/")] * 8000
-        with served("wsgi:app", people.environment(url)) as ours:
-            run = _warm(ours, requests)
-        with _floor(url) as floor:
-            least = _warm(floor, hello)
-        yield _figure("class page", name, run, least, PAGE_AIM)
+        asked = [Request("GET", "/classes/", browser.cookie) for browser in browsers] * 120
+        hello = [Request("GET", "/")] * 16000
+        with served("wsgi:app", people.environment(url)) as ours, _floor(url) as floor:
+            yield by_turns(ours, floor, asked, hello).figure("class page", name, PAGE_AIM)
 
 
 def booking() -> Iterator[Figure]:
@@ -50,43 +48,42 @@ def booking() -> Iterator[Figure]:
             browsers = people.sign_in(app, women)
             ids = [hour.id for hour in hours]
         pairs = [(browser, hour_id) for hour_id in ids for browser in browsers]
-        requests = [post(browser, f"/classes/{hour_id}/book", {}) for browser, hour_id in pairs]
-        with served("wsgi:app", people.environment(url)) as ours:
-            run = ours.drive(requests, status=303)
-        with _floor(url, [str(hour_id) for hour_id in ids]) as floor:
-            least = floor.drive(
-                [
-                    Request("POST", "/book", body=urlencode({"session": h, "person": n}))
-                    for n, (_browser, h) in enumerate(pairs)
-                ],
-                status=200,
-            )
-        yield _figure("booking", name, run, least, BOOKING_AIM)
+        asked = [post(browser, f"/classes/{hour_id}/book", {}) for browser, hour_id in pairs]
+        least = [
+            Request("POST", "/book", body=urlencode({"session": hour_id, "person": n}))
+            for n, (_browser, hour_id) in enumerate(pairs)
+        ]
+        floor_server = _floor(url, [str(hour_id) for hour_id in ids])
+        with served("wsgi:app", people.environment(url)) as ours, floor_server as floor:
+            turns = by_turns(ours, floor, asked, least, status=303)
+            yield turns.figure("booking", name, BOOKING_AIM)
 
 
 def answer() -> Iterator[Figure]:
-    """An answer saved, with nothing stored and with a million stored, beside one INSERT."""
-    for name, url, app in _platforms():
-        with app.app_context():
-            women = people.enrol(app, 2 * PEOPLE)
-            for woman in women:
-                assessments.plan(woman, now=clock.now())
-            db.session.commit()
-            browsers = people.sign_in(app, women)
-            requests = _answers(browsers)
-        half = len(requests) // 2
-        with served("wsgi:app", people.environment(url)) as ours:
-            empty = ours.drive(requests[:half], status=303)
-            with app.app_context():
+    """An answer saved, beside one INSERT; then with a million stored, beside none stored."""
+    with people.databases() as first, people.databases() as second:
+        for name in first:
+            empty, full = people.platform(first[name]), people.platform(second[name])
+            with full.app_context():
+                asked_full = _answers(full)
                 store_answers(STORED)
-            full = ours.drive(requests[half:], status=303)
-        with _floor(url) as floor:
-            least = floor.drive(_bare_answers(len(requests)), status=200)
-        yield _figure("answer saved", name, empty, least, ANSWER_AIM)
-        yield Figure(
-            "answer, 1,000,000 stored", name, full.rate, empty.rate, full.rate / empty.rate,
-            1 / 1.2, full.cpu_ms, empty.cpu_ms, note="floor: the same when empty",
-        )  # fmt: skip
+            asked = _answers(empty)
+            beside_floor, beside_full = asked[: len(asked) // 2], asked[len(asked) // 2 :]
+            with served("wsgi:app", people.environment(first[name])) as ours:
+                with _floor(first[name]) as floor:
+                    least = _bare_answers(len(beside_floor))
+                    turns = by_turns(ours, floor, beside_floor, least, status=303)
+                    yield turns.figure("answer saved", name, ANSWER_AIM)
+                with served("wsgi:app", people.environment(second[name])) as theirs:
+                    turns = by_turns(
+                        theirs, ours, asked_full, beside_full, status=303, floor_status=303
+                    )
+                yield turns.figure(
+                    f"answer, {STORED:,} stored", name, 1 / 1.2, "floor: the same when empty"
+                )
+            for app in (empty, full):
+                with app.app_context():
+                    db.engine.dispose()
 
 
 def store_answers(count: int) -> None:
@@ -129,12 +126,16 @@ def donated(table: type[Assessment | Form]) -> dict[str, object]:
     return {name: getattr(donor, name) for name in names}
 
 
-def _answers(browsers: list[people.Browser]) -> list[Request]:
-    found = dict(
-        db.session.execute(
-            sa.select(Assessment.participant_id, Assessment.id).where(Assessment.week == 0)
-        ).all()
-    )
+def _answers(app: Flask) -> list[Request]:
+    """What people answer who have just been enrolled: each one question after the other."""
+    with app.app_context():
+        women = people.enrol(app, 2 * PEOPLE)
+        for woman in women:
+            assessments.plan(woman, now=clock.now())
+        db.session.commit()
+        browsers = people.sign_in(app, women)
+        sittings = sa.select(Assessment.participant_id, Assessment.id).where(Assessment.week == 0)
+        found = dict(db.session.execute(sittings).all())
     return [
         post(browser, f"/questions/{found[browser.participant.id]}/{n}", {"answer": str(n % 4)})
         for n in range(1, ASKED + 1)
@@ -162,7 +163,7 @@ def _platforms() -> Iterator[tuple[str, str, Flask]]:
                 db.engine.dispose()
 
 
-def _floor(url: str, hours: list[str] | None = None) -> object:
+def _floor(url: str, hours: list[str] | None = None) -> AbstractContextManager[Server]:
     address = people.floor_database(url)
     connect = psycopg.connect if address.startswith("postgresql") else sqlite3.connect
     mark = "%s" if address.startswith("postgresql") else "?"
@@ -173,16 +174,3 @@ def _floor(url: str, hours: list[str] | None = None) -> object:
         for hour in hours or []:
             connection.execute(f"INSERT INTO hour VALUES ({mark}, {mark})", (hour, PEOPLE))
     return served("benchmarks.floors:app", {"FLOOR_DATABASE": address})
-
-
-def _warm(server: Server, requests: list[Request]) -> Run:
-    server.drive(requests[: len(requests) // 8], status=200)
-    return server.drive(requests, status=200)
-
-
-def _figure(name: str, database: str, run: Run, floor: Run, aim: float) -> Figure:
-    note = f"{run.wrong} of {run.answers} WRONG" if run.wrong else ""
-    ratio = run.rate / floor.rate
-    return Figure(
-        name, database, run.rate, floor.rate, ratio, aim, run.cpu_ms, floor.cpu_ms, note=note
-    )

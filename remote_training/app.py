@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel
+from flask.templating import Environment
 
 from remote_training.accounts import guard, own_views, program_views, public, team_views
 from remote_training.accounts import views as accounts_views
@@ -22,7 +23,7 @@ from remote_training.attendance import (
     training_views,
 )
 from remote_training.attendance import views as attendance_views
-from remote_training.bookings import feed_views, programme_views, waiting_views
+from remote_training.bookings import cards, feed_views, programme_views, waiting_views
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
@@ -111,11 +112,20 @@ WITHOUT_OUR_FORM = (
 )
 
 
+class Templates(Environment):
+    """Templates that share one map of globals: Jinja compares it at each import of a macro."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template."""
+        return super().make_globals(d) if d else self.globals
+
+
 def create_app(settings: Settings, outside: Outside) -> Flask:
     """Build the platform: one app, its settings and its outside world handed in."""
     app = Flask(
         __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
+    app.jinja_environment = Templates
     app.config.from_mapping(_flask_config(settings))
     edge.believe_own_proxies(app, settings.trusted_proxies)
     app.extensions["settings"] = settings
@@ -136,6 +146,7 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
         app.register_blueprint(blueprint)
     if settings.demo:
         app.register_blueprint(demo_views.blueprint)
+    app.jinja_env.filters["filled"] = cards.filled
     app.jinja_env.globals.update(
         emergency_number_here=public.emergency_number,
         staff_menu=dashboard_views.menu,
@@ -176,19 +187,15 @@ def _install_database(app: Flask) -> None:
 
 def _install_files(app: Flask) -> None:
     """Pages ask for their files by what is in them: after an upgrade none runs an old script."""
-    files = {path.name: path.read_bytes() for path in Path(app.static_folder or "").iterdir()}
-    versions = {name: sha256(content).hexdigest()[:12] for name, content in files.items()}
-
-    def name_version(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static":
-            values.setdefault("v", versions.get(values["filename"]))
-
-    app.url_defaults(name_version)
+    addresses = {
+        path.name: f"/static/{path.name}?v={sha256(path.read_bytes()).hexdigest()[:12]}"
+        for path in Path(app.static_folder or "").iterdir()
+    }
+    app.jinja_env.globals["file"] = addresses.__getitem__
 
 
 def _install_words(app: Flask) -> None:
-    babel = Babel(app, locale_selector=_language, timezone_selector=lambda: str(words.zone()))
-    words.install(app, babel)
+    words.install(app, _language)
     app.before_request(_speak_the_readers_zone)
 
 

@@ -18,13 +18,14 @@ from remote_training.accounts import queries, visits
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, WrongRole
 from remote_training.accounts.models import Account, BrowserSession, Grant, Role, Scope
 from remote_training.accounts.visits import Here, Reader
-from remote_training.core.db import db
+from remote_training.core.db import before_writing, db
 from remote_training.core.words import say
 from remote_training.outside.world import outside
 
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "staff"
 VISITOR_COOKIE = "me"
+UNASKED = object()
 
 
 def public(view: View) -> View:
@@ -82,10 +83,12 @@ def visitor(scope: Scope | None, subject: str | None = None) -> Callable[[View],
 
 def here() -> Here | None:
     """The participant who is here in this browser, and what she may see; one query a request."""
-    if "here" not in g:
+    found = g.get("here", UNASKED)
+    if found is UNASKED:
         token = session.get(VISITOR_COOKIE)
-        g.here = visits.look(token, now=outside().now()) if token else None
-    return cast(Here | None, g.here)
+        with before_writing():
+            found = g.here = visits.look(token, now=outside().now()) if token else None
+    return cast(Here | None, found)
 
 
 def visitor_account() -> Reader:

@@ -24,7 +24,7 @@ from remote_training.accounts.models import (
     Validity,
 )
 from remote_training.core.crypto import new_token, token_hash
-from remote_training.core.db import db
+from remote_training.core.db import db, reader
 
 STAFF_HOURS = timedelta(hours=10)
 PARTICIPANT_HOURS = timedelta(hours=12)
@@ -134,16 +134,17 @@ def find(token: str, *, now: datetime) -> BrowserSession | None:
 
 def look(token: str, *, now: datetime) -> Here | None:
     """Who is here by a cookie's token, and what she may see, in one statement; None for nobody."""
-    rows = db.session.execute(HERE, {"token_hash": token_hash(token)}).all()
-    if not rows or rows[0][1] <= now:
+    with reader() as read:
+        found = read.execute(HERE, {"token_hash": token_hash(token)}).all()
+    if not found or found[0][1] <= now:
         return None
-    visit_id, _expires_at, *reader = rows[0][:5]
+    visit_id, _expires_at, *her = found[0][:5]
     opened = [
         Opened(scope, subject_id, None if link_id is None else Validity(*validity))
-        for scope, subject_id, link_id, *validity in (row[5:] for row in rows)
+        for scope, subject_id, link_id, *validity in (row[5:] for row in found)
         if scope is not None
     ]
-    return Here(visit_id, Reader(*reader), opened)
+    return Here(visit_id, Reader(*her), opened)
 
 
 def end(visit: BrowserSession, *, now: datetime) -> None:

@@ -21,7 +21,7 @@ from remote_training.bookings.models import Booking, Waiting
 from remote_training.bookings.queries import Trainee
 from remote_training.classes.models import Session
 from remote_training.contacts.models import Contact, first_name
-from remote_training.core.db import db
+from remote_training.core.db import reader
 from remote_training.core.errors import NotAllowed, NotFound
 from remote_training.core.words import say
 from remote_training.participants.models import Allocation, Participant, may_train
@@ -176,29 +176,36 @@ class Overview:
 
 def of_account(account_id: UUID, *, now: datetime) -> Overview:
     """What the participant with this account sees of her classes, or `NotFound`."""
-    row = db.session.execute(HER, {"account_id": account_id}).one_or_none()
-    if row is None:
-        raise NotFound(say("This person is not here."))
-    id_, site_id, zone, complaint, baseline_on, arm, consented, withdrawn, cleared, *numbers = row
-    trains = may_train(consented_on=consented, withdrawn_on=withdrawn, cleared_on=cleared)
-    her = Trainee(id_, site_id, zone, complaint, trains, baseline_on, arm)
-    wanted = queries.hers_to_book(her, now=now)
-    asked = {"participant_id": id_, "since": now - fit.FAR, "now": now}
-    rows = db.session.execute(ALL if wanted else HERS, asked | (wanted or {})).all()
-    names = _first_names(rows)
-    held, waits = _hers(rows, HELD, names), _hers(rows, WAITED_FOR, names)
+    with reader() as read:
+        row = read.execute(HER, {"account_id": account_id}).one_or_none()
+        if row is None:
+            raise NotFound(say("This person is not here."))
+        wanted = queries.hers_to_book(_trainee(row), now=now)
+        asked = {"participant_id": row.id, "since": now - fit.FAR, "now": now}
+        found = read.execute(ALL if wanted else HERS, asked | (wanted or {})).all()
+    names = _first_names(found)
+    held, waits = _hers(found, HELD, names), _hers(found, WAITED_FOR, names)
     hours = [_hour(one) for one in held if not one.mark]
     first_on = wanted["first_on"] if wanted else None
-    slots = _slots(rows, names, hours, first_on) if first_on else []
+    slots = _slots(found, names, hours, first_on) if first_on else []
     refusal = rules.refusal_today(
-        has_agreed=consented is not None,
-        has_left=withdrawn is not None,
-        is_cleared=cleared is not None,
-        first_on=rules.first_day(baseline_on, arm),
-        zone=zone,
+        has_agreed=row.consented_on is not None,
+        has_left=row.withdrawn_on is not None,
+        is_cleared=row.cleared_on is not None,
+        first_on=rules.first_day(row.baseline_on, row.arm),
+        zone=row.zone,
         now=now,
     )
-    return Overview(held, waits, slots, hours, zone, first_on, refusal, *numbers)
+    return Overview(
+        held, waits, slots, hours, row.zone, first_on, refusal, row.phone, row.emergency_number
+    )
+
+
+def _trainee(row: Any) -> Trainee:
+    trains = may_train(
+        consented_on=row.consented_on, withdrawn_on=row.withdrawn_on, cleared_on=row.cleared_on
+    )
+    return Trainee(row.id, row.site_id, row.zone, row.complaint, trains, row.baseline_on, row.arm)
 
 
 def booked_until(hers: Overview, *, now: datetime) -> date | None:
@@ -219,8 +226,9 @@ def bookable(participant: Participant, hours: Sequence[fit.Hour], *, now: dateti
     wanted = queries.hers_to_book(Trainee.of(participant), now=now)
     if wanted is None:
         return []
-    rows = db.session.execute(BOOKABLE, wanted).all()
-    return _slots(rows, _first_names(rows), hours, wanted["first_on"])
+    with reader() as read:
+        free = read.execute(BOOKABLE, wanted).all()
+    return _slots(free, _first_names(free), hours, wanted["first_on"])
 
 
 def alternatives(booking: Booking, *, now: datetime) -> list[Slot]:

@@ -18,18 +18,20 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from remote_training.bookings import fit, rules
 from remote_training.bookings.errors import SessionFull
-from remote_training.bookings.models import LIVE, PLACE, Booking
+from remote_training.bookings.models import LIVE, PLACE, Booking, Waiting
 from remote_training.calendars.invitation import new_uid
 from remote_training.classes.models import LOOKED_AT_ANEW, Session
 from remote_training.core import settings
 from remote_training.core.db import db, write
+from remote_training.core.errors import NotFound
 from remote_training.core.words import say
 from remote_training.messages import service as outbox
 from remote_training.participants.models import Allocation, Participant
 
 # every booking runs these: composed once, so that none composes them again
-_her, _allocation, _booking, _session = (
-    cast(sa.Table, model.__table__) for model in (Participant, Allocation, Booking, Session)
+_her, _allocation, _booking, _session, _waiting = (
+    cast(sa.Table, model.__table__)
+    for model in (Participant, Allocation, Booking, Session, Waiting)
 )
 HER_LOCKED = (
     sa.select(
@@ -39,17 +41,28 @@ HER_LOCKED = (
     .where(_her.c.id == sa.bindparam("participant_id"))
     .with_for_update(key_share=True)
 )  # fmt: skip
+HERS_LOCKED = (
+    sa.select(Participant)
+    .where(Participant.account_id == sa.bindparam("account_id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+# joined one by one, never as a pair: SQLite would read every booking there is to join a pair
 ARM_AND_HELD_ABOUT_THEN = (
     sa.select(
         _allocation.c.arm, _session.c.id, _session.c.starts_at, _session.c.ends_at,
         _session.c.on_date, _session.c.module,
     )
     .select_from(
-        _her.outerjoin(_allocation, _allocation.c.participant_id == _her.c.id).outerjoin(
-            _booking.join(_session, _session.c.id == _booking.c.session_id),
+        _her.outerjoin(_allocation, _allocation.c.participant_id == _her.c.id)
+        .outerjoin(
+            _booking,
+            sa.and_(_booking.c.participant_id == _her.c.id, _booking.c.cancelled_at.is_(None)),
+        )
+        .outerjoin(
+            _session,
             sa.and_(
-                _booking.c.participant_id == _her.c.id,
-                _booking.c.cancelled_at.is_(None),
+                _session.c.id == _booking.c.session_id,
                 _session.c.called_off_at.is_(None),
                 _session.c.starts_at < sa.bindparam("until"),
                 _session.c.ends_at > sa.bindparam("since"),
@@ -67,6 +80,9 @@ ONE_PLACE = (
     )
     .values(taken=_session.c.taken + 1, **LOOKED_AT_ANEW)
 )
+ONE_PLACE_THAT_NOBODY_WAITS_FOR = ONE_PLACE.where(
+    ~sa.exists().where(_waiting.c.session_id == _session.c.id, _waiting.c.ended_at.is_(None))
+)
 INTO_BOOKINGS = {
     name: dialect.insert(_booking)
     .on_conflict_do_nothing(index_elements=PLACE, index_where=LIVE)
@@ -83,6 +99,14 @@ def one_at_a_time(participant: Participant) -> None:
         set_committed_value(participant, name, value)
 
 
+def alone(account_id: UUID) -> Participant:
+    """The participant with this account, her row read and locked in one go, or `NotFound`."""
+    her = db.session.scalars(HERS_LOCKED, {"account_id": account_id}).one_or_none()
+    if her is None:
+        raise NotFound(say("This person is not here."))
+    return her
+
+
 def check(
     participant: Participant, session: Session, now: datetime, *, leaves: UUID | None = None
 ) -> None:
@@ -96,12 +120,20 @@ def check(
 
 def take(session: Session, now: datetime) -> None:
     """Count one place more, or refuse with `SessionFull` or `BookingClosed`."""
-    taken = db.session.execute(ONE_PLACE, {"session_id": session.id})
-    got_one = taken.rowcount == 1  # type: ignore[attr-defined]
-    db.session.expire(session, ["taken", "called_off_at"])
-    if not got_one:
+    if not _count(ONE_PLACE, session):
         rules.check_is_open(session, True)
         raise full(session, now)
+
+
+def take_unless_waited_for(session: Session) -> bool:
+    """Count one place more where there is one and nobody waits for it; whether it did."""
+    return _count(ONE_PLACE_THAT_NOBODY_WAITS_FOR, session)
+
+
+def _count(one_more: sa.Update, session: Session) -> bool:
+    counted = db.session.execute(one_more, {"session_id": session.id})
+    db.session.expire(session, ["taken", "called_off_at"])
+    return bool(counted.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def full(session: Session, now: datetime) -> SessionFull:

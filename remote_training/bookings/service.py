@@ -47,14 +47,7 @@ def book(
         Asked in this order; where one speaks, nothing is written for her.
     """
     places.one_at_a_time(participant)
-    places.check(participant, session, now)
-    waiting_list.take(participant, session, now=now)
-    booking = places.add(participant, session, now)
-    places.tell(mail, booking, not_after=session.starts_at, now=now)
-    audit.note(
-        "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
-    )
-    return booking
+    return _book(participant, session, now, by, mail)
 
 
 def book_once(
@@ -64,13 +57,44 @@ def book_once(
 
     So a second press, or a page loaded again, ends where the first one did.
     """
+    places.one_at_a_time(participant)
+    return _book_once(participant, session, now, by)
+
+
+def book_hers(account_id: UUID, session_id: UUID, *, now: datetime) -> Booking:
+    """As `book_once`, by the participant who signs in with this account; or `NotFound`."""
+    her = places.alone(account_id)
+    return _book_once(her, classes_queries.hour(session_id), now, account_id)
+
+
+def _book_once(
+    participant: Participant, session: Session, now: datetime, by: UUID | None
+) -> Booking:
     try:
-        return book(participant, session, now=now, by=by)
+        return _book(participant, session, now, by)
     except AlreadyBooked:
         held = queries.live(participant, session)
         if held is None:
             raise
         return held
+
+
+def _book(
+    participant: Participant,
+    session: Session,
+    now: datetime,
+    by: UUID | None,
+    mail: str = "booking_confirmed",
+) -> Booking:
+    """Book for somebody whose row is locked."""
+    places.check(participant, session, now)
+    waiting_list.take(participant, session, now=now)
+    booking = places.add(participant, session, now)
+    places.tell(mail, booking, not_after=session.starts_at, now=now)
+    audit.note(
+        "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
+    )
+    return booking
 
 
 def book_all(

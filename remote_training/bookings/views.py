@@ -30,7 +30,6 @@ from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.core.db import unit_of_work
 from remote_training.outside.world import outside
-from remote_training.participants import queries as participants
 from remote_training.participants import wishes
 from remote_training.participants.models import Participant
 
@@ -69,9 +68,7 @@ def index() -> ResponseReturnValue:
 @unit_of_work()
 def book(session_id: UUID) -> ResponseReturnValue:
     """Book one class; pressed twice, there is one place and the same page."""
-    her = _her()
-    session = classes.hour(session_id)
-    booking = service.book_once(her, session, now=outside().now(), by=her.account_id)
+    booking = service.book_hers(visitor_account().id, session_id, now=outside().now())
     return redirect(url_for(".show", booking_id=booking.id), 303)
 
 
@@ -156,10 +153,6 @@ def _reminded_at(booking: Booking, now: datetime) -> Sequence[datetime]:
     ]
     hers = reminding.Heard(booking.session.starts_at, booking.told_at)
     return reminding.moments(hers, others, wishes.of(her), her.zone, now=now)
-
-
-def _her() -> Participant:
-    return participants.of_account(visitor_account().id)
 
 
 def _mine(booking_id: UUID) -> Booking:

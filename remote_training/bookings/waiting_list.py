@@ -127,6 +127,8 @@ def take(participant: Participant, session: Session, *, now: datetime) -> None:
     moment ago only, as she gave another place back. Raises `SessionFull` or `BookingClosed`, as
     `places.take`; what those before her got by then stays theirs.
     """
+    if places.take_unless_waited_for(session):
+        return
     if not waiting_queries.is_waited_for(session):
         places.take(session, now)
         return

@@ -57,11 +57,17 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a moment without a time zone cannot be stored")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Give an aware moment in UTC, also where the database keeps no zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        """What makes of a stored value an aware moment in UTC, also where no zone is kept."""
+        return _from_text if dialect.name == "sqlite" else _to_utc
+
+
+def _from_text(stored: str | None) -> datetime | None:
+    return None if stored is None else datetime.fromisoformat(stored + "+00:00")
+
+
+def _to_utc(stored: datetime | None) -> datetime | None:
+    return None if stored is None else stored.astimezone(UTC)
 
 
 _REGISTRY = registry(
@@ -111,6 +117,33 @@ class _UnitOfWork(FlaskSession):
         if bind is not None:
             return bind
         return _reading(db.engine) if has_request_context() and not is_writing() else db.engine
+
+
+@contextmanager
+def reader() -> Iterator[sa.Connection]:
+    """A connection for statements that give plain rows, to be held for a moment.
+
+    In a request that only reads, one of its own, past the session of the ORM, which would cost
+    more than the rows do; else that of the unit of work, which sees what it wrote itself.
+    """
+    if has_request_context() and not is_writing():
+        with _reading(db.engine).connect() as connection:
+            yield connection
+    else:
+        yield db.session.connection()
+
+
+@contextmanager
+def before_writing() -> Iterator[None]:
+    """Read by `reader` what is committed, though the request writes later: nobody waits for it.
+
+    On SQLite all who write stand in one line, from the first statement of each to its last.
+    """
+    token = _only_reading.set(True)
+    try:
+        yield
+    finally:
+        _only_reading.reset(token)
 
 
 @lru_cache(maxsize=8)
@@ -243,6 +276,7 @@ def engine_options(url: str) -> dict[str, Any]:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     else:
         options["isolation_level"] = "READ COMMITTED"
+        options["skip_autocommit_rollback"] = True  # where there is no transaction to end
     return options
 
 

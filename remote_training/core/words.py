@@ -6,7 +6,7 @@ request, of the recipient while a mail is written (`reading_as`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, get_timezone_location
 from babel.support import NullTranslations, Translations
-from flask import Flask, g
-from flask_babel import Babel, force_locale, get_locale
+from flask import Flask, current_app, g
+from flask_babel import Babel, force_locale
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -40,12 +40,16 @@ def translated(sentence: str, **gaps: object) -> str:
     return text % gaps if gaps else text
 
 
+def counted(one: str, many: str, num: int) -> str:
+    """What is said of one or of many in the reader's language, `%(num)s` filled."""
+    return _translations(language()).ngettext(one, many, num) % {"num": num}
+
+
 def language() -> str:
     """Two letters: the reader's language."""
     spoken = g.get("language")
     if spoken is None:
-        locale = get_locale()
-        spoken = g.language = locale.language if locale is not None else DEFAULT_LANGUAGE
+        spoken = g.language = current_app.extensions["words"]()
     return str(spoken)
 
 
@@ -79,6 +83,12 @@ def day(at: datetime | date) -> str:
     """`Tuesday 24 November`, in the reader's language and zone."""
     local = at.astimezone(zone()) if isinstance(at, datetime) else at
     return _written(_date(local), "EEEE d MMMM", _babel_locale())
+
+
+def day_names() -> Callable[[date], str]:
+    """`day` for a page that names many: whose language it is, is asked once."""
+    locale = _babel_locale()
+    return lambda on: _written(on, "EEEE d MMMM", locale)
 
 
 def long_day(at: datetime | date) -> str:
@@ -149,12 +159,13 @@ def _babel_locale() -> str:
     return _BABEL_LOCALES.get(language(), "en_GB")
 
 
-def install(app: Flask, babel: Babel) -> None:
-    """Give the templates the filters of this module."""
+def install(app: Flask, chosen: Callable[[], str]) -> None:
+    """Let all that is written be in the language that `chosen` gives, once a request."""
+    app.extensions["words"] = chosen
+    Babel(app, locale_selector=language, timezone_selector=lambda: str(zone()))
     for filter_ in (day, long_day, clock, zone_name, moment, language_name):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.globals["_"] = _on_page
     app.jinja_env.globals["language"] = language
     app.jinja_env.globals["languages"] = LANGUAGES
     app.jinja_env.globals["language_name"] = language_name
-    app.extensions["words"] = babel

@@ -102,17 +102,22 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    response.headers.extend(_missing(response))
     if response.location is not None:
         response.location = response.location.removeprefix(request.host_url.rstrip("/"))
-    response.headers["X-Request-ID"] = request_id()
     _count(response)
     return response
+
+
+def _missing(response: Response) -> list[tuple[str, str]]:
+    """What each answer has, where its view did not say otherwise."""
+    wanted = [*HEADERS.items(), ("X-Request-ID", request_id())]
+    if request.endpoint != "static":
+        wanted.append(("Cache-Control", "no-store"))
+    if request.is_secure:
+        wanted.append(("Strict-Transport-Security", f"max-age={YEAR}"))
+    said = {name.lower() for name, _value in response.headers}
+    return [(name, value) for name, value in wanted if name.lower() not in said]
 
 
 @lru_cache(maxsize=4096)

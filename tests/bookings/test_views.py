@@ -279,14 +279,14 @@ def test_the_page_costs_the_same_however_much_is_on_it(app, ada, browse_as, coun
     assert few == 3
 
 
-def test_a_booking_costs_ten_statements(app, ada, browse_as, count_queries):
+def test_a_booking_costs_eight_statements(app, ada, browse_as, count_queries):
     browser, address = browse_as(ada), f"/classes/{make.session().id}/book"
     db.session.commit()
     count_queries.clear()
 
     assert browser.post(address).status_code == 303
 
-    assert len([one for one in count_queries if not one.startswith("BEGIN")]) == 10
+    assert len([one for one in count_queries if not one.startswith("BEGIN")]) == 8
 
 
 def by_the_mail(app, who):

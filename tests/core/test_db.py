@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from remote_training.audit.models import Entry
 from remote_training.classes.models import Session
@@ -44,10 +45,9 @@ def test_a_moment_comes_back_in_utc(app):
 
 
 def test_nothing_stays_nothing():
-    dialect = sa.create_engine("sqlite://").dialect
-
-    assert UtcDateTime().process_bind_param(None, dialect) is None
-    assert UtcDateTime().process_result_value(None, dialect) is None
+    for dialect in (sqlite.dialect(), postgresql.dialect()):
+        assert UtcDateTime().process_bind_param(None, dialect) is None
+        assert UtcDateTime().result_processor(dialect, None)(None) is None
 
 
 def test_what_happens_in_a_unit_of_work_is_committed_together(app):
