@@ -136,10 +136,11 @@ def _answers(app: Flask) -> list[Request]:
         browsers = people.sign_in(app, women)
         sittings = sa.select(Assessment.participant_id, Assessment.id).where(Assessment.week == 0)
         found = dict(db.session.execute(sittings).all())
+        pages = [(browser, found[browser.participant.id]) for browser in browsers]
     return [
-        post(browser, f"/questions/{found[browser.participant.id]}/{n}", {"answer": str(n % 4)})
+        post(browser, f"/questions/{sitting}/{n}", {"answer": str(n % 4)})
         for n in range(1, ASKED + 1)
-        for browser in browsers
+        for browser, sitting in pages
     ]
 
 

@@ -28,7 +28,7 @@ from remote_training.operations import logs
 from remote_training.participants.models import Participant
 from remote_training.studies import service as studies
 from remote_training.studies.current import study
-from tests import fakes
+from tests import fakes, plans
 from tests.fakes import NOON, FakeClock, FakeMail
 from tests.servers.browser import chromium
 from tests.servers.postgres import postgres_url
@@ -184,10 +184,11 @@ def app(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fla
     world.now.moment = NOON
     world.mail.sent.clear()
     world.mail.fault = None
-    with app.app_context():
+    with app.app_context(), plans.watched(db.engine) as reading_all:
         empty(app)
         yield app
         db.session.rollback()
+    assert not reading_all, "this reads a whole table that grows: it needs an index"
 
 
 def _url(database: str, folder: Path) -> str:

@@ -44,7 +44,7 @@ class Booking(Model):
         sa.Index("uq_booking_live", *PLACE, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     )
 
-    participant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("participant.id"))
+    participant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("participant.id"), index=True)
     session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("session.id"), index=True)
     booked_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]

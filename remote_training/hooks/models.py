@@ -13,6 +13,9 @@ from remote_training.contacts.models import Sealed
 from remote_training.core.db import Model
 
 
+HAS_TEXT = sa.text("body_sealed IS NOT NULL")
+
+
 class State(StrEnum):
     """What became of it.
 
@@ -52,7 +55,12 @@ class HookEvent(Model):
     """
 
     __tablename__ = "hook_event"
-    __table_args__ = (sa.Index("ix_hook_event_state", "state", "received_at"),)
+    __table_args__ = (
+        sa.Index("ix_hook_event_state", "state", "received_at"),
+        sa.Index(
+            "ix_hook_event_text", "received_at", sqlite_where=HAS_TEXT, postgresql_where=HAS_TEXT
+        ),
+    )
 
     provider: Mapped[str] = mapped_column(sa.String(20))
     kind: Mapped[str] = mapped_column(sa.String(20))

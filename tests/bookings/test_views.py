@@ -1,14 +1,17 @@
 import re
+import sqlite3
 from datetime import timedelta
 from html import unescape
 
 import pytest
 import sqlalchemy as sa
+from markupsafe import escape
 
-from remote_training.accounts import tokens
+from remote_training.accounts import tokens, visits
 from remote_training.accounts.models import LinkKind, Role
 from remote_training.bookings import service, verdicts, waiting_list
 from remote_training.bookings.models import Booking
+from remote_training.core import words
 from remote_training.core.db import db, unit_of_work
 from remote_training.messages.models import Message
 from remote_training.participants import wishes
@@ -287,6 +290,42 @@ def test_a_booking_costs_eight_statements(app, ada, browse_as, count_queries):
     assert browser.post(address).status_code == 303
 
     assert len([one for one in count_queries if not one.startswith("BEGIN")]) == 8
+
+
+@pytest.mark.parametrize("name", ["%(id)s <i>A</i>", "{at} %s %", "Ann & Co"])
+def test_a_name_stands_on_a_card_as_it_was_written(ada, browse_as, name):
+    trainer = make.trainer(contact=make.contact(name=name))
+    make.session(trainer=trainer)
+    make.session(trainer=trainer, starts_at=NOON + timedelta(days=2), places=1, taken=1)
+
+    page = browse_as(ada).get("/classes/").text
+
+    assert page.count(f"Strength and stamina with {escape(name.split()[0])}<") == 2
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_days_are_called_needs_no_escaping(app, language):
+    """A card's moment stands on the page as it is."""
+    with app.test_request_context(), words.reading_as(language, "Europe/Amsterdam"):
+        names = [words.day_names()(NOON.date() + timedelta(days=n)) for n in range(366)]
+
+    assert [escape(name) for name in names] == names
+    assert len(set(names)) > 360
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_who_has_no_visit_is_told_so_though_somebody_else_is_writing(app, ada, browse_as):
+    """On SQLite there is one writer at a time: who may not write does not stand in that line."""
+    browser, address = browse_as(ada), f"/classes/{make.session().id}/book"
+    visits.end_all(ada.account_id, now=NOON)
+    db.session.commit()
+    other = sqlite3.connect(db.engine.url.database, isolation_level=None, timeout=0)
+    other.execute("BEGIN IMMEDIATE")
+
+    answer = browser.post(address)
+
+    other.close()
+    assert answer.status_code == 401
 
 
 def by_the_mail(app, who):

@@ -11,7 +11,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from remote_training.audit.models import Entry
 from remote_training.classes.models import Session
 from remote_training.core import db as database_room
-from remote_training.core.db import UtcDateTime, db, is_writing, unit_of_work, write
+from remote_training.core.db import (
+    UtcDateTime,
+    before_writing,
+    db,
+    is_writing,
+    reader,
+    unit_of_work,
+    write,
+)
 from remote_training.studies.models import Site
 from tests import make
 from tests.fakes import NOON
@@ -260,6 +268,60 @@ def test_a_request_that_only_reads_keeps_nothing_that_it_writes(app, writes):
 
     assert count() == 0
     assert "0" not in db.session.scalars(sa.select(Site.phone)).all()
+
+
+def read_count():
+    with reader() as read:
+        return read.scalar(sa.select(sa.func.count(Entry.id)))
+
+
+def test_rows_read_past_the_session_are_those_that_were_committed(app):
+    db.session.add(entry())
+    db.session.flush()
+
+    with app.app_context(), app.test_request_context():
+        assert read_count() == 0
+    db.session.commit()
+
+    with app.app_context(), app.test_request_context():
+        assert read_count() == 1
+        db.session.connection()
+        with reader() as read:
+            assert read.connection.driver_connection is not (
+                db.session.connection().connection.driver_connection
+            )
+
+
+@pytest.mark.parametrize("method", [None, "POST"])
+def test_a_unit_of_work_reads_what_it_wrote_itself(app, method):
+    request = app.test_request_context(method=method) if method else contextlib.nullcontext()
+    with app.app_context(), request, unit_of_work():
+        db.session.add(entry())
+        db.session.flush()
+
+        assert read_count() == 1
+
+
+def test_past_the_session_nothing_is_written(app):
+    is_refused = db.engine.dialect.name == "postgresql"
+    with app.app_context(), app.test_request_context():
+        refused = pytest.raises(RuntimeError) if is_refused else contextlib.nullcontext()
+        with refused, reader() as read:
+            read.execute(sa.text("UPDATE site SET phone = '0'"))
+
+    assert "0" not in db.session.scalars(sa.select(Site.phone)).all()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_on_sqlite_who_reads_before_writing_keeps_nobody_from_it(app):
+    with app.app_context(), app.test_request_context(method="POST"):
+        with before_writing():
+            read_count()
+            assert another_may_write()
+        assert another_may_write()
+
+        read_count()
+        assert not another_may_write(), "the control: now its unit of work has begun"
 
 
 def test_a_unit_of_work_writes_all_or_nothing_after_its_request_has_read(app):
