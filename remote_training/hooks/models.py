@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from remote_training.contacts.models import Sealed
 from remote_training.core.db import Model
 
-
 HAS_TEXT = sa.text("body_sealed IS NOT NULL")
 
 
