@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
 from flask import has_app_context
 from prometheus_client.core import REGISTRY, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from remote_training.core.db import db
 from remote_training.messages import queries
 from remote_training.outside.world import outside
+
+DATABASE_UP = "1 while the database answers; 0 else, and nothing is told of the outbox"
 
 
 class Outbox(Collector):
     """Numbers only: nothing here is about a person."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Ask four questions of the database."""
+        """Ask four questions of the database; say so where it does not answer."""
         if not has_app_context():
             return
         now = outside().now()
-        found = queries.status(now=now)
+        try:
+            found = queries.status(now=now)
+        except sa.exc.SQLAlchemyError:
+            db.session.rollback()
+            yield _gauge("database_up", DATABASE_UP, False)
+            return
+        yield _gauge("database_up", DATABASE_UP, True)
         by_state = GaugeMetricFamily("messages", "Messages by state", labels=["state"])
         for state, count in found.counts.items():
             by_state.add_metric([state], count)
