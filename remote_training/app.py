@@ -27,7 +27,8 @@ from remote_training.bookings import cards, feed_views, programme_views, waiting
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
-from remote_training.core.db import db, engine_options, prepare
+from remote_training.core.db import db
+from remote_training.core.engines import engine_options, prepare
 from remote_training.core.settings import Settings
 from remote_training.dashboard import (
     booking_views,

@@ -167,7 +167,7 @@ class Answer(Model):
         sa.CheckConstraint("(state = 'given') = (value IS NOT NULL)", name="value"),
     )
 
-    form_id: Mapped[UUID] = mapped_column(sa.ForeignKey("form.id"))
+    form_id: Mapped[UUID] = mapped_column(sa.ForeignKey("form.id"), index=True)
     item: Mapped[str] = mapped_column(sa.String(40))
     state: Mapped[AnswerState]
     value: Mapped[int | None]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from remote_training.audit.models import Entry
 from remote_training.classes.models import Session
-from remote_training.core import db as database_room
+from remote_training.core import engines
 from remote_training.core.db import (
     UtcDateTime,
     before_writing,
@@ -218,13 +218,13 @@ def test_a_connection_whose_server_went_away_is_not_used(app):
     assert count() == 0
 
     db.session.rollback()
-    sa.event.remove(db.engine, "checkout", database_room._on_checkout)
+    sa.event.remove(db.engine, "checkout", engines._on_checkout)
     try:
         cut_off_all()
         with pytest.raises(sa.exc.OperationalError):
             count()
     finally:
-        sa.event.listen(db.engine, "checkout", database_room._on_checkout)
+        sa.event.listen(db.engine, "checkout", engines._on_checkout)
         db.session.rollback()
 
 
