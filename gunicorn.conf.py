@@ -12,6 +12,7 @@ import tempfile
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # where each worker counts, and `/metrics` adds up
 
 preload_app = True
+control_socket_disable = True  # it would lie in the home of the account, one for all instances
 worker_class = "remote_training.operations.server.Worker"
 workers = 2
 threads = 16

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from wsgiref.headers import Headers
 
 from gunicorn.http.errors import NoMoreData, ParseException
 from whitenoise import WhiteNoise
@@ -26,19 +25,8 @@ for broken in (ParseException, NoMoreData):
     app.register_error_handler(broken, refusals.unreadable)
 
 
-def as_pages(headers: Headers, _path: str, _url: str) -> None:
-    """Files come with the policy headers of pages."""
-    for name, value in edge.HEADERS.items():
-        headers[name] = value
-
-
-app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-    app.wsgi_app,
-    root=str(ROOT / "static"),
-    prefix="static/",
-    max_age=3600,
-    add_headers_function=as_pages,
-)
+files = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)
+app.wsgi_app = edge.with_policy(files)  # type: ignore[method-assign]
 
 # what is there now stays: no collection during a request walks through it again, and processes
 # that are forked from here (`gunicorn --preload`) share it. No connection is open yet

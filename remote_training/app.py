@@ -121,13 +121,24 @@ class Templates(Environment):
         return super().make_globals(d) if d else self.globals
 
 
+class Platform(Flask):
+    """Flask with our templates, forms and log."""
+
+    jinja_environment = Templates
+    request_class = own_forms.Request
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log what broke where nothing answers for it: as all else, without the address."""
+        edge.log.error("broken", request_id=edge.request_id(), error=exc_info[1])
+
+
 def create_app(settings: Settings, outside: Outside) -> Flask:
     """Build the platform: one app, its settings and its outside world handed in."""
-    app = Flask(
+    app = Platform(
         __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
-    app.jinja_environment = Templates
     app.config.from_mapping(_flask_config(settings))
+    edge.speak_as(app, settings.address)
     edge.believe_own_proxies(app, settings.trusted_proxies)
     app.extensions["settings"] = settings
     app.extensions["outside"] = outside
@@ -138,7 +149,6 @@ def create_app(settings: Settings, outside: Outside) -> Flask:
     _install_database(app)
     _install_files(app)
     app.session_interface = own_forms.Cookies()
-    app.request_class = own_forms.Request
     edge.install(app)
     _install_words(app)
     own_forms.install(app, exempt=WITHOUT_OUR_FORM, is_no_form=links_views.is_one_click)

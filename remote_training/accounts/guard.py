@@ -18,7 +18,7 @@ from remote_training.accounts import queries, visits
 from remote_training.accounts.errors import LinkNeeded, SignInFirst, WrongRole
 from remote_training.accounts.models import Account, BrowserSession, Grant, Role, Scope
 from remote_training.accounts.visits import Here, Reader
-from remote_training.core.db import before_writing, db
+from remote_training.core.db import db
 from remote_training.core.words import say
 from remote_training.outside.world import outside
 
@@ -86,8 +86,7 @@ def here() -> Here | None:
     found = g.get("here", UNASKED)
     if found is UNASKED:
         token = session.get(VISITOR_COOKIE)
-        with before_writing():
-            found = g.here = visits.look(token, now=outside().now()) if token else None
+        found = g.here = visits.look(token, now=outside().now()) if token else None
     return cast(Here | None, found)
 
 
@@ -101,7 +100,10 @@ def visitor_account() -> Reader:
 def current_visit() -> BrowserSession | None:
     """The participant's visit in this browser, if any: its row, to be changed."""
     visitor = here()
-    return None if visitor is None else db.session.get(BrowserSession, visitor.visit_id)
+    if visitor is None:
+        return None
+    locked = {"key_share": True}  # who ends it at this very moment comes before us, or after
+    return db.session.get(BrowserSession, visitor.visit_id, with_for_update=locked)
 
 
 def sees_everything() -> bool:

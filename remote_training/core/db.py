@@ -129,19 +129,6 @@ def reader() -> Iterator[sa.Connection]:
         yield db.session.connection()
 
 
-@contextmanager
-def before_writing() -> Iterator[None]:
-    """Read by `reader` what is committed, though the request writes later: nobody waits for it.
-
-    On SQLite all who write stand in one line, from the first statement of each to its last.
-    """
-    token = _only_reading.set(True)
-    try:
-        yield
-    finally:
-        _only_reading.reset(token)
-
-
 @lru_cache(maxsize=8)
 def _reading(engine: sa.Engine) -> sa.Engine:
     """An engine for requests that only read: on PostgreSQL without a transaction.

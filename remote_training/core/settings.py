@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 from remote_training.core import setting_faults
 from remote_training.core.room_settings import READING, RoomSettings, said
+from remote_training.core.work_settings import WorkSettings
 
 SHORTEST_KEY = 32
 CODE = Path(__file__).resolve().parents[1]
@@ -70,7 +71,7 @@ class Folders(BaseSettings):
         return self.wording_dir or self.data_dir / "wording"
 
 
-class Settings(Folders, RoomSettings):
+class Settings(Folders, RoomSettings, WorkSettings):
     """The settings of one installation; names are those of `shared contract: Settings`.
 
     Attributes
@@ -86,8 +87,6 @@ class Settings(Folders, RoomSettings):
     trusted_proxies
         How many of our own proxies stand in front: so many entries of `X-Forwarded-For`
         are believed, none unless told. Host names are believed from nobody.
-    mail_lease_seconds
-        How long a worker may be silent before another one sends what it had taken.
     meetings
         The provider of online rooms; the study file may name another one for a site.
     zoom_webhook_secret
@@ -103,7 +102,6 @@ class Settings(Folders, RoomSettings):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
-    mail_lease_seconds: int = Field(default=300, ge=2, le=3600)
     meetings: Literal["offline", "zoom", "bigbluebutton", "jitsi"] = "offline"
     zoom_account_id: str = ""
     zoom_client_id: str = ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Set
 from functools import lru_cache
 from time import perf_counter
-from typing import IO, Any
-from urllib.parse import parse_qsl
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import structlog
@@ -15,6 +16,9 @@ from prometheus_client import Counter, Histogram
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
@@ -28,6 +32,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+NOT_KEPT = ("Cache-Control", "no-store")
 YEAR = 31_536_000
 LONGEST_ADDRESS = 4000  # signs of path and query, as they were sent
 URLENCODED = "application/x-www-form-urlencoded"
@@ -74,11 +79,38 @@ class OwnRequest(Request):
     form_data_parser_class = Fields
 
 
+def speak_as(app: Flask, address: str) -> None:
+    """Be called by our own address in whatever is answered, not by the name a visitor gives."""
+    inner, ours = app.wsgi_app, urlsplit(address)
+
+    def named(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ |= {"HTTP_HOST": ours.netloc, "wsgi.url_scheme": ours.scheme}
+        return inner(environ, start_response)
+
+    app.wsgi_app = named  # type: ignore[method-assign]
+
+
+def with_policy(inner: WSGIApplication) -> WSGIApplication:
+    """Let what is answered before the app is asked, about a file, have the headers of pages."""
+
+    def answered(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def begun(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            said = {name.lower() for name, _value in headers}
+            if "x-request-id" not in said:
+                headers += _unsaid(_request_id(environ.get("HTTP_X_REQUEST_ID", "")), said)
+                headers += [] if "cache-control" in said else [NOT_KEPT]
+            return start(status, headers, *more)
+
+        return inner(environ, begun)
+
+    return answered
+
+
 def believe_own_proxies(app: Flask, count: int) -> None:
-    """Take the reader's network and `https` from our own proxies, where there are some."""
+    """Take the reader's network from our own proxies, where there are some."""
     if count:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=count, x_proto=count, x_host=0
+            app.wsgi_app, x_for=count, x_proto=0, x_host=0
         )
 
 
@@ -94,8 +126,7 @@ def request_id() -> str:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if REQUEST_ID.match(given) else uuid4().hex
+    g.request_id = _request_id(request.headers.get("X-Request-ID", ""))
     g.began = perf_counter()
     if len(request.environ.get("RAW_URI", request.full_path)) > LONGEST_ADDRESS:
         abort(414)  # ours, with our headers, well before the server's own limit
@@ -111,13 +142,23 @@ def _finish(response: Response) -> Response:
 
 def _missing(response: Response) -> list[tuple[str, str]]:
     """What each answer has, where its view did not say otherwise."""
-    wanted = [*HEADERS.items(), ("X-Request-ID", request_id())]
-    if request.endpoint != "static":
-        wanted.append(("Cache-Control", "no-store"))
-    if request.is_secure:
-        wanted.append(("Strict-Transport-Security", f"max-age={YEAR}"))
     said = {name.lower() for name, _value in response.headers}
+    missing = _unsaid(request_id(), said)
+    is_kept = request.endpoint == "static" and response.status_code < 400
+    if "cache-control" not in said and not is_kept:
+        missing.append(NOT_KEPT)
+    if request.is_secure:
+        missing.append(("Strict-Transport-Security", f"max-age={YEAR}"))
+    return missing
+
+
+def _unsaid(identity: str, said: Set[str]) -> list[tuple[str, str]]:
+    wanted = (*HEADERS.items(), ("X-Request-ID", identity))
     return [(name, value) for name, value in wanted if name.lower() not in said]
+
+
+def _request_id(given: str) -> str:
+    return given if REQUEST_ID.match(given) else uuid4().hex
 
 
 @lru_cache(maxsize=4096)

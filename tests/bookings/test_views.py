@@ -1,5 +1,4 @@
 import re
-import sqlite3
 from datetime import timedelta
 from html import unescape
 
@@ -7,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from markupsafe import escape
 
-from remote_training.accounts import tokens, visits
+from remote_training.accounts import tokens
 from remote_training.accounts.models import LinkKind, Role
 from remote_training.bookings import service, verdicts, waiting_list
 from remote_training.bookings.models import Booking
@@ -311,21 +310,6 @@ def test_what_days_are_called_needs_no_escaping(app, language):
 
     assert [escape(name) for name in names] == names
     assert len(set(names)) > 360
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_who_has_no_visit_is_told_so_though_somebody_else_is_writing(app, ada, browse_as):
-    """On SQLite there is one writer at a time: who may not write does not stand in that line."""
-    browser, address = browse_as(ada), f"/classes/{make.session().id}/book"
-    visits.end_all(ada.account_id, now=NOON)
-    db.session.commit()
-    other = sqlite3.connect(db.engine.url.database, isolation_level=None, timeout=0)
-    other.execute("BEGIN IMMEDIATE")
-
-    answer = browser.post(address)
-
-    other.close()
-    assert answer.status_code == 401
 
 
 def by_the_mail(app, who):

@@ -13,7 +13,6 @@ from remote_training.classes.models import Session
 from remote_training.core import engines
 from remote_training.core.db import (
     UtcDateTime,
-    before_writing,
     db,
     is_writing,
     reader,
@@ -310,18 +309,6 @@ def test_past_the_session_nothing_is_written(app):
             read.execute(sa.text("UPDATE site SET phone = '0'"))
 
     assert "0" not in db.session.scalars(sa.select(Site.phone)).all()
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_on_sqlite_who_reads_before_writing_keeps_nobody_from_it(app):
-    with app.app_context(), app.test_request_context(method="POST"):
-        with before_writing():
-            read_count()
-            assert another_may_write()
-        assert another_may_write()
-
-        read_count()
-        assert not another_may_write(), "the control: now its unit of work has begun"
 
 
 def test_a_unit_of_work_writes_all_or_nothing_after_its_request_has_read(app):

@@ -38,6 +38,7 @@ KEYS = (
     f"first{HIDDEN}"
 )
 HOME = "PUBLIC_URL must be an address such as https://trial.example.org"
+JOBS = f"JOBS_URL must be an address such as redis://host:6379/0, or be left out{HIDDEN}"
 SMTP = f"SMTP_URL must be an address such as smtp://user:password@host:587{HIDDEN}"
 SENDER = "MAIL_FROM must be a bare mail address such as classes@trial.example.org"
 ROOM = "must be an address such as https://rooms.example.org"
@@ -83,6 +84,8 @@ WRONG = [
     ("TRUSTED_PROXIES", "6", f'TRUSTED_PROXIES {WHOLE} 0 to 5, not "6".'),
     ("MAIL_LEASE_SECONDS", "-1", f'MAIL_LEASE_SECONDS {WHOLE} 2 to 3600, not "-1".'),
     ("MAIL_LEASE_SECONDS", "5 min", f'MAIL_LEASE_SECONDS {WHOLE} 2 to 3600, not "5 min".'),
+    ("JOBS_URL", "foo", JOBS),
+    ("JOBS_URL", "http://ada:canary@jobs.example.org", JOBS),
     ("MEETINGS", "pigeon", f'{PROVIDER}, not "pigeon".'),
     ("ZOOM_OAUTH_URL", "zoom.us", f'ZOOM_OAUTH_URL {ZOOMS}, not "zoom.us".'),
     ("ZOOM_API_URL", "https://ada:canary@zoom.us", f"ZOOM_API_URL {ZOOMS}{HIDDEN}"),

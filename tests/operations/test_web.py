@@ -32,6 +32,40 @@ def test_a_file_comes_with_the_policy_headers_of_pages(web: str) -> None:
     assert {name: answer.headers[name] for name in edge.HEADERS} == edge.HEADERS
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        pytest.param("POST", "/static/look.css", {}, 405, id="nothing is sent to a file"),
+        pytest.param("GET", "/static/look.css", {"Range": "bytes=999999-"}, 416, id="no such part"),
+        pytest.param("GET", "/static/look.css", {"Range": "bytes=0-9"}, 206, id="a part"),
+        pytest.param("HEAD", "/static/look.css", {}, 200, id="its headers alone"),
+        pytest.param("GET", "/static/nothing.css", {}, 404, id="no such file"),
+        pytest.param("GET", "/nothing", {}, 404, id="no such page"),
+    ],
+)
+def test_whoever_answers_the_policy_headers_are_there_once(
+    web: str, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = requests.request(method, f"{web}{path}", headers=headers, timeout=10)
+
+    assert answer.status_code == status
+    names = [name.lower() for name, _value in answer.raw.headers.items()]
+    for name in (*edge.HEADERS, "X-Request-ID", "Cache-Control"):
+        assert names.count(name.lower()) == 1, name
+    assert (answer.headers["Cache-Control"] == "no-store") is (status >= 400)
+
+
+def test_a_file_that_did_not_change_is_answered_with_them_too(web: str) -> None:
+    before = requests.get(f"{web}/static/look.css", timeout=10)
+    since = {"If-Modified-Since": before.headers["Last-Modified"], "X-Request-ID": "of-a-proxy-1"}
+
+    answer = requests.get(f"{web}/static/look.css", headers=since, timeout=10)
+
+    assert answer.status_code == 304
+    assert {name: answer.headers[name] for name in edge.HEADERS} == edge.HEADERS
+    assert answer.headers["X-Request-ID"] == "of-a-proxy-1"
+
+
 def test_a_page_asks_for_its_files_by_what_is_in_them(web: str) -> None:
     page = requests.get(f"{web}/", timeout=10).text
     (style,) = re.findall(r'<link rel="stylesheet" href="(.*?)">', page)
@@ -68,5 +102,6 @@ def test_what_one_worker_counts_the_other_tells(web: str) -> None:
         counted = r'requests_total\{method="GET",route="unknown",status="404"\} (\S+)'
         counts.append([float(number) for number in re.findall(counted, told)])
 
-    assert counts == [[float(n + 1)] for n in range(12)]
+    [first] = counts[0]
+    assert counts == [[first + n] for n in range(12)]
     assert "messages_stopped 0.0" in told
