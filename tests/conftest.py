@@ -100,7 +100,7 @@ def new_app(database_url: str, **changes: Any) -> Flask:
     app.test_client_class = Browser
     with app.app_context():
         tables.metadata().create_all(db.engine)
-        _keep_rows_in_order()
+        _make_ready_for_many_tests()
     return app
 
 
@@ -121,21 +121,36 @@ def own_database(name: str, folder: Path) -> str:
     return f"sqlite:///{folder}/trial.db" if name == "sqlite" else postgres_url()
 
 
-def _keep_rows_in_order() -> None:
-    """Let PostgreSQL put no row in the place of an older one: tests read them as written."""
-    if db.engine.dialect.name == "postgresql":
-        with db.engine.begin() as connection:
-            for name in tables.metadata().tables:
-                connection.exec_driver_sql(f'ALTER TABLE "{name}" SET (autovacuum_enabled = off)')
+def _make_ready_for_many_tests() -> None:
+    """On PostgreSQL: no row is put in the place of an older one, for tests read them as written;
+    and what empties the tables is planned once.
+    """
+    if db.engine.dialect.name != "postgresql":
+        return
+    names = list(tables.metadata().tables)
+    one_by_one = "\n".join(
+        f'IF EXISTS (SELECT FROM "{name}") THEN\n'
+        f"  is_large := is_large OR pg_relation_size('\"{name}\"') > 8192;\n"
+        f'  DELETE FROM "{name}";\nEND IF;'
+        for name in names
+    )
+    every = ", ".join(f'"{name}"' for name in names)
+    with db.engine.begin() as connection:
+        for name in names:
+            connection.exec_driver_sql(f'ALTER TABLE "{name}" SET (autovacuum_enabled = off)')
+        connection.exec_driver_sql(
+            "CREATE FUNCTION empty_tables() RETURNS void LANGUAGE plpgsql "
+            "SET session_replication_role = replica AS $$ DECLARE is_large boolean := false; "
+            f"BEGIN {one_by_one} IF is_large THEN TRUNCATE {every}; END IF; END $$"
+        )
 
 
 @cache
-def _which_have_rows(dialect: str) -> str:
-    """One statement that names the tables that have rows, and which have more than a page."""
+def _which_have_rows() -> str:
+    """One statement that names the tables that have rows, on SQLite."""
     names = [table.name for table in reversed(tables.metadata().sorted_tables)]
-    is_large = "pg_relation_size('\"{}\"') > 8192" if dialect == "postgresql" else "false"
     return " UNION ALL ".join(
-        f"SELECT {n}, '{name}', {is_large.format(name)} WHERE EXISTS (SELECT 1 FROM \"{name}\")"
+        f"SELECT {n}, '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")"
         for n, name in enumerate(names)
     )
 
@@ -148,12 +163,10 @@ def empty(app: Flask) -> None:
     """
     db.session.rollback()
     with db.engine.begin() as connection:
-        found = connection.exec_driver_sql(_which_have_rows(connection.dialect.name)).all()
-        if any(is_large for _n, _name, is_large in found):
-            names = ", ".join(f'"{name}"' for name in tables.metadata().tables)
-            connection.exec_driver_sql(f"TRUNCATE {names}")
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT empty_tables()")
         else:
-            for _n, name, _is_large in sorted(found):
+            for _n, name in sorted(connection.exec_driver_sql(_which_have_rows()).all()):
                 connection.exec_driver_sql(f'DELETE FROM "{name}"')
     studies.install(study())
     db.session.commit()

@@ -22,13 +22,18 @@ import sqlalchemy as sa
 from tests.servers import postgres_end
 
 
-def postgres_url() -> str:
-    """Make a new, empty database and give its address (`postgresql+psycopg://...`)."""
+def postgres_url(*, waits_for_disk: bool = False) -> str:
+    """Make a new, empty database and give its address (`postgresql+psycopg://...`).
+
+    Nobody ends the server itself: where no time is measured a commit need not wait for the disk.
+    """
     server = sa.make_url(_server())
     name = f"test_{uuid4().hex}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+        if not waits_for_disk:
+            connection.execute(sa.text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
     engine.dispose()
     return server.set(database=name).render_as_string(hide_password=False)
 
