@@ -27,7 +27,7 @@ from remote_training.bookings import cards, feed_views, programme_views, waiting
 from remote_training.bookings import views as bookings_views
 from remote_training.core import words
 from remote_training.core.crypto import KeyRing
-from remote_training.core.db import db
+from remote_training.core.db import db, end_reader
 from remote_training.core.engines import engine_options, prepare
 from remote_training.core.settings import Settings
 from remote_training.dashboard import (
@@ -194,6 +194,7 @@ def _install_database(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+    app.teardown_appcontext(end_reader)
 
 
 def _install_files(app: Flask) -> None:

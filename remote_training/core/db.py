@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy.dialects import postgresql, sqlite
@@ -112,21 +112,31 @@ class _UnitOfWork(FlaskSession):
         """The engine of the app; in a request that only reads, `_reading` of it."""
         if bind is not None:
             return bind
+        end_reader()  # a request has one connection at a time
         return _reading(db.engine) if has_request_context() and not is_writing() else db.engine
 
 
 @contextmanager
 def reader() -> Iterator[sa.Connection]:
-    """A connection for statements that give plain rows, to be held for a moment.
+    """A connection for statements that give plain rows.
 
-    In a request that only reads, one of its own, past the session of the ORM, which would cost
-    more than the rows do; else that of the unit of work, which sees what it wrote itself.
+    In a request that only reads, one past the session of the ORM, which would cost more than the
+    rows do, until the session is asked for something; else that of the unit of work, which sees
+    what it wrote itself.
     """
-    if has_request_context() and not is_writing():
-        with _reading(db.engine).connect() as connection:
-            yield connection
-    else:
+    if not has_request_context() or is_writing():
         yield db.session.connection()
+        return
+    if "reader" not in g:
+        g.reader = _reading(db.engine).connect()
+    yield g.reader
+
+
+def end_reader(_error: BaseException | None = None) -> None:
+    """Give back the connection of `reader`, where there is one."""
+    connection: sa.Connection | None = g.pop("reader", None)
+    if connection is not None:
+        connection.close()
 
 
 @lru_cache(maxsize=8)
