@@ -56,7 +56,10 @@ def databases() -> Iterator[dict[str, str]]:
     from tests.servers.postgres import postgres_url
 
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        yield {"sqlite": f"sqlite:///{folder}/{uuid4().hex}.db", "postgresql": postgres_url(waits_for_disk=True)}
+        yield {
+            "sqlite": f"sqlite:///{folder}/{uuid4().hex}.db",
+            "postgresql": postgres_url(waits_for_disk=True),
+        }
 
 
 def environment(url: str, smtp_url: str = "smtp://127.0.0.1:9") -> dict[str, str]:

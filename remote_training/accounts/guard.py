@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import current_app, g, request, session
 from flask_login import LoginManager
 
@@ -56,12 +57,15 @@ def staff_only(*roles: Role) -> Callable[[View], View]:
     return wear
 
 
-def visitor(scope: Scope | None, subject: str | None = None) -> Callable[[View], View]:
+def visitor(
+    scope: Scope | None, subject: str | None = None, *, asks: sa.Select[Any] = visits.HERE
+) -> Callable[[View], View]:
     """Let in a participant whose visit may see this; `subject` names the URL's id.
 
     Raises `LinkNeeded`. A visit for everything of her own passes too; that the thing
     with that id is hers is for the view's query to ask. Without a scope any visit of hers
-    passes, and what proves that she may is for the view to ask.
+    passes, and what proves that she may is for the view to ask. A page that everybody opens may
+    say what else is asked of her together with who is here: `here().about`.
     """
 
     def wear(view: View) -> View:
@@ -76,6 +80,7 @@ def visitor(scope: Scope | None, subject: str | None = None) -> Callable[[View],
             return view(*args, **kwargs)
 
         guarded.guard = f"visitor:{scope or 'any'}"  # type: ignore[attr-defined]
+        guarded.asks = asks  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return wear
@@ -86,7 +91,9 @@ def here() -> Here | None:
     found = g.get("here", UNASKED)
     if found is UNASKED:
         token = session.get(VISITOR_COOKIE)
-        found = g.here = visits.look(token, now=outside().now()) if token else None
+        view = current_app.view_functions.get(request.endpoint or "")
+        asked = getattr(view, "asks", visits.HERE)
+        found = g.here = visits.look(token, now=outside().now(), asked=asked) if token else None
     return cast(Here | None, found)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,6 +60,7 @@ HERE = (
         _ACCOUNT.c.is_active,
     )
 )  # fmt: skip
+OWN = len(HERE.selected_columns)
 
 
 class Reader(NamedTuple):
@@ -102,11 +103,15 @@ class Opened(NamedTuple):
 
 @dataclass(frozen=True)
 class Here:
-    """A participant in her browser: plain values, as every page of hers needs them."""
+    """A participant in her browser: plain values, as every page of hers needs them.
+
+    `about` is what the page asked besides, in the same question.
+    """
 
     visit_id: UUID
     reader: Reader
     opened: Sequence[Opened]
+    about: Sequence[Any] = ()
 
     def may_see(self, scope: Scope, subject_id: UUID | None, *, now: datetime) -> bool:
         """Whether she may see a thing: by a permit for it, or for everything of her own."""
@@ -132,19 +137,22 @@ def find(token: str, *, now: datetime) -> BrowserSession | None:
     return visit
 
 
-def look(token: str, *, now: datetime) -> Here | None:
-    """Who is here by a cookie's token, and what she may see, in one statement; None for nobody."""
+def look(token: str, *, now: datetime, asked: sa.Select[Any] = HERE) -> Here | None:
+    """Who is here by a cookie's token, and what she may see, in one statement; None for nobody.
+
+    `asked` is `HERE`, or what begins with its columns.
+    """
     with reader() as read:
-        found = read.execute(HERE, {"token_hash": token_hash(token)}).all()
+        found = read.execute(asked, {"token_hash": token_hash(token)}).all()
     if not found or found[0][1] <= now:
         return None
     visit_id, _expires_at, *her = found[0][:5]
     opened = [
         Opened(scope, subject_id, None if link_id is None else Validity(*validity))
-        for scope, subject_id, link_id, *validity in (row[5:] for row in found)
+        for scope, subject_id, link_id, *validity in (row[5:OWN] for row in found)
         if scope is not None
     ]
-    return Here(visit_id, Reader(*her), opened)
+    return Here(visit_id, Reader(*her), opened, found[0][OWN:])
 
 
 def end(visit: BrowserSession, *, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """The classes of one participant as plain rows: what she holds, waits for and can book.
 
-Every participant opens the page that lists them, dozens at a time: two statements read all
-that it shows, however much that is, the first names of the trainers with it.
+Every participant opens the page that lists them, dozens at a time: one statement reads all
+that it shows, however much that is, the first names of the trainers with it. What it must know
+of her is asked together with who is here (`visitor.HERE_AND_HER`).
 """
 
 from __future__ import annotations
@@ -19,32 +20,20 @@ from remote_training.bookings import fit, queries, rules, waiting_queries
 from remote_training.bookings.errors import Misfit
 from remote_training.bookings.models import Booking, Waiting
 from remote_training.bookings.queries import Trainee
+from remote_training.bookings.visitor import Her
 from remote_training.classes.models import Session
 from remote_training.contacts.models import Contact, first_name
 from remote_training.core.db import reader
-from remote_training.core.errors import NotAllowed, NotFound
-from remote_training.core.words import say
-from remote_training.participants.models import Allocation, Participant, may_train
-from remote_training.studies.models import Site
+from remote_training.core.errors import NotAllowed
+from remote_training.participants.models import Participant
 
 AT_HAND = 3  # classes that a mail names
 HELD, WAITED_FOR, FREE = range(3)  # what a row is
 
 # composed once, so that no request composes them again
-_booking, _waiting, _session, _trainer, _contact, _her, _site, _allocation = (
-    cast(sa.Table, model.__table__)
-    for model in (Booking, Waiting, Session, Account, Contact, Participant, Site, Allocation)
+_booking, _waiting, _session, _trainer, _contact = (
+    cast(sa.Table, model.__table__) for model in (Booking, Waiting, Session, Account, Contact)
 )
-HER = (
-    sa.select(
-        _her.c.id, _her.c.site_id, _her.c.zone, _her.c.complaint, _her.c.baseline_on,
-        _allocation.c.arm, _her.c.consented_on, _her.c.withdrawn_on, _her.c.cleared_on,
-        _site.c.phone, _site.c.emergency_number,
-    )
-    .join(_site, _site.c.id == _her.c.site_id)
-    .outerjoin(_allocation, _allocation.c.participant_id == _her.c.id)
-    .where(_her.c.account_id == sa.bindparam("account_id"))
-)  # fmt: skip
 _HERS: sa.BindParameter[UUID] = sa.bindparam("participant_id")
 _TIMES = _session.join(_trainer, _trainer.c.id == _session.c.trainer_id).join(
     _contact, _contact.c.id == _trainer.c.contact_id
@@ -174,14 +163,12 @@ class Overview:
     emergency_number: str
 
 
-def of_account(account_id: UUID, *, now: datetime) -> Overview:
-    """What the participant with this account sees of her classes, or `NotFound`."""
+def of_her(about: Sequence[Any], *, now: datetime) -> Overview:
+    """What a participant sees of her classes; `about` is what `visitor.HERE_AND_HER` says."""
+    row = Her(*about)
+    wanted = queries.hers_to_book(row.trainee, now=now)
+    asked = {"participant_id": row.id, "since": now - fit.FAR, "now": now}
     with reader() as read:
-        row = read.execute(HER, {"account_id": account_id}).one_or_none()
-        if row is None:
-            raise NotFound(say("This person is not here."))
-        wanted = queries.hers_to_book(_trainee(row), now=now)
-        asked = {"participant_id": row.id, "since": now - fit.FAR, "now": now}
         found = read.execute(ALL if wanted else HERS, asked | (wanted or {})).all()
     names = _first_names(found)
     held, waits = _hers(found, HELD, names), _hers(found, WAITED_FOR, names)
@@ -199,13 +186,6 @@ def of_account(account_id: UUID, *, now: datetime) -> Overview:
     return Overview(
         held, waits, slots, hours, row.zone, first_on, refusal, row.phone, row.emergency_number
     )
-
-
-def _trainee(row: Any) -> Trainee:
-    trains = may_train(
-        consented_on=row.consented_on, withdrawn_on=row.withdrawn_on, cleared_on=row.cleared_on
-    )
-    return Trainee(row.id, row.site_id, row.zone, row.complaint, trains, row.baseline_on, row.arm)
 
 
 def booked_until(hers: Overview, *, now: datetime) -> date | None:

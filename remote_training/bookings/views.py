@@ -26,6 +26,7 @@ from remote_training.bookings import (
 )
 from remote_training.bookings.errors import Overlap
 from remote_training.bookings.models import Booking
+from remote_training.bookings.visitor import HERE_AND_HER
 from remote_training.classes import names
 from remote_training.classes import queries as classes
 from remote_training.core.db import unit_of_work
@@ -37,11 +38,13 @@ blueprint = Blueprint("bookings", __name__, url_prefix="/classes")
 
 
 @blueprint.get("/")
-@visitor(Scope.BOOKINGS)
+@visitor(Scope.BOOKINGS, asks=HERE_AND_HER)
 def index() -> ResponseReturnValue:
     """Show what she has booked, then what she can book, day by day."""
     now = outside().now()
-    hers = overview.of_account(visitor_account().id, now=now)
+    visit = guard.here()
+    assert visit is not None
+    hers = overview.of_her(visit.about, now=now)
     writer = cards.Writer(now=now)
     clashes = fit.overlapping([hour for hour in hers.hours if hour.ends_at > now])
     booked = [
