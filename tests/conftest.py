@@ -139,7 +139,7 @@ def _make_ready_for_many_tests() -> None:
         for name in names:
             connection.exec_driver_sql(f'ALTER TABLE "{name}" SET (autovacuum_enabled = off)')
         connection.exec_driver_sql(
-            "CREATE FUNCTION empty_tables() RETURNS void LANGUAGE plpgsql "
+            "CREATE OR REPLACE FUNCTION empty_tables() RETURNS void LANGUAGE plpgsql "
             "SET session_replication_role = replica AS $$ DECLARE is_large boolean := false; "
             f"BEGIN {one_by_one} IF is_large THEN TRUNCATE {every}; END IF; END $$"
         )

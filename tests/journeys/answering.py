@@ -197,6 +197,13 @@ def cut_off(page: Page) -> None:
     raise AssertionError("a page does not know that it is without network")
 
 
+def put_away(page: Page) -> BrowserContext:
+    """Close a page that is without network: as its tab goes it would have it again, and send."""
+    page.goto("about:blank")
+    page.close()
+    return page.context
+
+
 def emptied(page: Page) -> None:
     """Wait until this phone keeps no answer any more."""
     for _ in range(100):

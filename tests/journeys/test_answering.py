@@ -195,7 +195,7 @@ def test_a_phone_that_was_switched_off_sends_when_she_opens_her_link_again(
     answering.cut_off(page)
     choose(page, 3)
     see(page, f"Question 2 of {ALL}")
-    page.close()
+    answering.put_away(page)
     context.clear_cookies()
     context.set_offline(False)
 
@@ -438,7 +438,7 @@ def test_a_phone_that_wakes_up_in_another_year_sends_its_newest_answer_as_the_ne
     answering.cut_off(page)
     choose(page, 3)
     see(page, AWAY)
-    page.close()
+    answering.put_away(page)
     clock.forward(minutes=10)
     off = years * 365 * 86_400_000
     context.add_init_script(f"Date.now = (real => () => real() + {off})(Date.now)")
@@ -463,7 +463,7 @@ def test_what_was_given_on_the_last_day_arrives_after_it_also_on_a_page_that_is_
     see(page, AWAY)
     platform.clock.forward(hours=5)
     context.add_init_script("Date.now = (real => () => real() + 18e6)(Date.now)")
-    page.close()
+    answering.put_away(page)
     context.set_offline(False)
 
     page = context.new_page()

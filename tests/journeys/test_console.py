@@ -24,7 +24,7 @@ from tests import make
 from tests.attendance import hour
 from tests.fakes import NOON
 from tests.journeys.accessibility import assert_accessible, faults
-from tests.journeys.answering import cut_off
+from tests.journeys.answering import cut_off, put_away
 from tests.journeys.conftest import PATIENCE, Platform
 from tests.journeys.everybody import cookie_of
 
@@ -389,13 +389,6 @@ def test_it_is_worked_by_keyboard_and_axe_finds_nothing(twelve: Hour, tablet: Ta
     assert_accessible(page)
     page.keyboard.press("Escape")
     expect(line(page, "Ida").get_by_role("link", name="Note")).to_be_focused()
-
-
-def put_away(page: Page) -> BrowserContext:
-    """Close a page, and wait until nothing of it can hear that the network is back."""
-    page.goto("about:blank")
-    page.close()
-    return page.context
 
 
 def test_another_trainer_on_this_tablet_sends_nothing_of_it(twelve: Hour, tablet: Tablet) -> None:
