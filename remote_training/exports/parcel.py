@@ -42,7 +42,7 @@ from remote_training.exports.formats import Format
 from remote_training.studies.load import Study
 
 MANIFEST = "manifest.json"
-AT_A_TIME = 5000
+AT_A_TIME = 2000
 WHY = (
     "Who holds a place in a class shows the arm, and so does what happened there: those on the "
     "waiting list hold none in their first weeks. A time-point or a questionnaire that only some "

@@ -23,7 +23,7 @@ from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Instrument
 from remote_training.participants.models import Participant
 
-AT_A_TIME = 5000
+AT_A_TIME = 2000
 NO_VALUE = {state.value: reason for state, reason in WITHOUT_VALUE.items()}
 GIVEN = AnswerState.GIVEN.value
 
