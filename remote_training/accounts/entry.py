@@ -19,8 +19,6 @@ def let_in(
     The same person goes on with what she could see before; anybody else's visit ends.
     """
     now, before = outside().now(), guard.current_visit()
-    if before is not None and not before.is_live(now):  # ended while this press was on its way
-        before = None
     is_same = before is not None and before.account_id == account.id
     visit, token = visits.begin(account, lasts=visits.PARTICIPANT_HOURS, now=now)
     if before is not None:

@@ -26,7 +26,6 @@ from remote_training.outside.world import outside
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF_COOKIE = "staff"
 VISITOR_COOKIE = "me"
-UNASKED = object()
 
 
 def public(view: View) -> View:
@@ -88,13 +87,12 @@ def visitor(
 
 def here() -> Here | None:
     """The participant who is here in this browser, and what she may see; one query a request."""
-    found = g.get("here", UNASKED)
-    if found is UNASKED:
+    if "here" not in g:
         token = session.get(VISITOR_COOKIE)
         view = current_app.view_functions.get(request.endpoint or "")
         asked = getattr(view, "asks", visits.HERE)
-        found = g.here = visits.look(token, now=outside().now(), asked=asked) if token else None
-    return cast(Here | None, found)
+        g.here = visits.look(token, now=outside().now(), asked=asked) if token else None
+    return cast(Here | None, g.here)
 
 
 def visitor_account() -> Reader:
@@ -105,12 +103,16 @@ def visitor_account() -> Reader:
 
 
 def current_visit() -> BrowserSession | None:
-    """The participant's visit in this browser, if any: its row, to be changed."""
+    """The participant's visit in this browser, if any: its row, locked, to be changed.
+
+    Who ends it at this very moment comes before us, and it is None, or after.
+    """
     visitor = here()
     if visitor is None:
         return None
-    locked = {"key_share": True}  # who ends it at this very moment comes before us, or after
-    return db.session.get(BrowserSession, visitor.visit_id, with_for_update=locked)
+    locked = {"key_share": True}
+    visit = db.session.get(BrowserSession, visitor.visit_id, with_for_update=locked)
+    return visit if visit is not None and visit.is_live(outside().now()) else None
 
 
 def sees_everything() -> bool:

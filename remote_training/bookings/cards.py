@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from remote_training.bookings.errors import Misfit
@@ -19,13 +20,11 @@ from remote_training.bookings.overview import Hers, Slot
 from remote_training.classes import names
 from remote_training.classes.models import doors_are_open
 from remote_training.core import words
-from remote_training.core.words import counted as ngettext
 from remote_training.core.words import translated as _
 from remote_training.studies.current import study
 
 FEW = 3  # places left, from where on their number matters
 LINE_BREAK = Markup("<br>")
-NOTHING = Markup("")
 
 
 class Card(NamedTuple):

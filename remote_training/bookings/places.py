@@ -41,7 +41,7 @@ HER_LOCKED = (
     .where(_her.c.id == sa.bindparam("participant_id"))
     .with_for_update(key_share=True)
 )  # fmt: skip
-HERS_LOCKED = (
+BY_ACCOUNT_LOCKED = (
     sa.select(Participant)
     .where(Participant.account_id == sa.bindparam("account_id"))
     .with_for_update(key_share=True)
@@ -99,9 +99,12 @@ def one_at_a_time(participant: Participant) -> None:
         set_committed_value(participant, name, value)
 
 
-def alone(account_id: UUID) -> Participant:
-    """The participant with this account, her row read and locked in one go, or `NotFound`."""
-    her = db.session.scalars(HERS_LOCKED, {"account_id": account_id}).one_or_none()
+def locked(account_id: UUID) -> Participant:
+    """As `one_at_a_time` for the participant with this account, who is read with it.
+
+    Raises `NotFound`.
+    """
+    her = db.session.scalars(BY_ACCOUNT_LOCKED, {"account_id": account_id}).one_or_none()
     if her is None:
         raise NotFound(say("This person is not here."))
     return her

@@ -27,6 +27,7 @@ from remote_training.core.words import say
 from remote_training.messages import service as outbox
 from remote_training.participants.models import Participant
 
+CONFIRMED = "booking_confirmed"
 GAVE_IT_BACK = say("You gave this place back. You can book another class.")
 
 
@@ -36,7 +37,7 @@ def book(
     *,
     now: datetime,
     by: UUID | None,
-    mail: str = "booking_confirmed",
+    mail: str = CONFIRMED,
 ) -> Booking:
     """Give the participant a place, and queue the mail of this kind that says so.
 
@@ -63,7 +64,7 @@ def book_once(
 
 def book_hers(account_id: UUID, session_id: UUID, *, now: datetime) -> Booking:
     """As `book_once`, by the participant who signs in with this account; or `NotFound`."""
-    her = places.alone(account_id)
+    her = places.locked(account_id)
     return _book_once(her, classes_queries.hour(session_id), now, account_id)
 
 
@@ -71,7 +72,7 @@ def _book_once(
     participant: Participant, session: Session, now: datetime, by: UUID | None
 ) -> Booking:
     try:
-        return _book(participant, session, now, by)
+        return _book(participant, session, now, by, CONFIRMED)
     except AlreadyBooked:
         held = queries.live(participant, session)
         if held is None:
@@ -79,21 +80,13 @@ def _book_once(
         return held
 
 
-def _book(
-    participant: Participant,
-    session: Session,
-    now: datetime,
-    by: UUID | None,
-    mail: str = "booking_confirmed",
-) -> Booking:
+def _book(her: Participant, session: Session, now: datetime, by: UUID | None, mail: str) -> Booking:
     """Book for somebody whose row is locked."""
-    places.check(participant, session, now)
-    waiting_list.take(participant, session, now=now)
-    booking = places.add(participant, session, now)
+    places.check(her, session, now)
+    waiting_list.take(her, session, now=now)
+    booking = places.add(her, session, now)
     places.tell(mail, booking, not_after=session.starts_at, now=now)
-    audit.note(
-        "bookings.book", "booking", booking.id, by=by, now=now, participant=str(participant.id)
-    )
+    audit.note("bookings.book", "booking", booking.id, by=by, now=now, participant=str(her.id))
     return booking
 
 
@@ -106,7 +99,7 @@ def book_all(
     asking again books nothing twice. Of one class she gets the mail that every booking has; of
     several a short one for her calendar each, and one that lists them all.
     """
-    mail = "booking_confirmed" if len(session_ids) == 1 else "booking_in_calendar"
+    mail = CONFIRMED if len(session_ids) == 1 else "booking_in_calendar"
     booked: list[Booking] = []
     for session_id in session_ids:
         with suppress(Refused), unit_of_work():
@@ -155,7 +148,7 @@ def move(booking: Booking, session: Session, *, now: datetime, by: UUID | None) 
     moved = places.add(booking.participant, session, now)
     waiting_list.fill(left, now=now)
     places.tell("booking_moved", booking, not_after=left.ends_at, now=now, moved_to=str(moved.id))
-    places.tell("booking_confirmed", moved, not_after=session.starts_at, now=now)
+    places.tell(CONFIRMED, moved, not_after=session.starts_at, now=now)
     audit.note(
         "bookings.move", "booking", moved.id, by=by, now=now,
         participant=str(moved.participant_id), left=str(booking.id),

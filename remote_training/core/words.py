@@ -26,6 +26,7 @@ LANGUAGES = {"en": "English", "nl": "Nederlands"}
 DEFAULT_LANGUAGE = "en"
 DEFAULT_ZONE = "Europe/Amsterdam"
 TRANSLATIONS = Path(__file__).resolve().parents[1] / "translations"
+DAY = "EEEE d MMMM"
 _BABEL_LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 
 
@@ -38,11 +39,6 @@ def translated(sentence: str, **gaps: object) -> str:
     """Give a marked sentence in the reader's language, its gaps filled."""
     text = _translations(language()).gettext(sentence)
     return text % gaps if gaps else text
-
-
-def counted(one: str, many: str, num: int) -> str:
-    """What is said of one or of many in the reader's language, `%(num)s` filled."""
-    return _translations(language()).ngettext(one, many, num) % {"num": num}
 
 
 def language() -> str:
@@ -82,13 +78,13 @@ def reading_as(language: str, zone: str) -> Iterator[None]:
 def day(at: datetime | date) -> str:
     """`Tuesday 24 November`, in the reader's language and zone."""
     local = at.astimezone(zone()) if isinstance(at, datetime) else at
-    return _written(_date(local), "EEEE d MMMM", _babel_locale())
+    return _written(_date(local), DAY, _babel_locale())
 
 
 def day_names() -> Callable[[date], str]:
     """`day` for a page that names many: whose language it is, is asked once."""
     locale = _babel_locale()
-    return lambda on: _written(on, "EEEE d MMMM", locale)
+    return lambda on: _written(on, DAY, locale)
 
 
 def long_day(at: datetime | date) -> str:

@@ -42,7 +42,6 @@ from remote_training.exports.formats import Format
 from remote_training.studies.load import Study
 
 MANIFEST = "manifest.json"
-AT_A_TIME = 2000
 WHY = (
     "Who holds a place in a class shows the arm, and so does what happened there: those on the "
     "waiting list hold none in their first weeks. A time-point or a questionnaire that only some "
@@ -202,13 +201,13 @@ def _rows(connection: sa.Connection, table: Table, reach: Extent, study: Study) 
 
 
 def _selected(connection: sa.Connection, chosen: sa.Select[Any]) -> Iterator[Rows]:
-    with connection.execute(chosen, execution_options={"yield_per": AT_A_TIME}) as found:
+    with connection.execute(chosen, execution_options={"yield_per": sheets.AT_A_TIME}) as found:
         yield from found.partitions()
 
 
 def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[Rows]:
     rows = iter(rows)
-    while batch := list(islice(rows, AT_A_TIME)):
+    while batch := list(islice(rows, sheets.AT_A_TIME)):
         yield batch
 
 

@@ -24,6 +24,7 @@ from remote_training.participants.models import Allocation, Participant
 from remote_training.studies.models import Site
 
 Rows = sa.Select[*tuple[Any, ...]]
+AT_A_TIME = 2000  # rows in hand at once: a million answers stay under 200 MB
 
 
 def participants(extent: Extent) -> Rows:

@@ -17,13 +17,12 @@ from remote_training.assessments.models import Answer, AnswerState, Assessment, 
 from remote_training.assessments.states import State
 from remote_training.exports.extent import FACTS, Extent
 from remote_training.exports.reasons import UNANSWERED, WITHOUT_VALUE, Reason
-from remote_training.exports.sheets import in_order
+from remote_training.exports.sheets import AT_A_TIME, in_order
 from remote_training.exports.spelling import text
 from remote_training.instruments import load as instruments
 from remote_training.instruments.load import Instrument
 from remote_training.participants.models import Participant
 
-AT_A_TIME = 2000
 NO_VALUE = {state.value: reason for state, reason in WITHOUT_VALUE.items()}
 GIVEN = AnswerState.GIVEN.value
 
