@@ -175,7 +175,7 @@ def is_demo(environment: Environment) -> bool:
 
 def serve(data: Path, port: str, environment: Environment) -> int:
     """Start web and worker, say when they are ready, and end both together."""
-    web = (PYTHON, "-m", *SERVER, "--no-control-socket", "--bind", f"{HOST}:{port}", "wsgi:app")
+    web = (PYTHON, "-m", *SERVER, "--bind", f"{HOST}:{port}", "wsgi:app")
     children: Children = {}
     try:
         for name, command in {"web": web, "worker": (PLATFORM, "worker")}.items():

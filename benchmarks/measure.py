@@ -157,7 +157,7 @@ def served(module: str, environment: dict[str, str]) -> Iterator[Server]:
     """A gunicorn with two workers on a free port, for as long as this lasts."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--preload", "-k", "gthread", "-w", str(WORKERS)]
-    command += ["--threads", str(THREADS), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    command += ["--threads", str(THREADS), "--bind", f"127.0.0.1:{port}"]
     command += ["--keep-alive", "30", "--log-level", "error", module]
     process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | environment, stderr=subprocess.DEVNULL

@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLS = 200 if os.environ.get("SOAK") else 12
 CLIENTS = 4
 PATIENCE = 60  # seconds
-SERVER = ("-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", "4", "--no-control-socket")
+SERVER = ("-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", "4")
 
 pytestmark = [pytest.mark.random, pytest.mark.timeout(900)]
 
